@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The machine, read through root fds: driver root (driver files and nodes), machine root (lists,
+ * /proc, /sys, /etc) and alternate roots. A board in a folder is a host like any other. Nothing
+ * here writes, and no path of the machine is opened but through one of these fds.
+ */
+#ifndef HOST_HOST_H
+#define HOST_HOST_H
+
+#include "base/err.h"
+#include "base/log.h"
+#include "model/inventory.h"
+#include "settings/settings.h"
+
+struct host {
+	int fds[ROOT_MAX];               /* O_PATH directories by ROOT_*; -1 = unused. Owned */
+	char *paths[ROOT_MAX];           /* as given; owned */
+	size_t n;                        /* ROOT_ALT + number of alternate roots */
+	const struct settings *settings; /* borrowed */
+	const struct log *log;           /* borrowed */
+};
+
+/** Opens the roots that settings name (root, host_root, alt_roots). A missing alternate root is a
+ *  warning and stays unused; any other missing root is an error (-ENOENT). */
+int host_open(struct host *host, const struct settings *settings, const struct log *log,
+	      struct err *err);
+/** Idempotent; accepts a zeroed struct. */
+void host_close(struct host *host);
+
+/** Fills inv->platform (facts with evidence, and every place looked at) and inv->roots. A machine
+ *  that is no Tegra is not an error: kind is PLATFORM_NONE. */
+int host_read_platform(const struct host *host, struct inventory *inv, struct err *err);
+
+enum host_lists { HOST_LISTS_BASE, HOST_LISTS_ALL };
+
+/** Reads the mount lists and finds what their rows name: files, rows, items, extras.
+ *  BASE: rows of files that are not base lists are read but not looked up on the board (state
+ * FOUND, no items): they are not selected anyway. A missing list folder is not an error
+ * (list_dir_found). -EACCES and the like when the folder is there and cannot be read; a single list
+ * that cannot be read, or that others than root and the caller may write, is kept with its error
+ * and a warning. */
+int host_read_lists(const struct host *host, enum host_lists which, struct inventory *inv,
+		    struct err *err);
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libnvc: finds an NVIDIA GPU's device nodes and driver files from a board's mount lists, plans what
+ * a container gets, and puts it there.
+ *
+ * Every function that returns int gives 0 (or a positive result where that is said) on success and
+ * -errno on failure; the context then holds the error's code, text and advice until the next call.
+ * Handles are opaque and belong to the caller. A context must not be used by two threads at a time;
+ * nvc_apply() and nvc_revert() need a process with a single thread, as setns(2) of a mount namespace
+ * does. The library never prints, never exits and installs no signal handler.
+ */
+#ifndef NVC_NVC_H
+#define NVC_NVC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define NVC_EXPORT __attribute__((visibility("default")))
+#else
+#define NVC_EXPORT
+#endif
+
+struct nvc_context;
+struct nvc_inventory;
+struct nvc_request;
+struct nvc_plan;
+
+enum nvc_log_level { NVC_LOG_ERROR, NVC_LOG_WARNING, NVC_LOG_INFO, NVC_LOG_DEBUG };
+
+/* module and text are valid during the call only; text has no newline and no control characters. */
+typedef void (*nvc_log_fn)(void *arg, enum nvc_log_level level, const char *module,
+			   const char *text);
+
+struct nvc_options {
+	size_t size;             /* sizeof(struct nvc_options): lets later releases add fields */
+	const char *config;      /* config.toml; NULL = /etc/nvidia-container-runtime/config.toml */
+	const char *root;        /* driver root; NULL = as configured */
+	const char *host_root;   /* machine root; NULL = as configured */
+	nvc_log_fn log;          /* NULL = no log */
+	void *log_arg;
+	enum nvc_log_level log_level;
+};
+
+/** Version of the library, "0.1.0". */
+NVC_EXPORT const char *nvc_version(void);
+
+/** Opens a context: reads the configuration and opens the roots. *ret is set even on failure when
+ *  memory allowed, so that the error can be asked for; close it in any case. options may be NULL. */
+NVC_EXPORT int nvc_open(const struct nvc_options *options, struct nvc_context **ret);
+/** Accepts NULL. Handles made from the context must be freed before. */
+NVC_EXPORT void nvc_close(struct nvc_context *ctx);
+
+/** The last error: positive errno (0 = none), text, advice (NULL = none), place in the input
+ *  (0 = does not apply). Valid until the next call with this context. */
+NVC_EXPORT int nvc_error_code(const struct nvc_context *ctx);
+NVC_EXPORT const char *nvc_error_message(const struct nvc_context *ctx);
+NVC_EXPORT const char *nvc_error_hint(const struct nvc_context *ctx);
+NVC_EXPORT unsigned nvc_error_line(const struct nvc_context *ctx);
+NVC_EXPORT unsigned nvc_error_column(const struct nvc_context *ctx);
+
+/** A setting by its name in config.toml ("nvidia-container-runtime.debug", "nvc.log-file", ...),
+ *  strings only; NULL = unset or unknown. Valid as long as the context. */
+NVC_EXPORT const char *nvc_setting(const struct nvc_context *ctx, const char *name);
+/** The low-level runtimes to look for, in order; NULL-terminated. */
+NVC_EXPORT const char *const *nvc_setting_runtimes(const struct nvc_context *ctx);
+NVC_EXPORT enum nvc_log_level nvc_setting_log_level(const struct nvc_context *ctx);
+/** Changes the sink after opening: once the configured log file is known. */
+NVC_EXPORT void nvc_set_log(struct nvc_context *ctx, nvc_log_fn log, void *arg,
+			    enum nvc_log_level level);
+
+/* ---- requests ---- */
+
+/** What the container of that bundle (a folder with config.json) wants. */
+NVC_EXPORT int nvc_request_from_bundle(struct nvc_context *ctx, const char *bundle,
+				       struct nvc_request **ret);
+
+struct nvc_request_args {
+	size_t size;              /* sizeof(struct nvc_request_args) */
+	const char *devices;      /* "all", "none", ids with commas; NULL = "all" */
+	const char *capabilities; /* words with commas; NULL = all */
+	const char *const *requires; /* expressions, NULL-terminated; NULL = none */
+	const char *const *env;   /* NAME=VALUE of an image, looked at for list words; NULL = none */
+};
+
+/** A request from a command line. args may be NULL. */
+NVC_EXPORT int nvc_request_from_args(struct nvc_context *ctx, const struct nvc_request_args *args,
+				     struct nvc_request **ret);
+/** The form that travels in hook arguments. */
+NVC_EXPORT int nvc_request_from_text(struct nvc_context *ctx, const char *text,
+				     struct nvc_request **ret);
+/** False: the container asks for no GPU. */
+NVC_EXPORT bool nvc_request_wants_gpu(const struct nvc_request *request);
+/** Where the wish came from, for people; NULL = nowhere. */
+NVC_EXPORT const char *nvc_request_origin(const struct nvc_request *request);
+/** A wish that policy turned down, in one line; NULL = none. */
+NVC_EXPORT const char *nvc_request_refused(const struct nvc_request *request);
+NVC_EXPORT void nvc_request_free(struct nvc_request *request);
+
+/* ---- facts and plan ---- */
+
+/** Reads the machine. request (may be NULL: everything) decides which lists are looked up. */
+NVC_EXPORT int nvc_inventory_new(struct nvc_context *ctx, const struct nvc_request *request,
+				 struct nvc_inventory **ret);
+NVC_EXPORT void nvc_inventory_free(struct nvc_inventory *inv);
+/** True if the machine is one that this library can serve. */
+NVC_EXPORT bool nvc_inventory_has_gpu(const struct nvc_inventory *inv);
+
+/** Plans. -ENODEV: no such GPU here; -ENOTSUP: a requirement is not met. */
+NVC_EXPORT int nvc_plan_new(struct nvc_context *ctx, const struct nvc_inventory *inv,
+			    const struct nvc_request *request, struct nvc_plan **ret);
+NVC_EXPORT void nvc_plan_free(struct nvc_plan *plan);
+NVC_EXPORT bool nvc_plan_is_empty(const struct nvc_plan *plan);
+/** Notes for people, NULL after the last. */
+NVC_EXPORT const char *nvc_plan_note(const struct nvc_plan *plan, size_t index);
+
+enum nvc_rendering {
+	NVC_INFO_TEXT, NVC_INFO_JSON,
+	NVC_LIST_TEXT, NVC_LIST_JSON,
+	NVC_PLAN_TEXT, NVC_PLAN_JSON,
+};
+
+/** Gives a text of the caller's (free(3)). plan may be NULL for the INFO renderings. */
+NVC_EXPORT int nvc_render(struct nvc_context *ctx, const struct nvc_inventory *inv,
+			  const struct nvc_request *request, const struct nvc_plan *plan,
+			  enum nvc_rendering rendering, char **ret);
+
+/** Checks the lists as `nvc-cli csv check` does: number of rows that are malformed or refused; each
+ *  goes to the log as a warning with file:line:column. */
+NVC_EXPORT int nvc_check_lists(struct nvc_context *ctx, const struct nvc_inventory *inv);
+
+/* ---- effects ---- */
+
+struct nvc_bundle_args {
+	size_t size;
+	const char *bundle;    /* folder with config.json */
+	const char *id;        /* container id */
+	const char *hook;      /* absolute path of nvc-hook */
+	const char *config;    /* passed on to the hook; NULL = none */
+};
+
+/** The shim's part: edits BUNDLE/config.json so that the container gets its GPU. Returns 1 when it
+ *  was changed, 0 when there was nothing to do. */
+NVC_EXPORT int nvc_bundle_prepare(struct nvc_context *ctx, const struct nvc_bundle_args *args);
+
+struct nvc_container {
+	size_t size;
+	pid_t pid;
+	const char *rootfs;    /* NULL = from the bundle's config.json */
+	const char *id;        /* NULL = nothing is recorded */
+	const char *bundle;    /* NULL = unknown */
+	bool devices_granted;  /* the spec has rules for every node */
+	bool no_cgroups;
+};
+
+struct nvc_applied {
+	size_t size;
+	unsigned binds, devices, links, files, kept, placeholders, inodes, cgroup_rules;
+	bool ldcache;
+};
+
+/** Carries the plan out. All or nothing. ret may be NULL. */
+NVC_EXPORT int nvc_apply(struct nvc_context *ctx, const struct nvc_plan *plan,
+			 const struct nvc_container *container, struct nvc_applied *ret);
+/** Takes back what nvc_apply() left in the image of that container. */
+NVC_EXPORT int nvc_revert(struct nvc_context *ctx, const struct nvc_container *container);
+
+struct nvc_state {
+	size_t size;
+	char *id, *bundle, *root, *status; /* owned by the struct: nvc_state_done() */
+	pid_t pid;
+};
+
+/** Reads the OCI state that a runtime gives to a hook. */
+NVC_EXPORT int nvc_state_parse(struct nvc_context *ctx, const char *text, size_t len,
+			       struct nvc_state *ret);
+NVC_EXPORT void nvc_state_done(struct nvc_state *state);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

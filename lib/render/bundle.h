@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The plan as edits of a bundle's config.json: device rules, groups, hook entries. Never
+ * linux.devices. Pure: text in, text out.
+ */
+#ifndef RENDER_BUNDLE_H
+#define RENDER_BUNDLE_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "model/plan.h"
+#include "model/request.h"
+#include "oci/spec.h"
+
+struct bundle_hook {
+	const char *path;   /* absolute path of nvc-hook */
+	const char *config; /* --config for it; NULL = none */
+	const char *id;     /* container id */
+	const char *bundle; /* absolute */
+	const char *rootfs; /* absolute */
+};
+
+/** Gives the edited text (caller frees). A text that has been edited before comes back unchanged.
+ *  *ret = NULL when there is nothing to change. */
+int bundle_edit(const char *text, size_t len, const struct spec *spec, const struct plan *plan,
+		const struct request *request, const struct bundle_hook *hook, char **ret,
+		size_t *ret_len, struct err *err);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * config.toml as a struct: NVIDIA's keys with their meaning, ours under [nvc]. A missing file means
+ * defaults; an unknown key is a warning with its line; a wrong type is an error with line and
+ * column.
+ */
+#ifndef SETTINGS_SETTINGS_H
+#define SETTINGS_SETTINGS_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/strv.h"
+#include "base/vec.h"
+
+#define SETTINGS_DEFAULT_PATH      "/etc/nvidia-container-runtime/config.toml"
+#define SETTINGS_DEFAULT_LIST_DIR  "/etc/nvidia-container-runtime/host-files-for-container.d"
+#define SETTINGS_DEFAULT_STATE_DIR "/var/lib/nvc"
+#define SETTINGS_DEFAULT_LOG_FILE  "/run/nvc/hook.log"
+#define SETTINGS_MAX_BYTES         (1024 * 1024) /* of a config.toml */
+
+enum settings_mode { MODE_AUTO, MODE_LEGACY, MODE_CSV, MODE_CDI, MODE_JIT_CDI };
+enum settings_lists { SETTINGS_LISTS_AUTO, SETTINGS_LISTS_BASE, SETTINGS_LISTS_ALL };
+
+/* One rule of path-map: a host directory appears in the container as another one. */
+struct path_rule {
+	char *from; /* owned, absolute, normal form */
+	char *to;
+};
+
+struct settings {
+	char *path; /* the file that was read, NULL = defaults */
+
+	/* top level */
+	bool disable_require;
+	struct strv swarm_resource;         /* variables that replace NVIDIA_VISIBLE_DEVICES */
+	bool accept_env_unprivileged;       /* default true */
+	bool accept_volume_mounts;          /* default false */
+	struct strv supported_capabilities; /* default: all seven */
+
+	/* [nvidia-container-cli] */
+	char *root;      /* driver root, default "/" */
+	char *cli_debug; /* log file, NULL = none */
+	char *ldconfig;  /* "@/sbin/ldconfig": "@" = the host's; [nvc] ldconfig wins over it */
+	bool no_cgroups; /* default false */
+
+	/* [nvidia-container-runtime] */
+	char *runtime_debug; /* NULL = none */
+	enum log_level log_level;
+	struct strv runtimes; /* default runc, crun */
+	enum settings_mode mode;
+	char *list_dir; /* modes.csv.mount-spec-path */
+
+	/* [nvidia-container-runtime-hook] */
+	char *hook_path; /* NULL = beside the shim, then PATH */
+
+	/* [nvc] */
+	char *host_root; /* machine root, default "/" */
+	char *state_dir;
+	char *log_file;
+	struct strv alt_roots;
+	VEC(struct path_rule) path_map; /* path-map = ["FROM:TO", ...] */
+	struct strv allowed_prefixes;   /* of rows: design.md 8; replaces the default */
+	enum settings_lists lists;      /* csv-lists = "auto" | "base" | "all" */
+};
+
+/** Defaults only. NULL without memory. */
+struct settings *settings_new(void);
+/** Accepts NULL. */
+void settings_free(struct settings *settings);
+
+/** Parses text over the defaults. name is for messages. Pure.
+ *  -EINVAL: syntax or type, with line and column. Unknown keys go to log as warnings. */
+int settings_parse(struct settings *settings, const char *name, const char *text, size_t len,
+		   const struct log *log, struct err *err);
+
+/** Reads the file at path (NULL: the default path, which may be missing; a named one may not).
+ *  -EPERM: the file, or a link to it, can be written by others than root and the caller.
+ *  *ret is the caller's. */
+int settings_load(const char *path, const struct log *log, struct settings **ret, struct err *err);
+
+#endif
