@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Texts of procfs. Pure. Source: proc(5). */
+#ifndef FORMAT_PROCFS_H
+#define FORMAT_PROCFS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/** Major number of a character device class in /proc/devices, by exact name. 1 = found, 0 = not. */
+int procfs_char_major(const char *text, size_t len, const char *name, unsigned *ret);
+
+/** Path of the cgroup in a /proc/PID/cgroup text: controller "devices" (v1), or "" for the unified
+ *  line "0::". The caller frees. 1 = found, 0 = no such line. -EINVAL: a path with "..". */
+int procfs_cgroup_path(const char *text, size_t len, const char *controller, char **ret,
+		       struct err *err);
+
+/** Mount point and root of the first mount with that filesystem type whose super options hold the
+ *  word option (NULL = any) in a mountinfo text; octal escapes undone. The caller frees both.
+ *  1 = found, 0 = not. */
+int procfs_find_mount(const char *text, size_t len, const char *fstype, const char *option,
+		      char **ret_point, char **ret_root, struct err *err);
+
+/** Outside id of inside id 0 in a uid_map or gid_map text. 1 = found, 0 = root is not mapped. */
+int procfs_map_root(const char *text, size_t len, uint32_t *ret, struct err *err);
+
+/** Field 22 (start time) of a /proc/PID/stat text, whatever the command name holds. */
+int procfs_start_time(const char *text, size_t len, uint64_t *ret, struct err *err);
+
+#endif

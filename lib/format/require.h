@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The language of NVIDIA_REQUIRE_*: blanks = or, commas = and, factor = property op version with op
+ * one of = != < <= > >=. Properties cuda, arch, driver (versions) and brand (text). Pure.
+ */
+#ifndef FORMAT_REQUIRE_H
+#define FORMAT_REQUIRE_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+
+#define REQUIRE_MAX_BYTES 16384u /* of one expression */
+
+struct require_facts {
+	const char *cuda; /* NULL or "" = not known: see require_check() */
+	const char *arch;
+	const char *driver;
+	const char *brand;
+};
+
+/** 1 = met, 0 = not met (err tells the factor that failed: "cuda>=12.0 (have 10.2)" in err->msg),
+ *  -EINVAL: not an expression, with column. An unknown property's factor is skipped. */
+int require_check(const char *expression, const struct require_facts *facts, struct err *err);
+
+/** Compares versions of up to four numbers with dots, a leading "v" allowed; missing numbers count
+ *  as 0. -1, 0 or 1 in *ret; -EINVAL when one is no version. */
+int require_compare_versions(const char *a, const char *b, int *ret);
+
+#endif

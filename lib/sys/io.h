@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bounded reading and whole-or-nothing writing by fd. */
+#ifndef SYS_IO_H
+#define SYS_IO_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+/** Reads fd to its end, at most max bytes (-EFBIG), NUL added; the caller frees. name is for
+ *  messages. Works for files that say size 0, as those of /proc. */
+int io_read_fd(int fd, size_t max, const char *name, char **ret, size_t *ret_len, struct err *err);
+
+/** As io_read_fd() with a deadline for the whole in milliseconds (-ETIMEDOUT): for pipes. */
+int io_read_fd_within(int fd, size_t max, unsigned timeout_ms, const char *name, char **ret,
+		      size_t *ret_len, struct err *err);
+
+/** Opens name below dirfd (AT_FDCWD for a host path), which must be a regular file, and reads it.
+ */
+int io_read_at(int dirfd, const char *name, size_t max, char **ret, size_t *ret_len,
+	       struct err *err);
+
+int io_write_all(int fd, const char *data, size_t len, const char *name, struct err *err);
+
+/** Replaces name in dirfd by new content through a temporary file of a random name and rename(2).
+ *  Mode and owner are those given; readers see the old file or the new one, never a part. */
+int io_replace_at(int dirfd, const char *name, const char *data, size_t len, mode_t mode, uid_t uid,
+		  gid_t gid, struct err *err);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Mounts by fd. The source is taken before a foreign mount namespace is joined and carries its
+ * flags before it is attached: open_tree(2), mount_setattr(2), move_mount(2), Linux 5.2 and 5.12.
+ * Second implementations: flags by remount right after move_mount (5.2 to 5.11); bind mounts by
+ * names below an own, checked procfs, with the source opened again and compared (4.9).
+ */
+#ifndef SYS_MOUNTS_H
+#define SYS_MOUNTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+enum mount_flag {
+	MOUNT_RDONLY = 1 << 0,
+	MOUNT_NOSUID = 1 << 1,
+	MOUNT_NODEV = 1 << 2,
+	MOUNT_NOEXEC = 1 << 3,
+};
+
+/* What is going to be attached. Made in the caller's own mount namespace. */
+struct mount_source {
+	int fd;         /* detached mount, or (old kernels) O_PATH fd of the object; owned */
+	bool detached;  /* fd is a detached mount */
+	bool flags_set; /* and carries its flags already */
+	unsigned flags; /* enum mount_flag */
+	struct stat st; /* of the object */
+	char *path;     /* for old kernels: host path to open again; owned */
+};
+
+/** Takes the object that fd (O_PATH) stands for as a source. host_path: where it can be found again
+ *  from "/" of the host's tree, for old kernels. Locked flags of the mount it lies on are kept. */
+int mount_source_take(struct mount_source *ret, int fd, const char *host_path, unsigned flags,
+		      struct err *err);
+/** A file with that content on a private tmpfs that is attached nowhere else. */
+int mount_source_file(struct mount_source *ret, const char *content, size_t len, mode_t mode,
+		      uid_t uid, gid_t gid, unsigned flags, struct err *err);
+void mount_source_done(struct mount_source *source);
+
+/** Attaches source on the object that target (O_PATH fd, in the current mount namespace) stands
+ * for, private, with its flags, and checks by fstat of dirfd/name that the object seen there is the
+ *  source's. *ret_fd (may be NULL): O_PATH fd of the new mount's root, for undoing.
+ *  -ESTALE: old kernels, the source is not to be found again as it was. */
+int mount_attach(struct mount_source *source, int target, int dirfd, const char *name, int *ret_fd,
+		 struct err *err);
+
+/** Takes the mount away that fd (its root) stands for: umount2(MNT_DETACH) by fd. */
+int mount_detach(int fd, struct err *err);
+
+/** Id of the mount that fd lies on: statx(2) STATX_MNT_ID (5.8), else fdinfo. */
+int mount_id(int fd, uint64_t *ret, struct err *err);
+
+/** An O_PATH fd of the real procfs, checked by its magic, that stays usable after setns(2). */
+int mount_open_proc(struct err *err);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A process and its namespaces. The process is held by its /proc directory fd (and a pidfd where
+ * the kernel has them), so that a pid used again is noticed.
+ */
+#ifndef SYS_NS_H
+#define SYS_NS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+struct ns_process {
+	pid_t pid;
+	int proc_fd;         /* O_PATH of /proc/PID; owned */
+	uint64_t start_time; /* field 22 of stat, clock ticks since boot */
+	uint64_t mnt_ino;    /* inode of its mount namespace */
+	uint64_t user_ino;
+};
+
+/** -ESRCH: no such process. -EINVAL: pid is not positive. -EPERM: /proc is not procfs. */
+int ns_process_open(pid_t pid, struct ns_process *ret, struct err *err);
+void ns_process_done(struct ns_process *process);
+/** -ESRCH when the process has ended or its pid belongs to another one now. */
+int ns_process_check(const struct ns_process *process, struct err *err);
+/** True if its user namespace is the caller's. */
+bool ns_same_user(const struct ns_process *process);
+bool ns_same_mount(const struct ns_process *process);
+
+/** Opens the caller's own mount namespace, to return to it. */
+int ns_open_own_mount(struct err *err);
+/** Joins the mount namespace of process; root and cwd become that namespace's "/". */
+int ns_enter_mount(const struct ns_process *process, struct err *err);
+/** Goes back; also restores cwd to "/". */
+int ns_return_mount(int own, struct err *err);
+
+/** Ids outside (as the caller sees them) of uid 0 and gid 0 inside the user namespace of process.
+ *  -ENOENT: no root is mapped. */
+int ns_root_ids(const struct ns_process *process, uid_t *ret_uid, gid_t *ret_gid, struct err *err);
+
+/** Reads a file of /proc/PID ("cgroup", "mountinfo", "uid_map"), at most max bytes. Caller frees.
+ */
+int ns_read(const struct ns_process *process, const char *name, size_t max, char **ret,
+	    size_t *ret_len, struct err *err);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the process may do: capabilities (libcap), filesystem ids, limits, start-up hygiene. */
+#ifndef SYS_PRIVS_H
+#define SYS_PRIVS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+/** At the start of a privileged program: closes every fd above 2 (close_range(2), else by /proc),
+ *  opens /dev/null for missing ones of 0 to 2, chdir("/"), umask 022, default signal handling and
+ *  empty mask, no core dumps, clears inheritable and ambient capabilities. */
+int privs_clean_start(struct err *err);
+
+/** Sets SECBIT_NO_SETUID_FIXUP, so that fsuid changes keep the file capabilities, then fsuid and
+ *  fsgid. privs_fs_restore() goes back to 0. */
+int privs_fs_become(uid_t uid, gid_t gid, struct err *err);
+int privs_fs_restore(struct err *err);
+
+/** Drops every capability for good (bounding set too), sets no_new_privs. For children. */
+int privs_drop_all(struct err *err);
+
+/** True if the effective set holds CAP_SYS_ADMIN. */
+bool privs_can_mount(void);
+
+#endif

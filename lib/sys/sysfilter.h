@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* System call filters (libseccomp). Names unknown to the kernel's headers are skipped. */
+#ifndef SYS_SYSFILTER_H
+#define SYS_SYSFILTER_H
+
+#include "base/err.h"
+
+/** Allows the calls named (NULL-terminated) and answers ENOSYS to all others, in every thread. Sets
+ *  no_new_privs. -ENOSYS: the kernel has no seccomp filters. */
+int sysfilter_allow(const char *const *names, struct err *err);
+
+/** Answers code (a positive errno) to the calls named and allows all others. Does not set
+ *  no_new_privs when the caller has CAP_SYS_ADMIN. For tests on old kernels' behaviour. */
+int sysfilter_deny(const char *const *names, int code, struct err *err);
+
+/** The calls that a glibc or musl ldconfig needs; NULL-terminated. */
+extern const char *const sysfilter_ldconfig[];
+
+#endif
