@@ -27,9 +27,6 @@ struct elfinfo {
 
 /** -ENOEXEC: not an ELF file, or a broken one. data is not changed. */
 int elfinfo_parse(const void *data, size_t len, struct elfinfo *ret, struct err *err);
-/** By an fd of a regular file, reading only the parts that are needed. The file may not be
- *  trusted: sizes are checked against what fstat says and every read is bounded. */
-int elfinfo_read(int fd, struct elfinfo *ret, struct err *err);
 void elfinfo_done(struct elfinfo *info);
 
 #endif
