@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include <cmocka.h>
+
 #include "vectors.h"
 
 #include "format/csv.h"
+#include "format/require.h"
 
 static const char *const csv_names[] = {"lib", "dir", "dev", "sym"};
 
@@ -78,10 +80,65 @@ static void csv_of_the_peer_gives_its_rows(void **state)
 	vectors_run("csv_parse", NULL, run_csv);
 }
 
+/* Several requirements are all to be met. */
+static int check_all(const json_t *requirements, const struct require_facts *facts)
+{
+	const json_t *one;
+	int result = 1;
+	size_t i;
+
+	json_array_foreach(requirements, i, one)
+	{
+		int ret = require_check(json_string_value(one), facts, NULL);
+
+		if (ret < 1 && result == 1)
+			result = ret;
+	}
+	return result;
+}
+
+static enum vectors_result run_require(const char *test, const json_t *input,
+				       const json_t *expected, char *detail, size_t size)
+{
+	const json_t *properties = json_object_get(input, "properties");
+	const json_t *condition = json_object_get(input, "condition");
+	const struct require_facts facts = {
+		.cuda = json_string_value(json_object_get(properties, "cuda")),
+		.arch = json_string_value(json_object_get(properties, "arch")),
+		.driver = json_string_value(json_object_get(properties, "driver")),
+		.brand = json_string_value(json_object_get(properties, "brand")),
+	};
+	int ret;
+
+	if (condition == NULL)
+		condition = json_object_get(input, "requirement");
+	if (condition != NULL) {
+		bool is_wrong = json_is_true(json_object_get(expected, "expectedError"));
+
+		ret = require_check(json_string_value(condition), &facts, NULL);
+		(void)snprintf(detail, size, "%d", ret);
+		return (ret == -EINVAL) == is_wrong ? VECTORS_SAME : VECTORS_DIFFERENT;
+	}
+	if (strcmp(test, "oracle:requirements_dsl") != 0)
+		return VECTORS_SKIPPED; /* choice of variables: oci/request */
+	ret = check_all(json_object_get(input, "requirements"), &facts);
+	(void)snprintf(detail, size, "%d", ret);
+	return (ret == 1) == json_is_true(json_object_get(expected, "ok")) ? VECTORS_SAME
+									   : VECTORS_DIFFERENT;
+}
+
+static void require_of_the_peer_gives_its_answer(void **state)
+{
+	(void)state;
+
+	vectors_run("requirements", NULL, run_require);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(csv_of_the_peer_gives_its_rows),
+		cmocka_unit_test(require_of_the_peer_gives_its_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
