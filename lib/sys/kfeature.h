@@ -24,5 +24,7 @@ bool kfeature_has(enum kfeature feature);
 /** Called by a primitive that saw ENOSYS. */
 void kfeature_missing(enum kfeature feature);
 const char *kfeature_name(enum kfeature feature);
+/** Tests only: every call counts as there again. */
+void kfeature_reset(void);
 
 #endif

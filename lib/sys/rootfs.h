@@ -22,8 +22,9 @@
 /** Opens path inside rootfd and gives an fd (O_CLOEXEC always set).
  *  flags as open(2): O_PATH, O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK... O_CREAT is refused.
  *  Without O_PATH it opens nothing but regular files and directories unless O_NONBLOCK is given
- * too, so that a FIFO or a device of the image cannot stop or surprise the caller. -ENOENT,
- * -ENOTDIR, -ELOOP, -EACCES; -EAGAIN: the tree was being renamed all the time. */
+ * too, so that a FIFO or a device of the image cannot stop or surprise the caller (-EINVAL).
+ * -ENOENT, -ENOTDIR, -EACCES; -ELOOP, also for magic links of procfs; -ENAMETOOLONG, also for more
+ * than 256 directories deep without openat2; -EAGAIN: the tree was being renamed all the time. */
 int rootfs_open(int rootfd, const char *path, int flags, struct err *err);
 
 /** Opens the directory that holds the last component of path (links followed, in root) and copies
@@ -31,7 +32,8 @@ int rootfs_open(int rootfd, const char *path, int flags, struct err *err);
  *  -EINVAL: path is the root, or ends in "." or "..". -ENAMETOOLONG. */
 int rootfs_open_parent(int rootfd, const char *path, char *ret_name, struct err *err);
 
-/* Told of each directory that rootfs_make_parent() made: parent fd and name. Negative stops. */
+/* Told of each directory that rootfs_make_parent() made: parent fd and name, and the part of the
+ * caller's path that leads to it. Negative stops; the function has to fill err itself then. */
 typedef int (*rootfs_made_fn)(void *arg, int dirfd, const char *name, const char *path);
 
 struct rootfs_owner {
@@ -45,8 +47,8 @@ struct rootfs_owner {
 int rootfs_make_parent(int rootfd, const char *path, rootfs_made_fn made, void *arg, char *ret_name,
 		       struct err *err);
 
-/** lstat of path inside the root (the last component is not followed). Absent is not an error:
- *  0 = absent, 1 = there. */
+/** lstat of path inside the root (the last component is not followed). Absent is not an error, nor
+ *  is a component on the way that is no directory: 0 = absent, 1 = there. */
 int rootfs_lstat(int rootfd, const char *path, struct stat *ret, struct err *err);
 
 /** Text of the symbolic link name in dirfd, at most PATH_MAX - 1 bytes; the caller frees it. */

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sys/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+
+#define IO_CHUNK     4096 /* first buffer for files that do not say their size */
+#define IO_NAME_TRYS 16   /* random names tried; one is enough but for bad luck */
+
+static int64_t io_now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* 1 = something to read, 0 = the deadline passed. */
+static int io_wait(int fd, int64_t deadline)
+{
+	struct pollfd waited = {.fd = fd, .events = POLLIN};
+	int rc;
+
+	do {
+		int64_t left = deadline - io_now_ms();
+
+		if (left < 0)
+			return 0;
+		rc = poll(&waited, 1, left > INT_MAX ? INT_MAX : (int)left);
+	} while (rc < 0 && errno == EINTR);
+	return rc < 0 ? -errno : rc;
+}
+
+static size_t io_first_size(int fd, size_t max)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size <= 0)
+		return max < IO_CHUNK ? max : IO_CHUNK;
+	return (uintmax_t)st.st_size < max ? (size_t)st.st_size : max;
+}
+
+/* One byte more than max is asked for, to tell "exactly max" from "more". */
+static int io_read_some(int fd, char *buf, size_t size, int64_t deadline, size_t *ret)
+{
+	ssize_t n;
+
+	if (deadline >= 0) {
+		int rc = io_wait(fd, deadline);
+
+		if (rc <= 0)
+			return rc < 0 ? rc : -ETIMEDOUT;
+	}
+	do
+		n = read(fd, buf, size);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	*ret = (size_t)n;
+	return 0;
+}
+
+static int io_read_loop(int fd, size_t max, int64_t deadline, const char *name, char **ret,
+			size_t *ret_len, struct err *err)
+{
+	size_t cap = io_first_size(fd, max) + 2; /* the byte too many, and NUL */
+	auto_free char *buf = malloc(cap);
+	size_t len = 0;
+
+	if (buf == NULL)
+		return err_nomem(err);
+	for (;;) {
+		size_t n = 0;
+		int rc = io_read_some(fd, buf + len, cap - len - 1, deadline, &n);
+
+		if (rc == -ETIMEDOUT)
+			return err_set(err, ETIMEDOUT, "read '%s': nothing came in time", name);
+		if (rc < 0)
+			return err_sys(err, -rc, "read '%s'", name);
+		len += n;
+		if (len > max)
+			return err_set(err, EFBIG, "'%s' is larger than %zu bytes", name, max);
+		if (n == 0)
+			break;
+		if (len + 1 == cap) {
+			size_t more = cap < max ? cap * 2 : max + 2;
+			char *grown = realloc(buf, more);
+
+			if (grown == NULL)
+				return err_nomem(err);
+			buf = grown;
+			cap = more;
+		}
+	}
+	buf[len] = '\0';
+	*ret = take_ptr(&buf);
+	*ret_len = len;
+	return 0;
+}
+
+int io_read_fd(int fd, size_t max, const char *name, char **ret, size_t *ret_len, struct err *err)
+{
+	return io_read_loop(fd, max, -1, name, ret, ret_len, err);
+}
+
+int io_read_fd_within(int fd, size_t max, unsigned timeout_ms, const char *name, char **ret,
+		      size_t *ret_len, struct err *err)
+{
+	return io_read_loop(fd, max, io_now_ms() + timeout_ms, name, ret, ret_len, err);
+}
+
+int io_read_at(int dirfd, const char *name, size_t max, char **ret, size_t *ret_len,
+	       struct err *err)
+{
+	/* O_NONBLOCK: a FIFO in the place of the file must not stop us before fstat sees it */
+	auto_fd fd = openat(dirfd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return err_sys(err, errno, "open '%s'", name);
+	if (fstat(fd, &st) < 0)
+		return err_sys(err, errno, "stat '%s'", name);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, EINVAL, "'%s' is not a regular file", name);
+	return io_read_fd(fd, max, name, ret, ret_len, err);
+}
+
+int io_map_fd(int fd, size_t max, const char *name, const void **ret, size_t *ret_len,
+	      struct err *err)
+{
+	struct stat st;
+	void *map;
+
+	if (fstat(fd, &st) < 0)
+		return err_sys(err, errno, "stat '%s'", name);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, EINVAL, "'%s' is not a regular file", name);
+	if ((uintmax_t)st.st_size > max)
+		return err_set(err, EFBIG, "'%s' is larger than %zu bytes", name, max);
+	if (st.st_size == 0) {
+		*ret = NULL;
+		*ret_len = 0;
+		return 0;
+	}
+	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (map == MAP_FAILED)
+		return err_sys(err, errno, "map '%s'", name);
+	*ret = map;
+	*ret_len = (size_t)st.st_size;
+	return 0;
+}
+
+int io_write_all(int fd, const char *data, size_t len, const char *name, struct err *err)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, data, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(err, errno, "write '%s'", name);
+		if (n == 0)
+			return err_set(err, EIO, "write '%s': nothing was taken", name);
+		data += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* A new file of an unforeseeable name; ret_name holds NAME_MAX + 1 bytes. */
+static int io_open_temporary(int dirfd, char *ret_name, struct err *err)
+{
+	int fd = -1;
+
+	for (int i = 0; i < IO_NAME_TRYS && fd < 0; i++) {
+		uint64_t random;
+
+		if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+			return err_sys(err, errno, "get random bytes");
+		(void)snprintf(ret_name, NAME_MAX + 1, ".nvc-%016" PRIx64, random);
+		fd = openat(dirfd, ret_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			    0600);
+		if (fd < 0 && errno != EEXIST)
+			return err_sys(err, errno, "create '%s'", ret_name);
+	}
+	return fd < 0 ? err_set(err, EEXIST, "create '%s': no free name", ret_name) : fd;
+}
+
+struct io_new {
+	const char *data;
+	size_t len;
+	mode_t mode;
+	uid_t uid;
+	gid_t gid;
+};
+
+static int io_fill(int fd, const struct io_new *content, const char *name, struct err *err)
+{
+	struct stat st;
+	int rc = io_write_all(fd, content->data, content->len, name, err);
+
+	if (rc < 0)
+		return rc;
+	if (fstat(fd, &st) < 0)
+		return err_sys(err, errno, "stat '%s'", name);
+	/* chown only where needed: it takes a capability that the caller may not have */
+	if ((st.st_uid != content->uid || st.st_gid != content->gid) &&
+	    fchown(fd, content->uid, content->gid) < 0)
+		return err_sys(err, errno, "set the owner of '%s'", name);
+	if (fchmod(fd, content->mode) < 0)
+		return err_sys(err, errno, "set the mode of '%s'", name);
+	return 0;
+}
+
+/* No fsync: it costs more than a whole container start, and rename is ordered after the data on
+ * the file systems in question. */
+static int io_replace(int dirfd, const char *name, const struct io_new *content, struct err *err)
+{
+	char temporary[NAME_MAX + 1];
+	auto_fd fd = io_open_temporary(dirfd, temporary, err);
+	int rc;
+
+	if (fd < 0)
+		return fd;
+	rc = io_fill(fd, content, name, err);
+	if (rc == 0 && renameat(dirfd, temporary, dirfd, name) < 0)
+		rc = err_sys(err, errno, "rename to '%s'", name);
+	if (rc < 0)
+		(void)unlinkat(dirfd, temporary, 0);
+	return rc;
+}
+
+int io_replace_at(int dirfd, const char *name, const char *data, size_t len, mode_t mode, uid_t uid,
+		  gid_t gid, struct err *err)
+{
+	const struct io_new content = {data, len, mode, uid, gid};
+
+	return io_replace(dirfd, name, &content, err);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The caller's own procfs, for what can be said only by a name: /proc/self/fd/N. Opened once,
+ * before a foreign mount namespace is joined, and checked each time it is used: by the magic of its
+ * file system and the inode of its root.
+ */
+#ifndef SYS_PROCSELF_H
+#define SYS_PROCSELF_H
+
+#include "base/err.h"
+
+#define PROCSELF_NAME_MAX 32 /* bytes of "self/fd/N" with NUL */
+
+/** Makes sure that procfs is open; to be called before setns(2). -EPERM: /proc is not procfs. */
+int procself_prepare(struct err *err);
+
+/** O_PATH fd of the procfs root. It stays the module's: not to be closed. */
+int procself_dir(struct err *err);
+
+/** A new one, the caller's. */
+int procself_open(struct err *err);
+
+/** Writes "self/fd/N", relative to procself_dir(). */
+void procself_name(int fd, char ret[PROCSELF_NAME_MAX]);
+
+/** Opens again what the O_PATH fd stands for, with flags as open(2). -errno. */
+int procself_reopen(int fd, int flags);
+
+#endif
