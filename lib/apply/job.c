@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/path.h"
 #include "sys/rootfs.h"
 
 static unsigned mount_flags(unsigned flags)
@@ -36,8 +38,8 @@ static int check_source(const struct op *op, const struct stat *st, mode_t type,
 	return err_hint(err, "start the container again");
 }
 
-/* Where the object can be found again by name, links of its directories resolved. */
-static int host_path(const struct job *job, int fd, char *ret, size_t size, struct err *err)
+/* The kernel's name of an object, no links in it, as seen from "/" of this mount namespace. */
+static int fd_path(const struct job *job, int fd, char *ret, size_t size, struct err *err)
 {
 	char name[64];
 	ssize_t n;
@@ -45,8 +47,24 @@ static int host_path(const struct job *job, int fd, char *ret, size_t size, stru
 	(void)snprintf(name, sizeof(name), "self/fd/%d", fd);
 	n = readlinkat(job->procfd, name, ret, size);
 	if (n < 0 || (size_t)n >= size)
-		return err_sys(err, n < 0 ? errno : ENAMETOOLONG, "ask for the path of a source");
+		return err_sys(err, n < 0 ? errno : ENAMETOOLONG, "ask for the path of a file");
 	ret[n] = '\0';
+	return 0;
+}
+
+int job_path_in_root(const struct job *job, int fd, char *ret, struct err *err)
+{
+	char root[PATH_MAX];
+	char path[PATH_MAX];
+	int r = fd_path(job, job->rootfd, root, sizeof(root), err);
+
+	if (r == 0)
+		r = fd_path(job, fd, path, sizeof(path), err);
+	if (r < 0)
+		return r;
+	if (!path_is_below(path, root) || strcmp(path, root) == 0)
+		return err_set(err, EXDEV, "'%s' lies not below the rootfs", path);
+	memcpy(ret, path + strlen(root), strlen(path) - strlen(root) + 1);
 	return 0;
 }
 
@@ -68,7 +86,7 @@ int job_take_source(struct job *job, size_t index, mode_t type, struct err *err)
 		return err_sys(err, errno, "look at '%s' of the host", op->source);
 	r = check_source(op, &st, type, err);
 	if (r == 0)
-		r = host_path(job, fd, path, sizeof(path), err);
+		r = fd_path(job, fd, path, sizeof(path), err);
 	if (r == 0)
 		r = mount_source_take(&job->sources[index], fd, path, mount_flags(op->flags), err);
 	return r;

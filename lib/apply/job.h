@@ -57,6 +57,8 @@ int op_file_run(struct job *job, size_t index, struct err *err);
 /** Opens the source of an operation, which must be of type (S_IFREG, S_IFDIR, S_IFCHR) and the
  *  object that the inventory saw, and takes it into job->sources. */
 int job_take_source(struct job *job, size_t index, mode_t type, struct err *err);
+/** The path inside the rootfs of an object below it, links resolved; ret: PATH_MAX bytes. */
+int job_path_in_root(const struct job *job, int fd, char *ret, struct err *err);
 /** Attaches source on what is at place. */
 int job_attach(struct job *job, struct mount_source *source, const struct place *place,
 	       struct err *err);

@@ -36,46 +36,26 @@ static int bind_file(struct job *job, struct mount_source *source, struct place 
 }
 
 /* Images have links to directories where the host has directories (lib -> usr/lib): what such a
- * link leads to inside the root is the place. Gives it by fd. */
-static int open_linked_dir(struct job *job, const struct place *place, struct err *err)
+ * link leads to inside the root is the place. Gives that place, without a link as its last
+ * component: the kernel's own name of the directory found, walked in root again and compared. */
+static int follow_to_dir(struct job *job, struct place *place, char *ret_path, struct err *err)
 {
-	int fd = rootfs_open(job->rootfd, place->path, O_PATH | O_DIRECTORY, err);
-
-	if (fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP)
-		return err_set(err, ENOTDIR,
-			       "the image has a link that leads to no directory where the "
-			       "directory '%s' must go",
-			       place->path);
-	return fd;
-}
-
-static int bind_linked_dir(struct job *job, struct mount_source *source, const struct place *place,
-			   struct err *err)
-{
-	auto_fd object = open_linked_dir(job, place, err);
-	auto_fd root = -1;
+	auto_fd dir = rootfs_open(job->rootfd, place->path, O_PATH | O_DIRECTORY, err);
 	struct stat st;
-	int *kept;
 	int r;
 
-	if (object < 0)
-		return object;
-	if (fstat(object, &st) < 0)
+	if (dir < 0)
+		return err_wrap(err, "the directory '%s' must go where the image has a link",
+				place->path);
+	if (fstat(dir, &st) < 0)
 		return err_sys(err, errno, "look at '%s' in the container", place->path);
-	if (is_same(source, &st)) {
-		job->stats.kept++;
-		return 0;
-	}
-	r = mount_attach(source, object, -1, NULL, &root, err);
+	r = job_path_in_root(job, dir, ret_path, err);
+	if (r == 0)
+		r = place_open(&job->tree, ret_path, place, err);
 	if (r < 0)
-		return err_wrap(err, "mount '%s'", place->path);
-	kept = vec_add(&job->attached);
-	if (kept == NULL) {
-		(void)mount_detach(root, NULL);
-		return err_nomem(err);
-	}
-	*kept = take_fd(&root);
-	job->stats.binds++;
+		return r;
+	if (!place->exists || place->st.st_ino != st.st_ino || place->st.st_dev != st.st_dev)
+		return err_set(err, EAGAIN, "'%s' in the container is being changed", ret_path);
 	return 0;
 }
 
@@ -97,6 +77,7 @@ int op_bind_run(struct job *job, size_t index, struct err *err)
 {
 	const struct op *op = &job->plan->ops.items[index];
 	struct mount_source *source = &job->sources[index];
+	char path[PATH_MAX];
 	struct place place;
 	int r = place_open(&job->tree, op->target, &place, err);
 
@@ -106,8 +87,15 @@ int op_bind_run(struct job *job, size_t index, struct err *err)
 		job->stats.kept++;
 		return 0;
 	}
-	if ((op->flags & OP_DIR) != 0 && place.exists && S_ISLNK(place.st.st_mode))
-		return bind_linked_dir(job, source, &place, err);
+	if ((op->flags & OP_DIR) != 0 && place.exists && S_ISLNK(place.st.st_mode)) {
+		r = follow_to_dir(job, &place, path, err);
+		if (r < 0)
+			return r;
+		if (is_same(source, &place.st)) {
+			job->stats.kept++;
+			return 0;
+		}
+	}
 	r = (op->flags & OP_DIR) != 0 ? bind_dir(job, source, &place, err)
 				      : bind_file(job, source, &place, err);
 	if (r == 0)

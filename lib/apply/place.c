@@ -256,6 +256,13 @@ int place_open_object(const struct place_tree *tree, const struct place *place, 
 }
 
 /* Before something is made: may it be, and the note that it will be. */
+int place_may_create(const struct place_tree *tree, const struct place *place, struct err *err)
+{
+	const struct place_dir *dir = &tree->dirs.items[place->dir];
+
+	return may_create(tree, dir->fd, dir->mount, place->path, err);
+}
+
 int place_begin(struct place_tree *tree, const struct place *place, struct record_item *item,
 		 struct err *err)
 {

@@ -75,6 +75,9 @@ int place_dirfd(const struct place_tree *tree, const struct place *place);
 /** O_PATH fd of what is there, not followed. */
 int place_open_object(const struct place_tree *tree, const struct place *place, struct err *err);
 
+/** -EROFS: the place lies in a volume, a directory of the host's. */
+int place_may_create(const struct place_tree *tree, const struct place *place, struct err *err);
+
 /** Each makes what is absent and sets exists and st; -EROFS in a volume. */
 int place_make_file(struct place_tree *tree, struct place *place, struct err *err);
 int place_make_dir(struct place_tree *tree, struct place *place, struct err *err);
