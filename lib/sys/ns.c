@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sys/ns.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/str.h"
+#include "sys/io.h"
+#include "sys/procself.h"
+
+#define NS_STAT_MAX 4096  /* bytes of /proc/PID/stat */
+#define NS_MAP_MAX  65536 /* bytes of uid_map: 340 lines at most since Linux 4.15 */
+#define NS_START    20    /* fields between the command's ")" and start time, state first */
+#define NS_NO_ID    UINT32_MAX
+
+void ns_process_done(struct ns_process *process)
+{
+	if (process->proc_fd > 0)
+		(void)close(process->proc_fd);
+	process->proc_fd = -1;
+}
+
+int ns_read(const struct ns_process *process, const char *name, size_t max, char **ret,
+	    size_t *ret_len, struct err *err)
+{
+	auto_fd fd = openat(process->proc_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "/proc/%d/%s", (int)process->pid, name);
+	if (fd < 0)
+		return err_sys(err, errno, "open '%s'", text);
+	return io_read_fd(fd, max, text, ret, ret_len, err);
+}
+
+/* Field 22 of stat. The command may hold blanks and parentheses: its end is the last ")". */
+static int ns_start_time(const char *stat, uint64_t *ret)
+{
+	const char *at = strrchr(stat, ')');
+	size_t len;
+
+	if (at == NULL || at[1] != ' ')
+		return -EINVAL;
+	at += 2;
+	if (*at == 'Z' || *at == 'X') /* dead, only not waited for */
+		return -ESRCH;
+	for (int i = 1; i < NS_START; i++) {
+		at = strchr(at, ' ');
+		if (at == NULL)
+			return -EINVAL;
+		at++;
+	}
+	len = strcspn(at, " \n");
+	return str_to_u64(at, len, 10, UINT64_MAX, ret) ? 0 : -EINVAL;
+}
+
+static int ns_read_start_time(const struct ns_process *process, uint64_t *ret, struct err *err)
+{
+	auto_free char *stat = NULL;
+	size_t len = 0;
+	int rc = ns_read(process, "stat", NS_STAT_MAX, &stat, &len, err);
+
+	if (rc == 0)
+		rc = ns_start_time(stat, ret);
+	if (rc == -EINVAL)
+		return err_set(err, EINVAL, "no start time in '/proc/%d/stat'", (int)process->pid);
+	/* the folder of a process that has ended: no file in it can be opened or read */
+	if (rc == -ESRCH || rc == -ENOENT)
+		return err_set(err, ESRCH, "process %d has ended", (int)process->pid);
+	return rc;
+}
+
+static int ns_inode(const struct ns_process *process, const char *name, uint64_t *ret,
+		    struct err *err)
+{
+	struct stat st;
+
+	if (fstatat(process->proc_fd, name, &st, 0) < 0)
+		return err_sys(err, errno == ENOENT ? ESRCH : errno, "look at '/proc/%d/%s'",
+			       (int)process->pid, name);
+	*ret = st.st_ino;
+	return 0;
+}
+
+static int ns_process_fill(struct ns_process *process, struct err *err)
+{
+	int rc = ns_read_start_time(process, &process->start_time, err);
+
+	if (rc == 0)
+		rc = ns_inode(process, "ns/mnt", &process->mnt_ino, err);
+	if (rc == 0)
+		rc = ns_inode(process, "ns/user", &process->user_ino, err);
+	return rc;
+}
+
+int ns_process_open(pid_t pid, struct ns_process *ret, struct err *err)
+{
+	auto_done(ns_process) struct ns_process process = {.pid = pid, .proc_fd = -1};
+	char name[16];
+	int proc;
+	int rc;
+
+	if (pid <= 0)
+		return err_set(err, EINVAL, "%d is not a process id", (int)pid);
+	proc = procself_dir(err);
+	if (proc < 0)
+		return proc;
+	(void)snprintf(name, sizeof(name), "%d", (int)pid);
+	process.proc_fd = openat(proc, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (process.proc_fd < 0 && errno == ENOENT)
+		return err_set(err, ESRCH, "there is no process %d", (int)pid);
+	if (process.proc_fd < 0)
+		return err_sys(err, errno, "open '/proc/%d'", (int)pid);
+	rc = ns_process_fill(&process, err);
+	if (rc < 0)
+		return rc;
+	*ret = process;
+	process.proc_fd = -1;
+	return 0;
+}
+
+int ns_process_check(const struct ns_process *process, struct err *err)
+{
+	uint64_t start = 0;
+	int rc = ns_read_start_time(process, &start, err);
+
+	if (rc < 0)
+		return rc;
+	if (start != process->start_time)
+		return err_set(err, ESRCH, "process %d is another one now", (int)process->pid);
+	return 0;
+}
+
+static bool ns_is_own(const char *name, uint64_t inode)
+{
+	int proc = procself_dir(NULL);
+	struct stat st;
+
+	return proc >= 0 && fstatat(proc, name, &st, 0) == 0 && st.st_ino == inode;
+}
+
+bool ns_same_user(const struct ns_process *process)
+{
+	return ns_is_own("self/ns/user", process->user_ino);
+}
+
+bool ns_same_mount(const struct ns_process *process)
+{
+	return ns_is_own("self/ns/mnt", process->mnt_ino);
+}
+
+int ns_open_own_mount(struct err *err)
+{
+	int proc = procself_dir(err);
+	int fd;
+
+	if (proc < 0)
+		return proc;
+	fd = openat(proc, "self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? err_sys(err, errno, "open '/proc/self/ns/mnt'") : fd;
+}
+
+int ns_enter_mount(const struct ns_process *process, struct err *err)
+{
+	auto_fd fd = openat(process->proc_fd, "ns/mnt", O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	int rc = procself_prepare(err); /* afterwards "/proc" is somebody else's */
+
+	if (rc < 0)
+		return rc;
+	if (fd < 0)
+		return err_sys(err, errno == ENOENT ? ESRCH : errno,
+			       "open the mount namespace of process %d", (int)process->pid);
+	if (fstat(fd, &st) < 0)
+		return err_sys(err, errno, "stat the mount namespace of process %d",
+			       (int)process->pid);
+	if (st.st_ino != process->mnt_ino)
+		return err_set(err, ESRCH, "process %d has changed its mount namespace",
+			       (int)process->pid);
+	if (setns(fd, CLONE_NEWNS) < 0)
+		return err_sys(err, errno, "join the mount namespace of process %d",
+			       (int)process->pid);
+	return 0;
+}
+
+int ns_return_mount(int own, struct err *err)
+{
+	if (setns(own, CLONE_NEWNS) < 0)
+		return err_sys(err, errno, "return to the own mount namespace");
+	if (chdir("/") < 0)
+		return err_sys(err, errno, "change the directory to '/'");
+	return 0;
+}
+
+/* One number of a map's line; moves *at behind it. */
+static bool ns_map_number(const char **at, uint64_t *ret)
+{
+	size_t len;
+
+	*at += strspn(*at, " \t");
+	len = strcspn(*at, " \t\n");
+	if (!str_to_u64(*at, len, 10, UINT32_MAX, ret))
+		return false;
+	*at += len;
+	return true;
+}
+
+/* The outside id of inside id 0, or -ENOENT. */
+static int ns_map_root(const char *map, uint32_t *ret)
+{
+	while (*map != '\0') {
+		uint64_t inside;
+		uint64_t outside;
+		uint64_t count;
+
+		if (!ns_map_number(&map, &inside) || !ns_map_number(&map, &outside) ||
+		    !ns_map_number(&map, &count))
+			return -EINVAL;
+		if (inside == 0 && count > 0 && outside != NS_NO_ID) {
+			*ret = (uint32_t)outside;
+			return 0;
+		}
+		map += strcspn(map, "\n");
+		map += strspn(map, "\n");
+	}
+	return -ENOENT;
+}
+
+static int ns_root_id(const struct ns_process *process, const char *name, uint32_t *ret,
+		      struct err *err)
+{
+	auto_free char *map = NULL;
+	size_t len = 0;
+	int rc = ns_read(process, name, NS_MAP_MAX, &map, &len, err);
+
+	if (rc < 0)
+		return rc;
+	rc = ns_map_root(map, ret);
+	if (rc == -ENOENT)
+		return err_set(err, ENOENT, "no root is mapped in '/proc/%d/%s'", (int)process->pid,
+			       name);
+	if (rc < 0)
+		return err_set(err, EINVAL, "no id map in '/proc/%d/%s'", (int)process->pid, name);
+	return 0;
+}
+
+int ns_root_ids(const struct ns_process *process, uid_t *ret_uid, gid_t *ret_gid, struct err *err)
+{
+	uint32_t uid = 0;
+	uint32_t gid = 0;
+	int rc = 0;
+
+	/* a map read from inside its own namespace names the ids of the parent, which mean
+	 * nothing here: root is 0 */
+	if (!ns_same_user(process)) {
+		rc = ns_root_id(process, "uid_map", &uid, err);
+		if (rc == 0)
+			rc = ns_root_id(process, "gid_map", &gid, err);
+	}
+	if (rc < 0)
+		return rc;
+	*ret_uid = uid;
+	*ret_gid = gid;
+	return 0;
+}

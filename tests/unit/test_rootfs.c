@@ -1,0 +1,586 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every case runs with both implementations: openat2 and the walk. */
+#include "sys/rootfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/auto.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+struct tree {
+	char path[64];
+	int outside; /* the folder around the root */
+	int root;
+};
+
+static void must(int rc)
+{
+	if (rc < 0)
+		fail_msg("%s", strerror(errno));
+}
+
+static void put(int dirfd, const char *name, const char *text)
+{
+	auto_fd fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+
+	must(fd);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+}
+
+static const char *const tree_dirs[] = {"etc", "a", "a/b", "a/b/c", "usr", "usr/lib", "deep"};
+
+static const struct {
+	const char *text;
+	const char *name;
+} tree_links[] = {
+	{"/etc/file", "abs"},
+	{"a/b", "rel"},
+	{"../../../../../../etc/file", "a/b/up"},
+	{"/../../secret", "escape"},
+	{"../secret", "a/escape2"},
+	{"../../../secret", "a/b/escape3"},
+	{"loop2", "loop1"},
+	{"loop1", "loop2"},
+	{"/nowhere/file", "dangling"},
+	{"/nowhere", "danglingdir"},
+	{"a/../a/./b//c/", "messy"},
+	{"..", "parent"},
+	{"/", "slash"},
+	{"self", "deep/self"},
+	{"file", "etc/link"},
+};
+
+static int tree_make(void **state)
+{
+	struct tree *tree = calloc(1, sizeof(*tree));
+
+	assert_non_null(tree);
+	(void)snprintf(tree->path, sizeof(tree->path), "/tmp/nvc-test-rootfs-XXXXXX");
+	assert_non_null(mkdtemp(tree->path));
+	tree->outside = open(tree->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	must(tree->outside);
+	must(mkdirat(tree->outside, "root", 0755));
+	must(mkdirat(tree->outside, "root-evil", 0755));
+	put(tree->outside, "secret", "outside\n");
+	put(tree->outside, "root-evil/secret", "outside\n");
+	tree->root = openat(tree->outside, "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	must(tree->root);
+	for (size_t i = 0; i < COUNT(tree_dirs); i++)
+		must(mkdirat(tree->root, tree_dirs[i], 0755));
+	put(tree->root, "etc/file", "inside\n");
+	for (size_t i = 0; i < COUNT(tree_links); i++)
+		must(symlinkat(tree_links[i].text, tree->root, tree_links[i].name));
+	must(mkfifoat(tree->root, "fifo", 0644));
+	*state = tree;
+	return 0;
+}
+
+static int tree_remove(void **state)
+{
+	struct tree *tree = *state;
+	pid_t pid;
+
+	rootfs_force_walk(false);
+	(void)close(tree->root);
+	(void)close(tree->outside);
+	pid = fork();
+	if (pid == 0) {
+		(void)execl("/bin/rm", "rm", "-rf", tree->path, (char *)NULL);
+		_exit(127);
+	}
+	(void)waitpid(pid, NULL, 0);
+	free(tree);
+	return 0;
+}
+
+/* want: path below the root of the object that must be found, or NULL and code */
+struct open_case {
+	const char *path;
+	int flags;
+	const char *want;
+	int code;
+};
+
+static const struct open_case open_cases[] = {
+	{"/", O_PATH, ".", 0},
+	{".", O_PATH, ".", 0},
+	{"..", O_PATH, ".", 0},
+	{"/../../..", O_PATH, ".", 0},
+	{"", O_PATH, NULL, ENOENT},
+	{"/etc/file", O_PATH, "etc/file", 0},
+	{"etc/file", O_PATH, "etc/file", 0},
+	{"//etc///./file", O_PATH, "etc/file", 0},
+	{"/etc/file/", O_PATH, NULL, ENOTDIR},
+	{"/etc/file/x", O_PATH, NULL, ENOTDIR},
+	{"/etc/file/..", O_PATH, NULL, ENOTDIR},
+	{"/abs", O_PATH, "etc/file", 0},
+	{"/abs/", O_PATH, NULL, ENOTDIR},
+	{"/rel/c", O_PATH, "a/b/c", 0},
+	{"/rel/../b/up", O_PATH, "etc/file", 0},
+	{"/a/b/up", O_PATH, "etc/file", 0},
+	{"/escape", O_PATH, NULL, ENOENT},
+	{"/a/escape2", O_PATH, NULL, ENOENT},
+	{"/a/b/escape3", O_PATH, NULL, ENOENT},
+	{"/../root-evil/secret", O_PATH, NULL, ENOENT},
+	{"/loop1", O_PATH, NULL, ELOOP},
+	{"/loop1/x", O_PATH, NULL, ELOOP},
+	{"/deep/self/x", O_PATH, NULL, ELOOP},
+	{"/loop1", O_PATH | O_NOFOLLOW, "loop1", 0},
+	{"/rel", O_PATH | O_NOFOLLOW, "rel", 0},
+	{"/rel/", O_PATH | O_NOFOLLOW, "a/b", 0},
+	{"/rel", O_PATH | O_NOFOLLOW | O_DIRECTORY, NULL, ENOTDIR},
+	{"/dangling", O_PATH, NULL, ENOENT},
+	{"/dangling", O_PATH | O_NOFOLLOW, "dangling", 0},
+	{"/messy", O_PATH, "a/b/c", 0},
+	{"/messy/../..", O_PATH, "a", 0},
+	{"/parent/parent/etc", O_PATH, "etc", 0},
+	{"/slash/slash/etc/file", O_PATH, "etc/file", 0},
+	{"/etc", O_PATH | O_DIRECTORY, "etc", 0},
+	{"/etc/file", O_PATH | O_DIRECTORY, NULL, ENOTDIR},
+	{"/missing/..", O_PATH, NULL, ENOENT},
+	{"/fifo", O_PATH, "fifo", 0},
+	{"/fifo", O_RDONLY, NULL, EINVAL},
+	{"/fifo", O_RDONLY | O_NONBLOCK, "fifo", 0},
+	{"/abs", O_RDONLY, "etc/file", 0},
+	{"/abs", O_RDONLY | O_NOFOLLOW, NULL, ELOOP},
+	{"/etc/link", O_RDWR, "etc/file", 0},
+	{"/rel", O_RDONLY, "a/b", 0},
+	{"/rel", O_RDONLY | O_DIRECTORY, "a/b", 0},
+	{"/abs", O_RDONLY | O_DIRECTORY, NULL, ENOTDIR},
+	{"/etc", O_RDWR, NULL, EISDIR},
+	{"/etc/new", O_RDWR | O_CREAT, NULL, EINVAL},
+	{"/etc", O_RDWR | O_TMPFILE, NULL, EINVAL},
+};
+
+static void check_open(const struct tree *tree, const struct open_case *tested)
+{
+	struct err err = {0};
+	auto_fd fd = rootfs_open(tree->root, tested->path, tested->flags, &err);
+	struct stat got;
+	struct stat want;
+
+	if (tested->want == NULL) {
+		if (fd != -tested->code)
+			fail_msg("'%s' %#x: %d, not %d", tested->path, (unsigned)tested->flags, fd,
+				 -tested->code);
+		assert_int_equal(err.code, tested->code);
+		return;
+	}
+	if (fd < 0)
+		fail_msg("'%s' %#x: %s", tested->path, (unsigned)tested->flags, err.msg);
+	must(fstat(fd, &got));
+	must(fstatat(tree->root, tested->want, &want, AT_SYMLINK_NOFOLLOW));
+	if (got.st_ino != want.st_ino || got.st_dev != want.st_dev)
+		fail_msg("'%s' is not '%s'", tested->path, tested->want);
+	assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+}
+
+static void open_table(void **state)
+{
+	for (size_t i = 0; i < COUNT(open_cases); i++)
+		check_open(*state, &open_cases[i]);
+}
+
+static void rootfs_paths_resolve_inside_with_openat2(void **state)
+{
+	open_table(state);
+}
+
+static void rootfs_paths_resolve_inside_with_walk(void **state)
+{
+	rootfs_force_walk(true);
+	open_table(state);
+}
+
+static int count_fds(void)
+{
+	int n = 0;
+
+	for (int fd = 0; fd < 1024; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+static void rootfs_walk_leaves_no_fds(void **state)
+{
+	int before;
+
+	rootfs_force_walk(true);
+	open_table(state); /* the first run opens /proc, which stays */
+	before = count_fds();
+	open_table(state);
+
+	assert_int_equal(count_fds(), before);
+}
+
+static void check_long(const struct tree *tree)
+{
+	char name[NAME_MAX + 3];
+	char path[PATH_MAX + 8];
+	auto_fd fd = -1;
+
+	memset(name, 'n', sizeof(name));
+	name[NAME_MAX] = '\0';
+	if (mkdirat(tree->root, name, 0755) < 0)
+		assert_int_equal(errno, EEXIST);
+	fd = rootfs_open(tree->root, name, O_PATH, NULL);
+	assert_true(fd >= 0);
+
+	name[NAME_MAX] = 'n';
+	name[NAME_MAX + 1] = '\0';
+	assert_int_equal(rootfs_open(tree->root, name, O_PATH, NULL), -ENAMETOOLONG);
+	assert_int_equal(rootfs_open_parent(tree->root, name, path, NULL), -ENAMETOOLONG);
+
+	for (size_t i = 0; i < PATH_MAX; i += 2)
+		memcpy(path + i, "./", 2);
+	path[PATH_MAX] = '\0';
+	assert_int_equal(rootfs_open(tree->root, path, O_PATH, NULL), -ENAMETOOLONG);
+}
+
+static void rootfs_long_names_are_refused(void **state)
+{
+	check_long(*state);
+	rootfs_force_walk(true);
+	check_long(*state);
+}
+
+static void check_chain(const struct tree *tree, int links, int want)
+{
+	char name[32] = "";
+	int fd;
+
+	for (int i = 0; i < links; i++) {
+		char text[32];
+
+		(void)snprintf(name, sizeof(name), "chain%d", i);
+		(void)snprintf(text, sizeof(text), i == 0 ? "etc" : "chain%d", i - 1);
+		if (symlinkat(text, tree->root, name) < 0)
+			assert_int_equal(errno, EEXIST);
+	}
+	fd = rootfs_open(tree->root, name, O_PATH, NULL);
+	if (fd >= 0)
+		(void)close(fd);
+	assert_int_equal(fd < 0 ? fd : 0, want);
+}
+
+static void rootfs_link_chain_ends_at_forty(void **state)
+{
+	check_chain(*state, 40, 0);
+	check_chain(*state, 41, -ELOOP);
+	rootfs_force_walk(true);
+	check_chain(*state, 40, 0);
+	check_chain(*state, 41, -ELOOP);
+}
+
+static void check_magic(void)
+{
+	auto_fd root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	static const char *const magic[] = {"/proc/self/root/etc", "/proc/self/cwd",
+					    "/proc/self/exe", "/proc/self/fd/0",
+					    "/proc/self/ns/mnt"};
+
+	for (size_t i = 0; i < COUNT(magic); i++)
+		assert_int_equal(rootfs_open(root, magic[i], O_PATH, NULL), -ELOOP);
+	for (int i = 0; i < 2; i++) {
+		auto_fd fd = rootfs_open(root, i == 0 ? "/proc/self/stat" : "/proc/mounts",
+					 O_RDONLY, NULL);
+
+		assert_true(fd >= 0);
+	}
+}
+
+static void rootfs_magic_link_is_refused(void **state)
+{
+	(void)state;
+	check_magic();
+	rootfs_force_walk(true);
+	check_magic();
+}
+
+static void rootfs_deep_walk_is_bounded(void **state)
+{
+	const struct tree *tree = *state;
+	char path[1024] = "";
+	auto_fd at = dup(tree->root);
+
+	for (int i = 0; i < 260; i++) {
+		int next;
+
+		must(mkdirat(at, "d", 0755));
+		next = openat(at, "d", O_PATH | O_CLOEXEC);
+		must(next);
+		(void)close(at);
+		at = next;
+		(void)strcat(path, "d/");
+	}
+	rootfs_force_walk(true);
+
+	assert_int_equal(rootfs_open(tree->root, path, O_PATH, NULL), -ENAMETOOLONG);
+}
+
+struct parent_case {
+	const char *path;
+	const char *dir; /* NULL: code */
+	const char *name;
+	int code;
+};
+
+static const struct parent_case parent_cases[] = {
+	{"/abs", ".", "abs", 0},
+	{"new", ".", "new", 0},
+	{"/rel/new", "a/b", "new", 0},
+	{"/rel/new//", "a/b", "new", 0},
+	{"/parent/parent/etc/x", "etc", "x", 0},
+	{"/", NULL, NULL, EINVAL},
+	{"", NULL, NULL, EINVAL},
+	{"/a/..", NULL, NULL, EINVAL},
+	{"/a/.", NULL, NULL, EINVAL},
+	{"/missing/x", NULL, NULL, ENOENT},
+	{"/etc/file/x", NULL, NULL, ENOTDIR},
+	{"/escape/x", ".", "x", ENOENT},
+};
+
+static void check_parent(const struct tree *tree, const struct parent_case *tested)
+{
+	char name[NAME_MAX + 1] = "";
+	auto_fd fd = rootfs_open_parent(tree->root, tested->path, name, NULL);
+	struct stat got;
+	struct stat want;
+
+	if (tested->code != 0) {
+		assert_int_equal(fd, -tested->code);
+		return;
+	}
+	assert_true(fd >= 0);
+	assert_string_equal(name, tested->name);
+	must(fstat(fd, &got));
+	must(fstatat(tree->root, tested->dir, &want, 0));
+	assert_int_equal(got.st_ino, want.st_ino);
+}
+
+static void rootfs_parent_is_split_at_the_last_name(void **state)
+{
+	for (size_t i = 0; i < COUNT(parent_cases); i++)
+		check_parent(*state, &parent_cases[i]);
+	rootfs_force_walk(true);
+	for (size_t i = 0; i < COUNT(parent_cases); i++)
+		check_parent(*state, &parent_cases[i]);
+}
+
+struct made_list {
+	char text[256];
+	int stop_at; /* refuse the n-th */
+	int n;
+};
+
+static int note_made(void *arg, int dirfd, const char *name, const char *path)
+{
+	struct made_list *made = arg;
+	struct stat st;
+
+	assert_int_equal(fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW), 0);
+	assert_true(S_ISDIR(st.st_mode));
+	assert_int_equal(st.st_mode & 07777, 0755);
+	(void)strcat(made->text, path);
+	(void)strcat(made->text, ";");
+	return ++made->n == made->stop_at ? -ECANCELED : 0;
+}
+
+struct make_case {
+	const char *path;
+	const char *made;
+	const char *dir; /* NULL: code */
+	int code;
+};
+
+static const struct make_case make_cases[] = {
+	{"/etc/x", "", "etc", 0},
+	{"/new1/new2/x", "/new1;/new1/new2;", "new1/new2", 0},
+	{"/new1/new2/y", "", "new1/new2", 0},
+	{"rel/n//m/x", "rel/n;rel/n//m;", "a/b/n/m", 0},
+	{"/new3/../new4/x", "/new3;/new3/../new4;", "new4", 0},
+	{"/danglingdir/x", "", NULL, ENOENT},
+	{"/dangling/x", "", NULL, ENOENT},
+	{"/escape/x", "", NULL, ENOENT},
+	{"/etc/file/x", "", NULL, ENOTDIR},
+	{"/loop1/n/x", "", NULL, ELOOP},
+	{"/../../n5/x", "/../../n5;", "n5", 0},
+	{"/", "", NULL, EINVAL},
+};
+
+static void check_make(const struct tree *tree, const struct make_case *tested)
+{
+	struct made_list made = {.text = ""};
+	char name[NAME_MAX + 1];
+	auto_fd fd = rootfs_make_parent(tree->root, tested->path, note_made, &made, name, NULL);
+	struct stat got;
+	struct stat want;
+
+	assert_string_equal(made.text, tested->made);
+	if (tested->dir == NULL) {
+		assert_int_equal(fd, -tested->code);
+		return;
+	}
+	assert_true(fd >= 0);
+	must(fstat(fd, &got));
+	must(fstatat(tree->root, tested->dir, &want, 0));
+	assert_int_equal(got.st_ino, want.st_ino);
+}
+
+static void make_table(const struct tree *tree)
+{
+	for (size_t i = 0; i < COUNT(make_cases); i++)
+		check_make(tree, &make_cases[i]);
+	assert_int_equal(faccessat(tree->root, "nowhere", F_OK, 0), -1);
+	assert_int_equal(faccessat(tree->outside, "n5", F_OK, 0), -1);
+}
+
+static void rootfs_missing_directories_are_made_with_openat2(void **state)
+{
+	make_table(*state);
+}
+
+static void rootfs_missing_directories_are_made_with_walk(void **state)
+{
+	rootfs_force_walk(true);
+	make_table(*state);
+}
+
+static void rootfs_make_stops_when_told(void **state)
+{
+	const struct tree *tree = *state;
+	struct made_list made = {.stop_at = 2};
+	char name[NAME_MAX + 1];
+
+	assert_int_equal(
+		rootfs_make_parent(tree->root, "/m1/m2/m3/x", note_made, &made, name, NULL),
+		-ECANCELED);
+
+	assert_int_equal(made.n, 2);
+	assert_int_equal(faccessat(tree->root, "m1/m2/m3", F_OK, 0), -1);
+}
+
+static void check_lstat(const struct tree *tree)
+{
+	struct stat st;
+
+	assert_int_equal(rootfs_lstat(tree->root, "/dangling", &st, NULL), 1);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(rootfs_lstat(tree->root, "/rel/c", &st, NULL), 1);
+	assert_true(S_ISDIR(st.st_mode));
+	assert_int_equal(rootfs_lstat(tree->root, "/missing", &st, NULL), 0);
+	assert_int_equal(rootfs_lstat(tree->root, "/etc/file/x", &st, NULL), 0);
+	assert_int_equal(rootfs_lstat(tree->root, "/loop1/x", &st, NULL), -ELOOP);
+}
+
+static void rootfs_lstat_tells_absent_from_error(void **state)
+{
+	check_lstat(*state);
+	rootfs_force_walk(true);
+	check_lstat(*state);
+}
+
+static void check_read(const struct tree *tree)
+{
+	auto_free char *text = NULL;
+	char *none = NULL;
+	size_t len = 0;
+
+	assert_int_equal(rootfs_read(tree->root, "/abs", 7, &text, &len, NULL), 0);
+	assert_string_equal(text, "inside\n");
+	assert_int_equal(len, 7);
+	assert_int_equal(rootfs_read(tree->root, "/abs", 6, &none, &len, NULL), -EFBIG);
+	assert_int_equal(rootfs_read(tree->root, "/fifo", 6, &none, &len, NULL), -EINVAL);
+	assert_int_equal(rootfs_read(tree->root, "/etc", 6, &none, &len, NULL), -EINVAL);
+	assert_int_equal(rootfs_read(tree->root, "/missing", 6, &none, &len, NULL), -ENOENT);
+	assert_null(none);
+}
+
+static void rootfs_read_takes_regular_files_only(void **state)
+{
+	check_read(*state);
+	rootfs_force_walk(true);
+	check_read(*state);
+}
+
+static void rootfs_readlinkat_gives_the_text(void **state)
+{
+	const struct tree *tree = *state;
+	auto_free char *text = NULL;
+	char *none = NULL;
+
+	assert_int_equal(rootfs_readlinkat(tree->root, "dangling", &text, NULL), 0);
+	assert_string_equal(text, "/nowhere/file");
+	assert_int_equal(rootfs_readlinkat(tree->root, "etc", &none, NULL), -EINVAL);
+	assert_null(none);
+}
+
+/* A directory that the walk has come through is moved out of the root while ".." is still to be
+ * walked: a child swaps it forth and back all the time. Nothing outside may ever be found. */
+static void check_race(const struct tree *tree)
+{
+	pid_t pid = fork();
+
+	while (pid == 0) {
+		(void)renameat(tree->root, "a/b", tree->outside, "moved");
+		(void)renameat(tree->outside, "moved", tree->root, "a/b");
+	}
+	for (int i = 0; i < 3000; i++) {
+		auto_fd fd = rootfs_open(tree->root, "/a/b/c/../../../secret", O_PATH, NULL);
+		auto_fd up = rootfs_open(tree->root, "/a/b/../../root-evil/secret", O_PATH, NULL);
+
+		assert_true(fd == -ENOENT || fd == -EAGAIN);
+		assert_true(up == -ENOENT || up == -EAGAIN);
+	}
+	(void)kill(pid, SIGKILL);
+	(void)waitpid(pid, NULL, 0);
+	(void)renameat(tree->outside, "moved", tree->root, "a/b");
+}
+
+static void rootfs_rename_race_stays_inside(void **state)
+{
+	check_race(*state);
+	rootfs_force_walk(true);
+	check_race(*state);
+}
+
+#define TREE_TEST(name) cmocka_unit_test_setup_teardown(name, tree_make, tree_remove)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TREE_TEST(rootfs_paths_resolve_inside_with_openat2),
+		TREE_TEST(rootfs_paths_resolve_inside_with_walk),
+		TREE_TEST(rootfs_walk_leaves_no_fds),
+		TREE_TEST(rootfs_long_names_are_refused),
+		TREE_TEST(rootfs_link_chain_ends_at_forty),
+		TREE_TEST(rootfs_magic_link_is_refused),
+		TREE_TEST(rootfs_deep_walk_is_bounded),
+		TREE_TEST(rootfs_parent_is_split_at_the_last_name),
+		TREE_TEST(rootfs_missing_directories_are_made_with_openat2),
+		TREE_TEST(rootfs_missing_directories_are_made_with_walk),
+		TREE_TEST(rootfs_make_stops_when_told),
+		TREE_TEST(rootfs_lstat_tells_absent_from_error),
+		TREE_TEST(rootfs_read_takes_regular_files_only),
+		TREE_TEST(rootfs_readlinkat_gives_the_text),
+		TREE_TEST(rootfs_rename_race_stays_inside),
+	};
+
+	(void)umask(022);
+	return cmocka_run_group_tests_name("rootfs", tests, NULL, NULL);
+}
