@@ -45,6 +45,8 @@ struct nvc_options {
 	nvc_log_fn log;        /* NULL = no log */
 	void *log_arg;
 	enum nvc_log_level log_level;
+	const char
+		*list_dir; /* folder of mount lists below the machine root; NULL = as configured */
 };
 
 /** Version of the library, "0.1.0". */
@@ -127,6 +129,7 @@ enum nvc_rendering {
 	NVC_LIST_JSON,
 	NVC_PLAN_TEXT,
 	NVC_PLAN_JSON,
+	NVC_ROWS_TEXT, /* each row of the lists with what became of it */
 };
 
 /** Gives a text of the caller's (free(3)). plan may be NULL for the INFO renderings. */
