@@ -22,12 +22,10 @@ static int libfacts_parse(const void *data, size_t len, struct elf_facts *ret)
 
 	if (rc < 0)
 		return rc == -ENOMEM ? rc : 0;
-	*ret = (struct elf_facts){
-		.class = info.bits == 64 ? ELF_CLASS_64 : ELF_CLASS_32,
-		.machine = info.machine,
-		.flags = info.flags,
-		.soname = take_ptr(&info.soname),
-	};
+	ret->class = info.bits == 64 ? ELF_CLASS_64 : ELF_CLASS_32;
+	ret->machine = info.machine;
+	ret->flags = info.flags;
+	ret->soname = take_ptr(&info.soname);
 	return 0;
 }
 
