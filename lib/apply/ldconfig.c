@@ -59,7 +59,7 @@ int ldconfig_open(const char *setting, const struct log *log, struct ldconfig *r
 {
 	const char *path = setting != NULL && setting[0] == '@' ? setting + 1 : "/sbin/ldconfig";
 	struct err missing = {0};
-	uint8_t head[MACHINE_POS + 2];
+	uint8_t head[MACHINE_POS + 2] = {0};
 	struct bytes bytes = bytes_of(head, sizeof(head));
 	auto_fd fd = -1;
 	int sealed;
