@@ -156,9 +156,9 @@ static void make_board(const struct world *world)
 
 static void make_rootfs(const struct world *world)
 {
-	static const char *const dirs[] = {"rootfs",         "rootfs/dev",     "rootfs/volume",
-					   "rootfs/usr",     "rootfs/usr/lib", "rootfs/usr/lib/have",
-					   "rootfs/usr/dir", "volume"};
+	static const char *const dirs[] = {
+		"rootfs",         "rootfs/dev",          "rootfs/volume",  "rootfs/usr",
+		"rootfs/usr/lib", "rootfs/usr/lib/have", "rootfs/usr/dir", "volume"};
 
 	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
 		must(mkdir(in(world, dirs[i]), 0755));
@@ -196,8 +196,8 @@ static int setup(void **state)
 	world->settings.state_dir = world->state_dir;
 	world->settings.ldconfig = strdup("@/sbin/ldconfig");
 	world->plan = plan_new();
-	world->target = (struct apply_target){
-		.rootfs = world->rootfs, .id = ID, .devices_granted = true};
+	world->target =
+		(struct apply_target){.rootfs = world->rootfs, .id = ID, .devices_granted = true};
 	start_container(world);
 	*state = world;
 	return 0;

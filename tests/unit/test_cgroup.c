@@ -26,12 +26,9 @@ static void cgroup_below_mount_cuts_the_part_that_is_mounted(void **state)
 	static const struct {
 		const char *path, *root, *below;
 	} cases[] = {
-		{"/docker/a", "/", "/docker/a"},
-		{"/docker/a", "/docker/a", "/"},
-		{"/docker/a/b", "/docker/a", "/b"},
-		{"/docker/ab", "/docker/a", NULL},
-		{"/system", "/docker/a", NULL},
-		{"/", "/", "/"},
+		{"/docker/a", "/", "/docker/a"},    {"/docker/a", "/docker/a", "/"},
+		{"/docker/a/b", "/docker/a", "/b"}, {"/docker/ab", "/docker/a", NULL},
+		{"/system", "/docker/a", NULL},     {"/", "/", "/"},
 	};
 
 	(void)state;
