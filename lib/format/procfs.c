@@ -214,6 +214,17 @@ int procfs_find_mount(const char *text, size_t len, const char *fstype, const ch
 	return 0;
 }
 
+/* Reads "inside outside count". */
+static bool read_range(struct span line, uint32_t ret[3])
+{
+	struct span word;
+	unsigned n = 0;
+
+	while (n < 3 && next_word(&line, &word) && span_to_u32(&word, &ret[n]))
+		n++;
+	return n == 3 && !next_word(&line, &word);
+}
+
 int procfs_map_root(const char *text, size_t len, uint32_t *ret, struct err *err)
 {
 	struct span rest = {text, len};
@@ -221,22 +232,28 @@ int procfs_map_root(const char *text, size_t len, uint32_t *ret, struct err *err
 	unsigned number = 0;
 
 	while (next_piece(&rest, '\n', &line)) {
-		struct span word;
-		uint32_t value[3];
-		unsigned n = 0;
+		uint32_t range[3];
 
 		number++;
-		while (n < 3 && next_word(&line, &word) && span_to_u32(&word, &value[n]))
-			n++;
-		if (n != 3 || next_word(&line, &word))
+		if (!read_range(line, range))
 			return err_at(err, EINVAL, number, 0,
 				      "read the id map: the line is not three numbers");
-		if (value[0] == 0 && value[2] > 0) {
-			*ret = value[1];
+		if (range[0] == 0 && range[2] > 0) {
+			*ret = range[1];
 			return 1;
 		}
 	}
 	return 0;
+}
+
+bool procfs_map_is_initial(const char *text, size_t len)
+{
+	struct span rest = {text, len};
+	struct span line;
+	uint32_t range[3];
+
+	return next_piece(&rest, '\n', &line) && read_range(line, range) && range[0] == 0 &&
+	       range[1] == 0 && range[2] == UINT32_MAX;
 }
 
 int procfs_start_time(const char *text, size_t len, uint64_t *ret, struct err *err)
