@@ -259,6 +259,18 @@ static int mount_check_seen(const struct mount_source *source, int dirfd, const 
 	return 0;
 }
 
+/* move_mount answers EINVAL for many things: the likeliest one gets mount(2)'s answer. */
+static int mount_move_error(const struct mount_source *source, int target, int code,
+			    const char *name, struct err *err)
+{
+	struct stat st;
+
+	if (code == EINVAL && fstat(target, &st) == 0 &&
+	    S_ISDIR(st.st_mode) != S_ISDIR(source->st.st_mode))
+		code = ENOTDIR;
+	return err_sys(err, code, "mount '%s' on '%s'", mount_source_name(source), name);
+}
+
 /* -ENOSYS without a text: not on this kernel. The source's fd is the mount's root afterwards. */
 static int mount_attach_detached(struct mount_source *source, int target, int dirfd,
 				 const char *name, struct err *err)
@@ -271,7 +283,7 @@ static int mount_attach_detached(struct mount_source *source, int target, int di
 			kfeature_missing(KFEATURE_MOVE_MOUNT);
 			return -ENOSYS;
 		}
-		return err_sys(err, errno, "mount '%s' on '%s'", mount_source_name(source), name);
+		return mount_move_error(source, target, errno, name, err);
 	}
 	if (!source->flags_set)
 		rc = mount_remount(source->fd, source, err);
