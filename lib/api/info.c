@@ -66,6 +66,11 @@ bool nvc_inventory_has_gpu(const struct nvc_inventory *inv)
 	return inv->inv->platform.kind != PLATFORM_NONE;
 }
 
+bool nvc_inventory_has_lists(const struct nvc_inventory *inv)
+{
+	return inv->inv->list_dir_found;
+}
+
 int nvc_plan_new(struct nvc_context *ctx, const struct nvc_inventory *inv,
 		 const struct nvc_request *request, struct nvc_plan **ret)
 {

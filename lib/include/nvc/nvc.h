@@ -113,6 +113,8 @@ NVC_EXPORT int nvc_inventory_new(struct nvc_context *ctx, const struct nvc_reque
 NVC_EXPORT void nvc_inventory_free(struct nvc_inventory *inv);
 /** True if the machine is one that this library can serve. */
 NVC_EXPORT bool nvc_inventory_has_gpu(const struct nvc_inventory *inv);
+/** True if the folder of mount lists is there. */
+NVC_EXPORT bool nvc_inventory_has_lists(const struct nvc_inventory *inv);
 
 /** Plans. -ENODEV: no such GPU here; -ENOTSUP: a requirement is not met. */
 NVC_EXPORT int nvc_plan_new(struct nvc_context *ctx, const struct nvc_inventory *inv,
