@@ -55,6 +55,7 @@ int cmd_csv(const struct cmd *cmd)
 		(void)err_hint(&err, "check or list");
 		return out_error(cmd->out, &err);
 	}
+	cmd->out->quiet = true;
 	if (nvc_inventory_new(cmd->ctx, NULL, &inv) < 0)
 		return out_context_error(cmd->out, cmd->ctx);
 	if (!nvc_inventory_has_lists(inv)) {

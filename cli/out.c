@@ -53,7 +53,7 @@ void out_log(void *arg, enum nvc_log_level level, const char *module, const char
 		printf("%s\n", text);
 		return;
 	}
-	if (level <= NVC_LOG_WARNING)
+	if (level <= NVC_LOG_WARNING && !out->quiet)
 		fprintf(stderr, "%s: %s: %s: %s\n", out->program, names[level], module, text);
 	if (out->log_fd < 0)
 		return;

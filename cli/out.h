@@ -11,6 +11,7 @@
 struct out {
 	const char *program; /* in front of each line on standard error */
 	int log_fd;          /* of --debug, or -1 */
+	bool quiet;          /* warnings go to the log only: the result says the same */
 	bool findings;       /* warnings of the module csv go to standard output as they are */
 };
 
