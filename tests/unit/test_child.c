@@ -217,6 +217,13 @@ static int run_program(void *arg)
 	return errno;
 }
 
+static bool under_valgrind(void)
+{
+	const char *preload = getenv("LD_PRELOAD");
+
+	return preload != NULL && strstr(preload, "vgpreload") != NULL;
+}
+
 static void child_sealed_program_runs_and_cannot_be_written(void **state)
 {
 	auto_fd program = open("/bin/true", O_RDONLY | O_CLOEXEC);
@@ -227,8 +234,12 @@ static void child_sealed_program_runs_and_cannot_be_written(void **state)
 
 	(void)state;
 	assert_true(sealed >= 0);
-	assert_int_equal(child_run(run_program, &sealed, 0, 5000, &result, NULL), 0);
-	assert_int_equal(result.status, 0);
+	if (under_valgrind()) {
+		print_message("valgrind cannot execute a file in memory: that part is left out\n");
+	} else {
+		assert_int_equal(child_run(run_program, &sealed, 0, 5000, &result, NULL), 0);
+		assert_int_equal(result.status, 0);
+	}
 
 	assert_int_equal(write(sealed, "x", 1), -1);
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", sealed);

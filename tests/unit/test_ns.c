@@ -84,6 +84,7 @@ static void ns_ended_process_is_noticed(void **state)
 	auto_done(ns_process) struct ns_process process = {.proc_fd = -1};
 	struct ns_process other;
 	pid_t pid = start(0);
+	siginfo_t info;
 	char *text = NULL;
 	size_t len = 0;
 
@@ -91,7 +92,7 @@ static void ns_ended_process_is_noticed(void **state)
 	assert_int_equal(ns_process_open(pid, &process, NULL), 0);
 	assert_int_equal(ns_process_check(&process, NULL), 0);
 	(void)kill(pid, SIGKILL);
-	(void)waitid(P_PID, (id_t)pid, NULL, WEXITED | WNOWAIT); /* dead, not yet reaped */
+	(void)waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT); /* dead, not yet reaped */
 	assert_int_equal(ns_process_check(&process, NULL), -ESRCH);
 	end(pid);
 
