@@ -162,37 +162,35 @@ bool str_to_u64(const char *text, size_t len, unsigned base, uint64_t max, uint6
 	return true;
 }
 
-/* Length of the UTF-8 character at text, 0 if there is none (RFC 3629: no overlong forms, no
- * surrogates, nothing above U+10FFFF). */
-static size_t utf8_length(const unsigned char *text)
+size_t str_utf8_length(const char *text, size_t len)
 {
-	if (text[0] < 0x80)
+	const unsigned char *c = (const unsigned char *)text;
+	size_t want;
+
+	if (len == 0)
+		return 0;
+	if (c[0] < 0x80)
 		return 1;
-	if (text[0] >= 0xc2 && text[0] <= 0xdf)
-		return (text[1] & 0xc0) == 0x80 ? 2 : 0;
-	if ((text[0] & 0xf0) == 0xe0) {
-		if ((text[1] & 0xc0) != 0x80 || (text[2] & 0xc0) != 0x80)
+	if (c[0] < 0xc2 || c[0] > 0xf4)
+		return 0;
+	want = c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : 4;
+	if (len < want)
+		return 0;
+	for (size_t i = 1; i < want; i++) {
+		if ((c[i] & 0xc0) != 0x80)
 			return 0;
-		if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f))
-			return 0;
-		return 3;
 	}
-	if (text[0] >= 0xf0 && text[0] <= 0xf4) {
-		for (int i = 1; i < 4; i++) {
-			if ((text[i] & 0xc0) != 0x80)
-				return 0;
-		}
-		if ((text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f))
-			return 0;
-		return 4;
-	}
-	return 0;
+	if ((c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xed && c[1] > 0x9f))
+		return 0;
+	if ((c[0] == 0xf0 && c[1] < 0x90) || (c[0] == 0xf4 && c[1] > 0x8f))
+		return 0;
+	return want;
 }
 
 /* Writes the escaped form of one character into out (at least 5 bytes); returns bytes consumed. */
 static size_t escape_one(const unsigned char *text, char *out)
 {
-	size_t len = utf8_length(text);
+	size_t len = str_utf8_length((const char *)text, strnlen((const char *)text, 4));
 	const char *named = NULL;
 
 	switch (text[0]) {

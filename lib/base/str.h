@@ -40,6 +40,10 @@ bool str_equal(const char *a, const char *b);
  *  False: not a number, empty, or out of range; *ret is untouched then. */
 bool str_to_u64(const char *text, size_t len, unsigned base, uint64_t max, uint64_t *ret);
 
+/** Bytes of the UTF-8 character at text, of which len bytes are there; 0 if there is none (no
+ *  overlong forms, no surrogates, nothing above U+10FFFF). Source: RFC 3629. */
+size_t str_utf8_length(const char *text, size_t len);
+
 /** Copies with control characters, backslashes and bytes that are not UTF-8 written as \xNN (\n,
  * \t, \r by name), cut to size (with NUL). */
 void str_escape(const char *text, char *ret, size_t size);

@@ -29,7 +29,8 @@ struct csv_row {
  * are left out. Negative stops and is returned. */
 typedef int (*csv_row_fn)(void *arg, const struct csv_row *row);
 
-/** Walks a whole list. -EFBIG: too many bytes or rows (rows up to there were given). */
+/** Walks a whole list; a byte order mark in front of it is left out. -EFBIG: too many bytes (no row
+ *  is given then) or too many rows (those up to the limit were given). */
 int csv_parse(const char *text, size_t len, csv_row_fn fn, void *arg, struct err *err);
 
 #endif

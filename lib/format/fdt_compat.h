@@ -10,8 +10,8 @@
 
 #define FDT_MAX_BYTES 4096u /* of one property */
 
-/** Splits a property into its strings; a last NUL may be missing; bytes that are not printable
- * ASCII are an error (-EINVAL). */
+/** Splits a property into its strings; a last NUL may be missing, empty strings are left
+ * out. -EINVAL: bytes that are not printable ASCII, or too many. */
 int fdt_strings_parse(const char *data, size_t len, struct strv *ret, struct err *err);
 
 #endif

@@ -7,6 +7,8 @@
 
 #include "base/err.h"
 
+#define L4TRELEASE_MAX_BYTES 65536u /* for the reader of the file; real ones are below 1 KiB */
+
 struct l4trelease {
 	unsigned major;    /* 32 */
 	unsigned minor;    /* 7 */

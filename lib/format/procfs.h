@@ -26,6 +26,9 @@ int procfs_find_mount(const char *text, size_t len, const char *fstype, const ch
 /** Outside id of inside id 0 in a uid_map or gid_map text. 1 = found, 0 = root is not mapped. */
 int procfs_map_root(const char *text, size_t len, uint32_t *ret, struct err *err);
 
+/** True for the uid_map or gid_map of the first user namespace: every id as itself. */
+bool procfs_map_is_initial(const char *text, size_t len);
+
 /** Field 22 (start time) of a /proc/PID/stat text, whatever the command name holds. */
 int procfs_start_time(const char *text, size_t len, uint64_t *ret, struct err *err);
 

@@ -19,12 +19,16 @@ struct require_facts {
 	const char *brand;
 };
 
-/** 1 = met, 0 = not met (err tells the factor that failed: "cuda>=12.0 (have 10.2)" in err->msg),
- *  -EINVAL: not an expression, with column. An unknown property's factor is skipped. */
+/** 1 = met; 0 = not met: err->code is ERANGE and err->msg the first factor that failed, as
+ *  "cuda>=12.0 (have 10.2)"; -EINVAL: not an expression, with column. The factor of an unknown
+ *  property is skipped, and so is a term that has no other; property names are lower case. A
+ *  version that is not known meets nothing; a brand that is not known differs from every other.
+ *  brand knows = and != only, and no case. */
 int require_check(const char *expression, const struct require_facts *facts, struct err *err);
 
 /** Compares versions of up to four numbers with dots, a leading "v" allowed; missing numbers count
- *  as 0. -1, 0 or 1 in *ret; -EINVAL when one is no version. */
+ *  as 0; "-rc1" makes a pre-release, "+build" counts for nothing. -1, 0 or 1 in *ret; -EINVAL when
+ *  one is no version. */
 int require_compare_versions(const char *a, const char *b, int *ret);
 
 #endif

@@ -38,7 +38,9 @@ struct toml {
 	struct strv tables;             /* full names of the table headers seen */
 };
 
-/** -EINVAL with line and column: syntax, not UTF-8, NUL byte, a key twice, a limit. */
+/** A byte order mark in front is left out. -EINVAL with line and column: syntax, not UTF-8, NUL
+ * byte, a key twice, a limit; the text is one phrase, the caller puts the name of the file before
+ * it. */
 int toml_parse(const char *text, size_t len, struct toml *ret, struct err *err);
 void toml_done(struct toml *toml);
 /** NULL = not there. */

@@ -60,7 +60,9 @@ void spec_done(struct spec *spec);
 const char *spec_getenv(const struct spec *spec, const char *name);
 
 /** True if the rules, taken in order as the kernel does, let the container open the node for
- *  reading and writing. No rules at all = everything is allowed. */
+ *  reading and writing under every runtime. No rules at all = nothing is granted: runc 1.1 then
+ *  allows its own few defaults only (crun 1.8 allows everything, but denies the rest as soon as
+ *  there is one rule, under cgroup v2). Seen with both under v1 and v2. */
 bool spec_grants_device(const struct spec *spec, char type, unsigned major, unsigned minor);
 
 #endif

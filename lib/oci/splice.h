@@ -10,7 +10,7 @@
 
 #include "base/err.h"
 
-#define SPLICE_MAX_DEPTH 64 /* nested objects and arrays */
+#define SPLICE_MAX_DEPTH 64 /* nested objects and arrays, of the result too */
 
 enum splice_where {
 	SPLICE_APPEND, /* behind the last element of the array at path */

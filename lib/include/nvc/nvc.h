@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * libnvc: finds an NVIDIA GPU's device nodes and driver files from a board's mount lists, plans what
- * a container gets, and puts it there.
+ * libnvc: finds an NVIDIA GPU's device nodes and driver files from a board's mount lists, plans
+ * what a container gets, and puts it there.
  *
  * Every function that returns int gives 0 (or a positive result where that is said) on success and
  * -errno on failure; the context then holds the error's code, text and advice until the next call.
  * Handles are opaque and belong to the caller. A context must not be used by two threads at a time;
- * nvc_apply() and nvc_revert() need a process with a single thread, as setns(2) of a mount namespace
- * does. The library never prints, never exits and installs no signal handler.
+ * nvc_apply() and nvc_revert() need a process with a single thread, as setns(2) of a mount
+ * namespace does. The library never prints, never exits and installs no signal handler.
  */
 #ifndef NVC_NVC_H
 #define NVC_NVC_H
@@ -38,11 +38,11 @@ typedef void (*nvc_log_fn)(void *arg, enum nvc_log_level level, const char *modu
 			   const char *text);
 
 struct nvc_options {
-	size_t size;             /* sizeof(struct nvc_options): lets later releases add fields */
-	const char *config;      /* config.toml; NULL = /etc/nvidia-container-runtime/config.toml */
-	const char *root;        /* driver root; NULL = as configured */
-	const char *host_root;   /* machine root; NULL = as configured */
-	nvc_log_fn log;          /* NULL = no log */
+	size_t size;           /* sizeof(struct nvc_options): lets later releases add fields */
+	const char *config;    /* config.toml; NULL = /etc/nvidia-container-runtime/config.toml */
+	const char *root;      /* driver root; NULL = as configured */
+	const char *host_root; /* machine root; NULL = as configured */
+	nvc_log_fn log;        /* NULL = no log */
 	void *log_arg;
 	enum nvc_log_level log_level;
 };
@@ -51,7 +51,8 @@ struct nvc_options {
 NVC_EXPORT const char *nvc_version(void);
 
 /** Opens a context: reads the configuration and opens the roots. *ret is set even on failure when
- *  memory allowed, so that the error can be asked for; close it in any case. options may be NULL. */
+ *  memory allowed, so that the error can be asked for; close it in any case. options may be NULL.
+ */
 NVC_EXPORT int nvc_open(const struct nvc_options *options, struct nvc_context **ret);
 /** Accepts NULL. Handles made from the context must be freed before. */
 NVC_EXPORT void nvc_close(struct nvc_context *ctx);
@@ -81,11 +82,11 @@ NVC_EXPORT int nvc_request_from_bundle(struct nvc_context *ctx, const char *bund
 				       struct nvc_request **ret);
 
 struct nvc_request_args {
-	size_t size;              /* sizeof(struct nvc_request_args) */
-	const char *devices;      /* "all", "none", ids with commas; NULL = "all" */
-	const char *capabilities; /* words with commas; NULL = all */
+	size_t size;                 /* sizeof(struct nvc_request_args) */
+	const char *devices;         /* "all", "none", ids with commas; NULL = "all" */
+	const char *capabilities;    /* words with commas; NULL = all */
 	const char *const *requires; /* expressions, NULL-terminated; NULL = none */
-	const char *const *env;   /* NAME=VALUE of an image, looked at for list words; NULL = none */
+	const char *const *env; /* NAME=VALUE of an image, looked at for list words; NULL = none */
 };
 
 /** A request from a command line. args may be NULL. */
@@ -120,9 +121,12 @@ NVC_EXPORT bool nvc_plan_is_empty(const struct nvc_plan *plan);
 NVC_EXPORT const char *nvc_plan_note(const struct nvc_plan *plan, size_t index);
 
 enum nvc_rendering {
-	NVC_INFO_TEXT, NVC_INFO_JSON,
-	NVC_LIST_TEXT, NVC_LIST_JSON,
-	NVC_PLAN_TEXT, NVC_PLAN_JSON,
+	NVC_INFO_TEXT,
+	NVC_INFO_JSON,
+	NVC_LIST_TEXT,
+	NVC_LIST_JSON,
+	NVC_PLAN_TEXT,
+	NVC_PLAN_JSON,
 };
 
 /** Gives a text of the caller's (free(3)). plan may be NULL for the INFO renderings. */
@@ -138,10 +142,10 @@ NVC_EXPORT int nvc_check_lists(struct nvc_context *ctx, const struct nvc_invento
 
 struct nvc_bundle_args {
 	size_t size;
-	const char *bundle;    /* folder with config.json */
-	const char *id;        /* container id */
-	const char *hook;      /* absolute path of nvc-hook */
-	const char *config;    /* passed on to the hook; NULL = none */
+	const char *bundle; /* folder with config.json */
+	const char *id;     /* container id */
+	const char *hook;   /* absolute path of nvc-hook */
+	const char *config; /* passed on to the hook; NULL = none */
 };
 
 /** The shim's part: edits BUNDLE/config.json so that the container gets its GPU. Returns 1 when it
@@ -151,10 +155,10 @@ NVC_EXPORT int nvc_bundle_prepare(struct nvc_context *ctx, const struct nvc_bund
 struct nvc_container {
 	size_t size;
 	pid_t pid;
-	const char *rootfs;    /* NULL = from the bundle's config.json */
-	const char *id;        /* NULL = nothing is recorded */
-	const char *bundle;    /* NULL = unknown */
-	bool devices_granted;  /* the spec has rules for every node */
+	const char *rootfs;   /* NULL = from the bundle's config.json */
+	const char *id;       /* NULL = nothing is recorded */
+	const char *bundle;   /* NULL = unknown */
+	bool devices_granted; /* the spec has rules for every node */
 	bool no_cgroups;
 };
 
@@ -169,6 +173,11 @@ NVC_EXPORT int nvc_apply(struct nvc_context *ctx, const struct nvc_plan *plan,
 			 const struct nvc_container *container, struct nvc_applied *ret);
 /** Takes back what nvc_apply() left in the image of that container. */
 NVC_EXPORT int nvc_revert(struct nvc_context *ctx, const struct nvc_container *container);
+
+/** For programs that run with privilege, before anything else: closes every fd above 2, fills
+ * missing ones of 0 to 2 with /dev/null, chdir("/"), umask 022, default signals, no core dumps, no
+ * inheritable or ambient capabilities. Source: threats R8, R9 in SECURITY.md. */
+NVC_EXPORT int nvc_clean_start(void);
 
 struct nvc_state {
 	size_t size;

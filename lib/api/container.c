@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "api/context.h"
+#include "apply/apply.h"
+#include "base/auto.h"
+#include "oci/request.h"
+#include "oci/state.h"
+#include "render/bundle.h"
+#include "sys/io.h"
+
+static int replace_config(struct nvc_context *ctx, const char *bundle, const char *text, size_t len)
+{
+	auto_fd dir = open(bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+
+	if (dir < 0 || fstatat(dir, "config.json", &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(&ctx->err, errno, "open '%s/config.json'", bundle);
+	return io_replace_at(dir, "config.json", text, len, st.st_mode & 07777, st.st_uid,
+			     st.st_gid, &ctx->err);
+}
+
+/* The spec as text: what is edited, and what was parsed into ctx->spec from the same bytes. */
+static int read_config(struct nvc_context *ctx, const char *bundle, char **ret, size_t *ret_len)
+{
+	auto_fd dir = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_free char *text = NULL;
+	struct spec spec = {0};
+	int rc;
+
+	if (dir < 0)
+		return err_sys(&ctx->err, errno, "open bundle '%s'", bundle);
+	rc = io_read_at(dir, "config.json", OCI_SPEC_MAX_BYTES, &text, ret_len, &ctx->err);
+	if (rc == 0)
+		rc = spec_parse("config.json", text, *ret_len, &spec, &ctx->err);
+	if (rc < 0)
+		return err_wrap(&ctx->err, "bundle '%s'", bundle);
+	spec_done(&ctx->spec);
+	free(ctx->spec_bundle);
+	ctx->spec_bundle = NULL;
+	ctx->spec = spec;
+	*ret = take_ptr(&text);
+	return 0;
+}
+
+static int edit_config(struct nvc_context *ctx, const struct nvc_bundle_args *args,
+		       const struct nvc_plan *plan, const struct nvc_request *request,
+		       const char *text, size_t len)
+{
+	auto_free char *bundle = NULL;
+	auto_free char *rootfs = NULL;
+	auto_free char *edited = NULL;
+	struct bundle_hook hook = {.path = args->hook, .config = args->config, .id = args->id};
+	size_t edited_len;
+	int rc;
+
+	rc = context_bundle_path(ctx, args->bundle, &bundle);
+	if (rc == 0)
+		rc = context_rootfs(ctx, args->bundle, &rootfs);
+	if (rc < 0)
+		return rc;
+	hook.bundle = bundle;
+	hook.rootfs = rootfs;
+	rc = bundle_edit(text, len, &ctx->spec, plan->plan, &request->request, &hook, &edited,
+			 &edited_len, &ctx->err);
+	if (rc < 0 || edited == NULL)
+		return rc;
+	rc = replace_config(ctx, args->bundle, edited, edited_len);
+	return rc < 0 ? rc : 1;
+}
+
+int nvc_bundle_prepare(struct nvc_context *ctx, const struct nvc_bundle_args *args)
+{
+	auto_free char *text = NULL;
+	struct nvc_request request = {0};
+	struct nvc_inventory *inv = NULL;
+	struct nvc_plan *plan = NULL;
+	size_t len;
+	int rc;
+
+	(void)context_err(ctx);
+	if (args->size < sizeof(*args))
+		return err_set(&ctx->err, EINVAL, "prepare a bundle: args.size is too small");
+	rc = read_config(ctx, args->bundle, &text, &len);
+	if (rc == 0)
+		rc = request_from_spec(&ctx->spec, ctx->settings, &ctx->log, &request.request,
+				       &ctx->err);
+	if (rc < 0)
+		return rc;
+	if (request.request.refused != NULL)
+		log_warn(&ctx->log, "request", "%s", request.request.refused);
+	if (request_wants_gpu(&request.request)) {
+		rc = nvc_inventory_new(ctx, &request, &inv);
+		if (rc == 0)
+			rc = nvc_plan_new(ctx, inv, &request, &plan);
+		if (rc == 0 && !nvc_plan_is_empty(plan))
+			rc = edit_config(ctx, args, plan, &request, text, len);
+	}
+	nvc_plan_free(plan);
+	nvc_inventory_free(inv);
+	request_done(&request.request);
+	return rc;
+}
+
+int nvc_apply(struct nvc_context *ctx, const struct nvc_plan *plan,
+	      const struct nvc_container *container, struct nvc_applied *ret)
+{
+	auto_free char *rootfs = NULL;
+	struct apply_stats stats = {0};
+	struct apply_target target = {
+		.pid = container->pid,
+		.rootfs = container->rootfs,
+		.id = container->id,
+		.bundle = container->bundle,
+		.devices_granted = container->devices_granted,
+		.no_cgroups = container->no_cgroups || ctx->settings->no_cgroups,
+	};
+	int rc;
+
+	(void)context_err(ctx);
+	if (container->size < sizeof(*container))
+		return err_set(&ctx->err, EINVAL, "apply a plan: container.size is too small");
+	if (container->bundle != NULL && (target.rootfs == NULL || !target.devices_granted)) {
+		rc = context_read_spec(ctx, container->bundle);
+		if (rc < 0)
+			return rc;
+		target.spec = &ctx->spec;
+	}
+	if (target.rootfs == NULL) {
+		if (container->bundle == NULL)
+			return err_set(&ctx->err, EINVAL,
+				       "apply a plan: neither a rootfs nor a bundle was given");
+		rc = context_rootfs(ctx, container->bundle, &rootfs);
+		if (rc < 0)
+			return rc;
+		target.rootfs = rootfs;
+	}
+	rc = apply_plan(plan->plan, &ctx->host, ctx->settings, &target, &ctx->log, &stats,
+			&ctx->err);
+	if (rc < 0 || ret == NULL)
+		return rc;
+	*ret = (struct nvc_applied){
+		.size = sizeof(*ret),
+		.binds = stats.binds,
+		.devices = stats.devices,
+		.links = stats.links,
+		.files = stats.files,
+		.kept = stats.kept,
+		.placeholders = stats.placeholders,
+		.inodes = stats.inodes,
+		.cgroup_rules = stats.cgroup_rules,
+		.ldcache = stats.ldcache,
+	};
+	return 0;
+}
+
+int nvc_revert(struct nvc_context *ctx, const struct nvc_container *container)
+{
+	(void)context_err(ctx);
+	if (container->size < sizeof(*container))
+		return err_set(&ctx->err, EINVAL, "revert: container.size is too small");
+	if (container->id == NULL)
+		return err_set(&ctx->err, EINVAL, "revert: no container id was given");
+	return apply_revert(container->id, container->rootfs, ctx->settings, &ctx->log, &ctx->err);
+}
+
+int nvc_state_parse(struct nvc_context *ctx, const char *text, size_t len, struct nvc_state *ret)
+{
+	struct oci_state state = {0};
+	int rc;
+
+	(void)context_err(ctx);
+	rc = oci_state_parse(text, len, &state, &ctx->err);
+	if (rc < 0)
+		return rc;
+	*ret = (struct nvc_state){
+		.size = sizeof(*ret),
+		.id = state.id,
+		.bundle = state.bundle,
+		.root = state.root,
+		.status = state.status,
+		.pid = state.pid,
+	};
+	return 0;
+}
+
+void nvc_state_done(struct nvc_state *state)
+{
+	free(state->id);
+	free(state->bundle);
+	free(state->root);
+	free(state->status);
+	*state = (struct nvc_state){.size = sizeof(*state)};
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "api/context.h"
+#include "base/str.h"
+#include "plan/build.h"
+#include "plan/select.h"
+#include "render/json.h"
+#include "render/text.h"
+
+static int open_host(struct nvc_context *ctx)
+{
+	if (ctx->host.n > 0)
+		return 0;
+	return host_open(&ctx->host, ctx->settings, &ctx->log, &ctx->err);
+}
+
+static int read_machine(struct nvc_context *ctx, const struct nvc_request *request,
+			struct inventory *inv)
+{
+	enum host_lists which = HOST_LISTS_ALL;
+	int rc = open_host(ctx);
+
+	if (rc == 0)
+		rc = host_read_platform(&ctx->host, inv, &ctx->err);
+	if (rc < 0)
+		return rc;
+	if (request != NULL && !select_all_lists(&inv->platform, &request->request, ctx->settings))
+		which = HOST_LISTS_BASE;
+	return host_read_lists(&ctx->host, which, inv, &ctx->err);
+}
+
+int nvc_inventory_new(struct nvc_context *ctx, const struct nvc_request *request,
+		      struct nvc_inventory **ret)
+{
+	struct nvc_inventory *handle = calloc(1, sizeof(*handle));
+	int rc;
+
+	(void)context_err(ctx);
+	if (handle != NULL)
+		handle->inv = inventory_new();
+	if (handle == NULL || handle->inv == NULL) {
+		free(handle);
+		return err_nomem(&ctx->err);
+	}
+	rc = read_machine(ctx, request, handle->inv);
+	if (rc < 0) {
+		nvc_inventory_free(handle);
+		return rc;
+	}
+	*ret = handle;
+	return 0;
+}
+
+void nvc_inventory_free(struct nvc_inventory *inv)
+{
+	if (inv == NULL)
+		return;
+	inventory_free(inv->inv);
+	free(inv);
+}
+
+bool nvc_inventory_has_gpu(const struct nvc_inventory *inv)
+{
+	return inv->inv->platform.kind != PLATFORM_NONE;
+}
+
+int nvc_plan_new(struct nvc_context *ctx, const struct nvc_inventory *inv,
+		 const struct nvc_request *request, struct nvc_plan **ret)
+{
+	struct nvc_plan *handle = calloc(1, sizeof(*handle));
+	int rc;
+
+	(void)context_err(ctx);
+	if (handle == NULL)
+		return err_nomem(&ctx->err);
+	rc = plan_build(inv->inv, &request->request, NULL, ctx->settings, &handle->plan, &ctx->err);
+	if (rc < 0) {
+		free(handle);
+		return rc;
+	}
+	*ret = handle;
+	return 0;
+}
+
+void nvc_plan_free(struct nvc_plan *plan)
+{
+	if (plan == NULL)
+		return;
+	plan_free(plan->plan);
+	free(plan);
+}
+
+bool nvc_plan_is_empty(const struct nvc_plan *plan)
+{
+	return plan->plan->ops.n == 0;
+}
+
+const char *nvc_plan_note(const struct nvc_plan *plan, size_t index)
+{
+	return index < plan->plan->notes.n ? plan->plan->notes.items[index] : NULL;
+}
+
+static int render_text(struct nvc_context *ctx, const struct inventory *inv,
+		       const struct plan *plan, enum nvc_rendering rendering, char **ret)
+{
+	struct strbuf out = {0};
+
+	if (rendering == NVC_INFO_TEXT)
+		text_info(inv, plan, &out);
+	else if (rendering == NVC_LIST_TEXT)
+		text_list(inv, plan, &out);
+	else
+		text_plan(inv, plan, &out);
+	*ret = strbuf_take(&out);
+	return *ret == NULL ? err_nomem(&ctx->err) : 0;
+}
+
+int nvc_render(struct nvc_context *ctx, const struct nvc_inventory *inv,
+	       const struct nvc_request *request, const struct nvc_plan *plan,
+	       enum nvc_rendering rendering, char **ret)
+{
+	const struct plan *p = plan == NULL ? NULL : plan->plan;
+	static const struct request nothing;
+
+	(void)context_err(ctx);
+	if (p == NULL && rendering != NVC_INFO_TEXT && rendering != NVC_INFO_JSON)
+		return err_set(&ctx->err, EINVAL, "render: this rendering needs a plan");
+	switch (rendering) {
+	case NVC_INFO_TEXT:
+	case NVC_LIST_TEXT:
+	case NVC_PLAN_TEXT:
+		return render_text(ctx, inv->inv, p, rendering, ret);
+	case NVC_INFO_JSON:
+		return json_info(inv->inv, p, ret, &ctx->err);
+	case NVC_LIST_JSON:
+		return json_list(inv->inv, p, ret, &ctx->err);
+	case NVC_PLAN_JSON:
+		return json_plan(inv->inv, request == NULL ? &nothing : &request->request, p, ret,
+				 &ctx->err);
+	default:
+		return err_set(&ctx->err, EINVAL, "render: no such rendering");
+	}
+}
+
+int nvc_check_lists(struct nvc_context *ctx, const struct nvc_inventory *inv)
+{
+	int count = 0;
+
+	(void)context_err(ctx);
+	vec_each(row, &inv->inv->rows)
+	{
+		if (row->state != ROW_MALFORMED && row->state != ROW_REFUSED)
+			continue;
+		count++;
+		log_warn(&ctx->log, "csv", "%s:%u:%u: %s row '%s': %s",
+			 inv->inv->files.items[row->file].path, row->line, row->column,
+			 row_state_name(row->state), row->path, row->reason);
+	}
+	vec_each(file, &inv->inv->files)
+	{
+		if (file->read)
+			continue;
+		count++;
+		log_warn(&ctx->log, "csv", "%s: %s", file->path, file->error);
+	}
+	return count;
+}

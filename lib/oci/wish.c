@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oci/wish.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/str.h"
+#include "oci/request.h"
+
+void wish_done(struct wish *wish)
+{
+	strv_done(&wish->ids);
+	*wish = (struct wish){0};
+}
+
+static bool is_alnum(char c)
+{
+	return (unsigned char)c < 0x80 && isalnum((unsigned char)c);
+}
+
+/* Letters and digits at both ends, others of the set only between them. */
+static bool is_cdi_part(const char *text, size_t len, const char *inner)
+{
+	if (len == 0 || !is_alnum(text[0]) || !is_alnum(text[len - 1]))
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (!is_alnum(text[i]) && strchr(inner, text[i]) == NULL)
+			return false;
+	}
+	return true;
+}
+
+bool wish_is_cdi_name(const char *id)
+{
+	const char *slash = strchr(id, '/');
+	const char *equal = strchr(id, '=');
+
+	if (slash == NULL || equal == NULL || equal < slash)
+		return false;
+	return is_cdi_part(id, (size_t)(slash - id), "_-.") &&
+	       is_cdi_part(slash + 1, (size_t)(equal - slash) - 1, "_-.") &&
+	       is_cdi_part(equal + 1, strlen(equal + 1), "_-.:");
+}
+
+bool wish_is_printable(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if ((unsigned char)*text < 0x20 || (unsigned char)*text >= 0x7f)
+			return false;
+	}
+	return true;
+}
+
+/* Nothing that could be taken for a path: a slash stands in CDI names and in old MIG names
+ * (MIG-GPU-UUID/1/0) only. */
+static bool is_id(const char *id)
+{
+	if (strlen(id) > REQUEST_MAX_ID || !wish_is_printable(id) || strstr(id, "..") != NULL)
+		return false;
+	return strchr(id, '/') == NULL || str_starts_with(id, "MIG-") ||
+	       str_starts_with(id, "GPU") || wish_is_cdi_name(id);
+}
+
+/* The names by which NVIDIA's CDI specs know what we call by index, UUID or "all". */
+static const char *without_kind(const char *id)
+{
+	static const char *const kinds[] = {"nvidia.com/gpu=", "runtime.nvidia.com/gpu="};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (str_starts_with(id, kinds[i]))
+			return id + strlen(kinds[i]);
+	}
+	return id;
+}
+
+static int fault_id(const struct wish *wish, const char *id, struct err *err)
+{
+	char shown[128];
+
+	str_escape(id, shown, sizeof(shown));
+	return err_set(err, EINVAL, "read %s: '%s' cannot be a device id", wish->name, shown);
+}
+
+int wish_add_id(struct wish *wish, const char *id, size_t len, struct err *err)
+{
+	auto_free char *copy = strndup(id, len);
+	const char *name;
+
+	if (copy == NULL)
+		return err_nomem(err);
+	if (++wish->n_words > REQUEST_MAX_DEVICES)
+		return err_set(err, EINVAL, "read %s: more than %d ids", wish->name,
+			       REQUEST_MAX_DEVICES);
+	if (!is_id(copy))
+		return fault_id(wish, copy, err);
+	name = without_kind(copy);
+	if (strcmp(copy, "void") == 0) {
+		wish->is_void = true;
+	} else if (strcmp(name, "all") == 0) {
+		wish->all = !wish->none;
+	} else if (strcmp(copy, "none") == 0) {
+		wish->none = !wish->all;
+	} else if (strv_add_unique(&wish->ids, name) < 0) {
+		return err_nomem(err);
+	}
+	return 0;
+}
+
+struct wish_word wish_next_word(const char **text)
+{
+	const char *at = *text + strspn(*text, ", \t\r\n\v\f");
+	struct wish_word word = {.start = at, .len = strcspn(at, ",")};
+
+	if (*at == '\0')
+		return (struct wish_word){0};
+	*text = at + word.len;
+	while (word.len > 0 && strchr(" \t\r\n\v\f", at[word.len - 1]) != NULL)
+		word.len--;
+	return word;
+}
+
+int wish_add_list(struct wish *wish, const char *text, struct err *err)
+{
+	if (strlen(text) > REQUEST_MAX_ENV_BYTES)
+		return err_set(err, EINVAL, "read %s: longer than %d bytes", wish->name,
+			       REQUEST_MAX_ENV_BYTES);
+	for (;;) {
+		struct wish_word word = wish_next_word(&text);
+		int rc;
+
+		if (word.start == NULL)
+			return 0;
+		rc = wish_add_id(wish, word.start, word.len, err);
+		if (rc < 0)
+			return rc;
+	}
+}
+
+bool wish_wants_gpu(const struct wish *wish)
+{
+	return !wish->is_void && (wish->all || wish->none || wish->ids.n > 0);
+}
+
+void wish_grant(struct wish *wish, struct request *request)
+{
+	strv_done(&request->devices);
+	if (!wish_wants_gpu(wish)) {
+		request->mode = DEVICES_VOID;
+	} else if (wish->all) {
+		request->mode = DEVICES_ALL;
+	} else if (wish->none) {
+		request->mode = DEVICES_NONE;
+	} else {
+		request->mode = DEVICES_LIST;
+		request->devices = wish->ids;
+		wish->ids = (struct strv){0};
+	}
+}

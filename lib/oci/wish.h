@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A list of device ids and words ("all", "none", "void") as it is gathered from variables, mounts
+ * or a command line. Pure.
+ */
+#ifndef OCI_WISH_H
+#define OCI_WISH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/strv.h"
+#include "model/request.h"
+
+struct wish {
+	const char *name; /* where the text comes from, for messages; borrowed */
+	bool is_void;     /* "void" occurs: nothing is wanted, whatever else there is */
+	bool all;         /* the first word was "all" */
+	bool none;        /* the first word was "none" */
+	struct strv ids;  /* each once, in order */
+	size_t n_words;
+};
+
+void wish_done(struct wish *wish);
+
+/** -EINVAL: no device has such an id, or there are more than REQUEST_MAX_DEVICES words. */
+int wish_add_id(struct wish *wish, const char *id, size_t len, struct err *err);
+
+/** Words with commas; blanks around them and empty ones do not count. */
+int wish_add_list(struct wish *wish, const char *text, struct err *err);
+
+bool wish_wants_gpu(const struct wish *wish);
+
+/** Moves the wish into mode and devices of the request. */
+void wish_grant(struct wish *wish, struct request *request);
+
+struct wish_word {
+	const char *start; /* NULL = there is no further one */
+	size_t len;
+};
+
+/** The next word of a list with commas, without blanks around it; *text moves on. */
+struct wish_word wish_next_word(const char **text);
+
+/** VENDOR/CLASS=NAME. Source: CDI specification 0.5 to 1.1, "Kind" and "Device name". */
+bool wish_is_cdi_name(const char *id);
+
+/** Only blanks and printable ASCII. */
+bool wish_is_printable(const char *text);
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "settings/settings.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/auto.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "format/procfs.h"
+#include "format/toml.h"
+#include "settings/settings_keys.h"
+#include "sys/io.h"
+
+#define MAX_ID_MAP     65536 /* bytes of a uid_map */
+#define OVERFLOW_OWNER 65534u
+
+static const char *const default_prefixes[] = {
+	"/usr",        "/lib",          "/opt/nvidia",
+	"/var/nvidia", "/dev",          "/etc/alternatives",
+	"/etc/vulkan", "/etc/vulkansc", "/etc/nv_tegra_release",
+};
+
+static int add_all(struct strv *list, const char *const *items, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strv_add(list, items[i]) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+struct settings *settings_new(void)
+{
+	static const char *const runtimes[] = {"runc", "crun"};
+	struct settings *settings = calloc(1, sizeof(*settings));
+
+	if (settings == NULL)
+		return NULL;
+	settings->accept_env_unprivileged = true;
+	settings->log_level = LOG_LEVEL_INFO;
+	settings->root = strdup("/");
+	settings->ldconfig = strdup("@/sbin/ldconfig");
+	settings->list_dir = strdup(SETTINGS_DEFAULT_LIST_DIR);
+	settings->host_root = strdup("/");
+	settings->state_dir = strdup(SETTINGS_DEFAULT_STATE_DIR);
+	settings->log_file = strdup(SETTINGS_DEFAULT_LOG_FILE);
+	if (settings->root == NULL || settings->ldconfig == NULL || settings->list_dir == NULL ||
+	    settings->host_root == NULL || settings->state_dir == NULL ||
+	    settings->log_file == NULL || add_all(&settings->runtimes, runtimes, 2) < 0 ||
+	    add_all(&settings->supported_capabilities, settings_capabilities,
+		    SETTINGS_N_CAPABILITIES) < 0 ||
+	    add_all(&settings->allowed_prefixes, default_prefixes,
+		    sizeof(default_prefixes) / sizeof(default_prefixes[0])) < 0) {
+		settings_free(settings);
+		return NULL;
+	}
+	return settings;
+}
+
+void settings_path_map_clear(struct settings *settings)
+{
+	vec_each(rule, &settings->path_map)
+	{
+		free(rule->from);
+		free(rule->to);
+	}
+	vec_done(&settings->path_map);
+}
+
+void settings_free(struct settings *settings)
+{
+	if (settings == NULL)
+		return;
+	free(settings->path);
+	strv_done(&settings->swarm_resource);
+	strv_done(&settings->supported_capabilities);
+	free(settings->root);
+	free(settings->cli_debug);
+	free(settings->ldconfig);
+	free(settings->runtime_debug);
+	strv_done(&settings->runtimes);
+	free(settings->list_dir);
+	free(settings->hook_path);
+	free(settings->host_root);
+	free(settings->state_dir);
+	free(settings->log_file);
+	strv_done(&settings->alt_roots);
+	vec_each(rule, &settings->path_map)
+	{
+		free(rule->from);
+		free(rule->to);
+	}
+	vec_done(&settings->path_map);
+	strv_done(&settings->allowed_prefixes);
+	free(settings);
+}
+
+int settings_parse(struct settings *settings, const char *name, const char *text, size_t len,
+		   const struct log *log, struct err *err)
+{
+	auto_done(toml) struct toml toml = {0};
+	struct err fault = {0};
+	int ret = toml_parse(text, len, &toml, &fault);
+
+	if (ret == 0)
+		ret = settings_keys_apply(settings, &toml, name, log, &fault);
+	if (ret == 0)
+		return 0;
+	if (err != NULL) {
+		*err = fault;
+		(void)err_wrap(err, "read '%s'", name);
+	}
+	return ret;
+}
+
+/* In a user namespace root's files belong to the overflow id, which is nobody's outside of one. */
+static bool is_overflow_root(uid_t owner)
+{
+	auto_free char *text = NULL;
+	size_t len = 0;
+
+	return owner == OVERFLOW_OWNER &&
+	       io_read_at(AT_FDCWD, "/proc/self/uid_map", MAX_ID_MAP, &text, &len, NULL) == 0 &&
+	       !procfs_map_is_initial(text, len);
+}
+
+/* Who can write this file decides what runs with our privileges. */
+static int check_owner(int fd, const char *path, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return err_sys(err, errno, "stat '%s'", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, EINVAL, "read '%s': not a regular file", path);
+	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+		(void)err_set(err, EPERM, "read '%s': others than its owner can write it", path);
+		(void)err_hint(err, "take the right away with chmod go-w");
+		return -EPERM;
+	}
+	if (st.st_uid != 0 && st.st_uid != geteuid() && !is_overflow_root(st.st_uid)) {
+		(void)err_set(err, EPERM, "read '%s': it belongs to user %u", path,
+			      (unsigned)st.st_uid);
+		(void)err_hint(err, "give it to root with chown");
+		return -EPERM;
+	}
+	return 0;
+}
+
+/* 1 = read, 0 = not there and need not be. */
+static int read_file(const char *path, bool must_exist, char **ret, size_t *ret_len,
+		     struct err *err)
+{
+	/* O_NONBLOCK: a FIFO of that name must not hold us. */
+	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int rc;
+
+	if (fd < 0 && !must_exist && (errno == ENOENT || errno == ENOTDIR))
+		return 0;
+	if (fd < 0)
+		return err_sys(err, errno, "open '%s'", path);
+	rc = check_owner(fd, path, err);
+	if (rc == 0)
+		rc = io_read_fd(fd, SETTINGS_MAX_BYTES, path, ret, ret_len, err);
+	return rc < 0 ? rc : 1;
+}
+
+int settings_load(const char *path, const struct log *log, struct settings **ret, struct err *err)
+{
+	const char *file = path == NULL ? SETTINGS_DEFAULT_PATH : path;
+	auto_free char *text = NULL;
+	size_t len = 0;
+	struct settings *settings;
+	int rc = read_file(file, path != NULL, &text, &len, err);
+
+	if (rc < 0)
+		return rc;
+	settings = settings_new();
+	if (settings == NULL)
+		return err_nomem(err);
+	if (rc == 1) {
+		settings->path = strdup(file);
+		rc = settings->path == NULL ? err_nomem(err)
+					    : settings_parse(settings, file, text, len, log, err);
+	}
+	if (rc < 0) {
+		settings_free(settings);
+		return rc;
+	}
+	*ret = settings;
+	return 0;
+}

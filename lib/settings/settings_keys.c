@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "settings/settings_keys.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/auto.h"
+#include "base/path.h"
+#include "base/str.h"
+
+#define MODULE       "settings"
+#define CLI          "nvidia-container-cli."
+#define RUNTIME      "nvidia-container-runtime."
+#define MODES        RUNTIME "modes."
+#define MAX_KEY      96u /* bytes of a key that is compared for likeness */
+#define MAX_DISTANCE 2u
+
+const char *const settings_capabilities[SETTINGS_N_CAPABILITIES] = {
+	"compat32", "compute", "display", "graphics", "ngx", "utility", "video"};
+
+struct key;
+
+struct reader {
+	struct settings *settings;
+	const struct toml *toml;
+	const char *file;
+	const struct log *log;
+	struct err *err;
+};
+
+/* Takes one entry of the right type. 0, -EINVAL or -ENOMEM with err filled. */
+typedef int (*take_fn)(const struct reader *reader, const struct key *key,
+		       const struct toml_entry *entry);
+
+struct key {
+	const char *name;
+	enum toml_type type;
+	take_fn take;  /* NULL = known, but nothing here depends on it */
+	size_t offset; /* of the field in struct settings */
+};
+
+static void *field_of(const struct reader *reader, const struct key *key)
+{
+	return (char *)reader->settings + key->offset;
+}
+
+static int refuse(const struct reader *reader, const struct toml_entry *entry, const char *what)
+{
+	return err_at(reader->err, EINVAL, entry->line, entry->column, "'%s' %s", entry->key, what);
+}
+
+static int give_string(const struct reader *reader, const struct key *key, char *text)
+{
+	char **field = field_of(reader, key);
+
+	if (text == NULL)
+		return err_nomem(reader->err);
+	free(*field);
+	*field = text;
+	return 0;
+}
+
+static bool is_path(const char *text)
+{
+	for (const char *p = text; *p != '\0'; p++) {
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			return false;
+	}
+	return *text == '/';
+}
+
+static int take_bool(const struct reader *reader, const struct key *key,
+		     const struct toml_entry *entry)
+{
+	*(bool *)field_of(reader, key) = entry->boolean;
+	return 0;
+}
+
+static int take_path(const struct reader *reader, const struct key *key,
+		     const struct toml_entry *entry)
+{
+	if (!is_path(entry->string))
+		return refuse(reader, entry, "wants an absolute path");
+	return give_string(reader, key, path_normal(entry->string));
+}
+
+/* NVIDIA's template has root = "" for the host's own. */
+static int take_root(const struct reader *reader, const struct key *key,
+		     const struct toml_entry *entry)
+{
+	if (*entry->string == '\0')
+		return give_string(reader, key, strdup("/"));
+	return take_path(reader, key, entry);
+}
+
+/* A log file; "" and /dev/null mean none. */
+static int take_log(const struct reader *reader, const struct key *key,
+		    const struct toml_entry *entry)
+{
+	char **field = field_of(reader, key);
+
+	if (*entry->string == '\0' || strcmp(entry->string, "/dev/null") == 0) {
+		free(*field);
+		*field = NULL;
+		return 0;
+	}
+	return take_path(reader, key, entry);
+}
+
+/* NVIDIA's template names its own hook without a folder: that is our default, beside the shim. A
+ * relative path would be looked for in the bundle. */
+static int take_hook(const struct reader *reader, const struct key *key,
+		     const struct toml_entry *entry)
+{
+	char **field = field_of(reader, key);
+
+	if (*entry->string == '\0' || strcmp(entry->string, "nvidia-container-runtime-hook") == 0) {
+		free(*field);
+		*field = NULL;
+		return 0;
+	}
+	return take_path(reader, key, entry);
+}
+
+static int take_ldconfig(const struct reader *reader, const struct key *key,
+			 const struct toml_entry *entry)
+{
+	auto_free char *path = NULL;
+
+	if (entry->string[0] != '@' || !is_path(entry->string + 1)) {
+		(void)refuse(reader, entry, "wants '@' and an absolute path of the host");
+		(void)err_hint(reader->err, "write \"@/sbin/ldconfig\": the '@' stands for the "
+					    "host, the image's own is never run");
+		return -EINVAL;
+	}
+	if (str_starts_with(key->name, CLI) && toml_find(reader->toml, "nvc.ldconfig") != NULL)
+		return 0;
+	path = path_normal(entry->string + 1);
+	return give_string(reader, key, path == NULL ? NULL : str_format("@%s", path));
+}
+
+/* Pieces of a comma list without blanks around them, empty ones left out. -ENOMEM. */
+static int split_commas(const char *text, struct strv *ret)
+{
+	while (*text != '\0') {
+		size_t len = strcspn(text, ",");
+		const char *next = text + len + (text[len] == ',' ? 1 : 0);
+		size_t skip = strspn(text, " \t");
+
+		if (skip > len)
+			skip = len;
+		text += skip;
+		len -= skip;
+		while (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '\t'))
+			len--;
+		if (len > 0 && strv_addn(ret, text, len) < 0)
+			return -ENOMEM;
+		text = next;
+	}
+	return 0;
+}
+
+static int take_commas(const struct reader *reader, const struct key *key,
+		       const struct toml_entry *entry)
+{
+	struct strv *field = field_of(reader, key);
+
+	strv_done(field);
+	return split_commas(entry->string, field) < 0 ? err_nomem(reader->err) : 0;
+}
+
+static int add_capability(const struct reader *reader, const struct toml_entry *entry,
+			  const char *name, struct strv *field)
+{
+	bool all = strcmp(name, "all") == 0;
+	bool known = false;
+
+	for (size_t i = 0; i < SETTINGS_N_CAPABILITIES; i++) {
+		if (!all && strcmp(name, settings_capabilities[i]) != 0)
+			continue;
+		known = true;
+		if (strv_add_unique(field, settings_capabilities[i]) < 0)
+			return err_nomem(reader->err);
+	}
+	if (!known)
+		log_warn(reader->log, MODULE, "%s:%u: unknown driver capability '%s'", reader->file,
+			 entry->line, name);
+	return 0;
+}
+
+static int take_capabilities(const struct reader *reader, const struct key *key,
+			     const struct toml_entry *entry)
+{
+	auto_done(strv) struct strv names = {0};
+	struct strv *field = field_of(reader, key);
+	int ret = 0;
+
+	if (split_commas(entry->string, &names) < 0)
+		return err_nomem(reader->err);
+	strv_done(field);
+	for (size_t i = 0; i < names.n && ret == 0; i++)
+		ret = add_capability(reader, entry, names.items[i], field);
+	return ret;
+}
+
+static int take_paths(const struct reader *reader, const struct key *key,
+		      const struct toml_entry *entry)
+{
+	struct strv *field = field_of(reader, key);
+
+	strv_done(field);
+	for (size_t i = 0; i < entry->array.n; i++) {
+		auto_free char *path = NULL;
+
+		if (!is_path(entry->array.items[i]))
+			return refuse(reader, entry, "wants absolute paths");
+		path = path_normal(entry->array.items[i]);
+		if (path == NULL || strv_add(field, path) < 0)
+			return err_nomem(reader->err);
+	}
+	return 0;
+}
+
+/* Names for PATH, or absolute paths. */
+static int take_runtimes(const struct reader *reader, const struct key *key,
+			 const struct toml_entry *entry)
+{
+	struct strv *field = field_of(reader, key);
+
+	if (entry->array.n == 0)
+		return refuse(reader, entry, "wants at least one runtime");
+	for (size_t i = 0; i < entry->array.n; i++) {
+		if (!is_path(entry->array.items[i]) && !path_is_name(entry->array.items[i]))
+			return refuse(reader, entry, "wants names of programs or absolute paths");
+	}
+	return strv_copy(field, &entry->array) < 0 ? err_nomem(reader->err) : 0;
+}
+
+/* "FROM:TO", both absolute. */
+static int add_path_rule(const struct reader *reader, const struct toml_entry *entry,
+			 const char *text)
+{
+	const char *colon = strchr(text, ':');
+	auto_free char *from = colon == NULL ? NULL : strndup(text, (size_t)(colon - text));
+	struct path_rule *rule;
+
+	if (colon == NULL || strchr(colon + 1, ':') != NULL || !is_path(colon + 1))
+		return refuse(reader, entry, "wants \"FROM:TO\" with absolute paths");
+	if (from == NULL)
+		return err_nomem(reader->err);
+	if (!is_path(from))
+		return refuse(reader, entry, "wants \"FROM:TO\" with absolute paths");
+	rule = vec_add(&reader->settings->path_map);
+	if (rule == NULL)
+		return err_nomem(reader->err);
+	rule->from = path_normal(from);
+	rule->to = path_normal(colon + 1);
+	return rule->from == NULL || rule->to == NULL ? err_nomem(reader->err) : 0;
+}
+
+static int take_path_map(const struct reader *reader, const struct key *key,
+			 const struct toml_entry *entry)
+{
+	int ret = 0;
+
+	(void)key;
+	settings_path_map_clear(reader->settings);
+	for (size_t i = 0; i < entry->array.n && ret == 0; i++)
+		ret = add_path_rule(reader, entry, entry->array.items[i]);
+	return ret;
+}
+
+/* Index of the text in the names, -1 = none of them. */
+static int find_word(const char *const *names, size_t n, const char *text)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(names[i], text) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+static int take_mode(const struct reader *reader, const struct key *key,
+		     const struct toml_entry *entry)
+{
+	static const char *const names[] = {"auto", "legacy", "csv", "cdi", "jit-cdi"};
+	int i = find_word(names, sizeof(names) / sizeof(names[0]), entry->string);
+
+	(void)key;
+	if (i < 0)
+		return refuse(reader, entry, "wants auto, legacy, csv, cdi or jit-cdi");
+	reader->settings->mode = (enum settings_mode)i;
+	return 0;
+}
+
+static int take_lists(const struct reader *reader, const struct key *key,
+		      const struct toml_entry *entry)
+{
+	static const char *const names[] = {"auto", "base", "all"};
+	int i = find_word(names, sizeof(names) / sizeof(names[0]), entry->string);
+
+	(void)key;
+	if (i < 0)
+		return refuse(reader, entry, "wants auto, base or all");
+	reader->settings->lists = (enum settings_lists)i;
+	return 0;
+}
+
+/* The names of NVIDIA's log library; a wrong one must not keep containers from starting. */
+static int take_level(const struct reader *reader, const struct key *key,
+		      const struct toml_entry *entry)
+{
+	static const struct {
+		const char *name;
+		enum log_level level;
+	} levels[] = {
+		{"panic", LOG_LEVEL_ERROR},     {"fatal", LOG_LEVEL_ERROR},
+		{"error", LOG_LEVEL_ERROR},     {"warn", LOG_LEVEL_WARNING},
+		{"warning", LOG_LEVEL_WARNING}, {"info", LOG_LEVEL_INFO},
+		{"debug", LOG_LEVEL_DEBUG},     {"trace", LOG_LEVEL_DEBUG},
+	};
+
+	(void)key;
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+		if (strcasecmp(levels[i].name, entry->string) == 0) {
+			reader->settings->log_level = levels[i].level;
+			return 0;
+		}
+	}
+	reader->settings->log_level = LOG_LEVEL_INFO;
+	log_warn(reader->log, MODULE, "%s:%u: unknown log level '%s', info is taken", reader->file,
+		 entry->line, entry->string);
+	return 0;
+}
+
+#define FIELD(name) offsetof(struct settings, name)
+
+static const struct key keys[] = {
+	{"disable-require", TOML_BOOLEAN, take_bool, FIELD(disable_require)},
+	{"swarm-resource", TOML_STRING, take_commas, FIELD(swarm_resource)},
+	{"accept-nvidia-visible-devices-envvar-when-unprivileged", TOML_BOOLEAN, take_bool,
+	 FIELD(accept_env_unprivileged)},
+	{"accept-nvidia-visible-devices-as-volume-mounts", TOML_BOOLEAN, take_bool,
+	 FIELD(accept_volume_mounts)},
+	{"supported-driver-capabilities", TOML_STRING, take_capabilities,
+	 FIELD(supported_capabilities)},
+	{CLI "root", TOML_STRING, take_root, FIELD(root)},
+	{CLI "path", TOML_STRING, NULL, 0},
+	{CLI "environment", TOML_ARRAY, NULL, 0},
+	{CLI "debug", TOML_STRING, take_log, FIELD(cli_debug)},
+	{CLI "ldcache", TOML_STRING, NULL, 0},
+	{CLI "load-kmods", TOML_BOOLEAN, NULL, 0},
+	{CLI "no-pivot", TOML_BOOLEAN, NULL, 0},
+	{CLI "no-cgroups", TOML_BOOLEAN, take_bool, FIELD(no_cgroups)},
+	{CLI "user", TOML_STRING, NULL, 0},
+	{CLI "ldconfig", TOML_STRING, take_ldconfig, FIELD(ldconfig)},
+	{RUNTIME "debug", TOML_STRING, take_log, FIELD(runtime_debug)},
+	{RUNTIME "log-level", TOML_STRING, take_level, 0},
+	{RUNTIME "runtimes", TOML_ARRAY, take_runtimes, FIELD(runtimes)},
+	{RUNTIME "mode", TOML_STRING, take_mode, 0},
+	{MODES "csv.mount-spec-path", TOML_STRING, take_path, FIELD(list_dir)},
+	{MODES "csv.compat-container-root", TOML_STRING, NULL, 0},
+	{MODES "cdi.spec-dirs", TOML_ARRAY, NULL, 0},
+	{MODES "cdi.default-kind", TOML_STRING, NULL, 0},
+	{MODES "cdi.annotation-prefixes", TOML_ARRAY, NULL, 0},
+	{MODES "jit-cdi.nvcdi-feature-flags", TOML_ARRAY, NULL, 0},
+	{MODES "jit-cdi.nvcdi-disable-hooks", TOML_ARRAY, NULL, 0},
+	{MODES "legacy.cuda-compat-mode", TOML_STRING, NULL, 0},
+	{"nvidia-container-runtime-hook.path", TOML_STRING, take_hook, FIELD(hook_path)},
+	{"nvidia-container-runtime-hook.skip-mode-detection", TOML_BOOLEAN, NULL, 0},
+	{"nvidia-ctk.path", TOML_STRING, NULL, 0},
+	{"features.allow-cuda-compat-libs-from-container", TOML_BOOLEAN, NULL, 0},
+	{"features.allow-ldconfig-from-container", TOML_BOOLEAN, NULL, 0},
+	{"features.allow-unknown-oci-spec-fields", TOML_BOOLEAN, NULL, 0},
+	{"features.disable-cuda-compat-lib-hook", TOML_BOOLEAN, NULL, 0},
+	{"features.disable-imex-channel-creation", TOML_BOOLEAN, NULL, 0},
+	{"features.ignore-imex-channel-requests", TOML_BOOLEAN, NULL, 0},
+	{"features.no-additional-gids-for-device-nodes", TOML_BOOLEAN, NULL, 0},
+	{"nvc.host-root", TOML_STRING, take_path, FIELD(host_root)},
+	{"nvc.state-dir", TOML_STRING, take_path, FIELD(state_dir)},
+	{"nvc.log-file", TOML_STRING, take_log, FIELD(log_file)},
+	{"nvc.ldconfig", TOML_STRING, take_ldconfig, FIELD(ldconfig)},
+	{"nvc.alt-roots", TOML_ARRAY, take_paths, FIELD(alt_roots)},
+	{"nvc.path-map", TOML_ARRAY, take_path_map, 0},
+	{"nvc.allowed-prefixes", TOML_ARRAY, take_paths, FIELD(allowed_prefixes)},
+	{"nvc.csv-lists", TOML_STRING, take_lists, 0},
+};
+
+#define N_KEYS (sizeof(keys) / sizeof(keys[0]))
+
+/* Insertions, deletions and exchanges that make b of a; both at most MAX_KEY bytes. */
+static unsigned distance(const char *a, const char *b)
+{
+	unsigned row[MAX_KEY + 1];
+	size_t len = strlen(b);
+
+	for (size_t j = 0; j <= len; j++)
+		row[j] = (unsigned)j;
+	for (size_t i = 0; a[i] != '\0'; i++) {
+		unsigned corner = row[0];
+
+		row[0] = (unsigned)i + 1;
+		for (size_t j = 0; j < len; j++) {
+			unsigned change = corner + (a[i] != b[j]);
+			unsigned step = (row[j] < row[j + 1] ? row[j] : row[j + 1]) + 1;
+
+			corner = row[j + 1];
+			row[j + 1] = change < step ? change : step;
+		}
+	}
+	return row[len];
+}
+
+/* The known key that was perhaps meant, or NULL. */
+static const char *find_similar(const char *name)
+{
+	const char *best = NULL;
+	unsigned least = MAX_DISTANCE + 1;
+
+	if (strlen(name) > MAX_KEY)
+		return NULL;
+	for (size_t i = 0; i < N_KEYS; i++) {
+		unsigned d = distance(name, keys[i].name);
+
+		if (d < least) {
+			least = d;
+			best = keys[i].name;
+		}
+	}
+	return best;
+}
+
+static void warn_unknown(const struct reader *reader, const struct toml_entry *entry)
+{
+	const char *similar = find_similar(entry->key);
+
+	if (similar != NULL)
+		log_warn(reader->log, MODULE, "%s:%u: unknown key '%s'; did you mean '%s'?",
+			 reader->file, entry->key_line, entry->key, similar);
+	else if (str_starts_with(entry->key, "features."))
+		log_debug(reader->log, MODULE, "%s:%u: '%s' has no effect here", reader->file,
+			  entry->key_line, entry->key);
+	else
+		log_warn(reader->log, MODULE, "%s:%u: unknown key '%s' has no effect", reader->file,
+			 entry->key_line, entry->key);
+}
+
+static int take_entry(const struct reader *reader, const struct toml_entry *entry)
+{
+	static const char *const type_names[] = {"a string", "an integer", "a boolean",
+						 "an array of strings"};
+
+	for (size_t i = 0; i < N_KEYS; i++) {
+		if (strcmp(keys[i].name, entry->key) != 0)
+			continue;
+		if (keys[i].type != entry->type)
+			return err_at(reader->err, EINVAL, entry->line, entry->column,
+				      "'%s' wants %s, not %s", entry->key, type_names[keys[i].type],
+				      type_names[entry->type]);
+		if (keys[i].take != NULL)
+			return keys[i].take(reader, &keys[i], entry);
+		log_debug(reader->log, MODULE, "%s:%u: '%s' has no effect here", reader->file,
+			  entry->key_line, entry->key);
+		return 0;
+	}
+	warn_unknown(reader, entry);
+	return 0;
+}
+
+int settings_keys_apply(struct settings *settings, const struct toml *toml, const char *file,
+			const struct log *log, struct err *err)
+{
+	const struct reader reader = {settings, toml, file, log, err};
+
+	vec_each(entry, &toml->entries)
+	{
+		int ret = take_entry(&reader, entry);
+
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}

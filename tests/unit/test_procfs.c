@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "base/auto.h"
+#include "format/procfs.h"
+
+static const char devices[] = "Character devices:\n"
+			      "  1 mem\n"
+			      "  4 /dev/vc/0\n"
+			      "195 nvidia\n"
+			      "195 nvidiactl\n"
+			      "505 nvidia-caps-imex-channels\n"
+			      "506 odd name:\n"
+			      "507 nvhost\n"
+			      "99999 wild\n"
+			      "\n"
+			      "Block devices:\n"
+			      "  7 loop\n"
+			      "8 nvhost-block\n";
+
+static void procfs_char_major_finds_exact_names_of_characters(void **state)
+{
+	static const struct {
+		const char *name;
+		int found;
+		unsigned major;
+	} cases[] = {
+		{"mem", 1, 1},           {"nvidia", 1, 195}, {"nvidia-caps-imex-channels", 1, 505},
+		{"odd name:", 1, 506},   {"nvhost", 1, 507}, {"loop", 0, 77},
+		{"nvhost-block", 0, 77}, {"nvidi", 0, 77},   {"nvidia-caps", 0, 77},
+		{"wild", 0, 77},         {"", 0, 77},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		unsigned major = 77;
+
+		assert_int_equal(procfs_char_major(devices, strlen(devices), cases[i].name, &major),
+				 cases[i].found);
+		assert_int_equal(major, cases[i].major);
+	}
+}
+
+static void procfs_cgroup_path_is_that_of_the_controller(void **state)
+{
+	static const char text[] = "12:cpu,cpuacct:/a\n"
+				   "5:devices:/docker/abc:def\n"
+				   "4:xdevices,devicesx:/wrong\n"
+				   "1:name=systemd:/init.scope\n"
+				   "0::/user.slice\n";
+	static const struct {
+		const char *controller;
+		const char *path;
+	} cases[] = {
+		{"devices", "/docker/abc:def"},  {"cpuacct", "/a"}, {"", "/user.slice"},
+		{"name=systemd", "/init.scope"}, {"memory", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		auto_free char *path = NULL;
+
+		assert_int_equal(
+			procfs_cgroup_path(text, strlen(text), cases[i].controller, &path, NULL),
+			cases[i].path != NULL);
+		if (cases[i].path != NULL)
+			assert_string_equal(path, cases[i].path);
+	}
+}
+
+static void procfs_cgroup_path_outside_of_the_root_is_an_error(void **state)
+{
+	static const char *const cases[] = {"0::/../../x\n", "0::/a/..", "0::relative\n", "0::\n"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *path = NULL;
+		struct err err = {0};
+
+		assert_int_equal(procfs_cgroup_path(cases[i], strlen(cases[i]), "", &path, &err),
+				 -EINVAL);
+		assert_null(path);
+	}
+}
+
+static const char mounts[] =
+	"22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n"
+	"30 22 0:26 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw,nsdelegate\n"
+	"broken line\n"
+	"31 22 0:27 /sub /sys/fs/cgroup/cpu,cpuacct rw,nosuid shared:2 master:3 - cgroup cgroup "
+	"rw,cpu,cpuacct\n"
+	"32 22 0:28 /with\\040blank /mnt/a\\011b\\134c rw - cgroup cgroup rw,devices\n"
+	"33 22 0:28 / /second rw - cgroup cgroup rw,devices\n";
+
+static void procfs_find_mount_gives_the_first_that_fits(void **state)
+{
+	static const struct {
+		const char *fstype, *option, *point, *root;
+	} cases[] = {
+		{"ext4", NULL, "/", "/"},
+		{"cgroup2", NULL, "/sys/fs/cgroup/unified", "/"},
+		{"cgroup", NULL, "/sys/fs/cgroup/cpu,cpuacct", "/sub"},
+		{"cgroup", "devices", "/mnt/a\tb\\c", "/with blank"},
+		{"cgroup", "device", NULL, NULL},
+		{"cgrou", NULL, NULL, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		auto_free char *point = NULL;
+		auto_free char *root = NULL;
+
+		assert_int_equal(procfs_find_mount(mounts, strlen(mounts), cases[i].fstype,
+						   cases[i].option, &point, &root, NULL),
+				 cases[i].point != NULL);
+		if (cases[i].point == NULL)
+			continue;
+		assert_string_equal(point, cases[i].point);
+		assert_string_equal(root, cases[i].root);
+	}
+}
+
+static void procfs_map_root_gives_the_outside_id(void **state)
+{
+	static const struct {
+		const char *text;
+		int ret;
+		uint32_t id;
+		bool initial;
+	} cases[] = {
+		{"         0          0 4294967295\n", 1, 0, true},
+		{"0 100000 65536\n", 1, 100000, false},
+		{"1 100000 65536\n0 1000 1\n", 1, 1000, false},
+		{"1 100000 65536\n", 0, 77, false},
+		{"0 100000 0\n", 0, 77, false},
+		{"", 0, 77, false},
+		{"0 0\n", -EINVAL, 77, false},
+		{"0 0 1 2\n", -EINVAL, 77, false},
+		{"a b c\n", -EINVAL, 77, false},
+		{"0 0 4294967296\n", -EINVAL, 77, false},
+		{"-1 0 1\n", -EINVAL, 77, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint32_t id = 77;
+		size_t len = strlen(cases[i].text);
+
+		assert_int_equal(procfs_map_root(cases[i].text, len, &id, NULL), cases[i].ret);
+		assert_int_equal(id, cases[i].id);
+		assert_int_equal(procfs_map_is_initial(cases[i].text, len), cases[i].initial);
+	}
+}
+
+static void procfs_start_time_is_field_22_whatever_the_name(void **state)
+{
+#define FIELDS " S 1 2 3 4 -1 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20"
+	static const char *const good[] = {
+		"1 (sh)" FIELDS,
+		"1 (a) S 9 9 9 (b)" FIELDS,
+		"1 (x\n) y)" FIELDS "\n",
+		"1 ()" FIELDS,
+	};
+	static const char *const bad[] = {
+		"", "1 sh S 1 2 3", "1 (sh) S 1 2",
+		"1 (sh) S 1 2 3 4 -1 6 7 8 9 10 11 12 13 14 15 16 17 18 -1 20",
+		"1 (sh) S 1 2 3 4 -1 6 7 8 9 10 11 12 13 14 15 16 17 18 18446744073709551616"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		uint64_t got = 0;
+
+		assert_int_equal(procfs_start_time(good[i], strlen(good[i]), &got, NULL), 0);
+		assert_int_equal(got, 4711);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		uint64_t got = 7;
+
+		assert_int_equal(procfs_start_time(bad[i], strlen(bad[i]), &got, NULL), -EINVAL);
+		assert_int_equal(got, 7);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(procfs_char_major_finds_exact_names_of_characters),
+		cmocka_unit_test(procfs_cgroup_path_is_that_of_the_controller),
+		cmocka_unit_test(procfs_cgroup_path_outside_of_the_root_is_an_error),
+		cmocka_unit_test(procfs_find_mount_gives_the_first_that_fits),
+		cmocka_unit_test(procfs_map_root_gives_the_outside_id),
+		cmocka_unit_test(procfs_start_time_is_field_22_whatever_the_name),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
