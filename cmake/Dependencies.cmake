@@ -5,6 +5,33 @@ pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson>=2.13)
 pkg_check_modules(LIBELF REQUIRED IMPORTED_TARGET libelf)
 pkg_check_modules(LIBCAP REQUIRED IMPORTED_TARGET libcap)
 pkg_check_modules(LIBSECCOMP REQUIRED IMPORTED_TARGET libseccomp)
+
+# nvc_ext_NAME links the shared library, or its archives into targets with the property NVC_STATIC.
+function(nvc_static_archives name ret)
+  set(archives)
+  foreach(library ${${name}_STATIC_LIBRARIES})
+    string(MAKE_C_IDENTIFIER "NVC_ARCHIVE_${library}" variable)
+    find_library(${variable} NAMES lib${library}.a HINTS ${${name}_STATIC_LIBRARY_DIRS} ${${name}_LIBDIR})
+    mark_as_advanced(${variable})
+    if(${variable})
+      list(APPEND archives ${${variable}})
+    else()
+      message(FATAL_ERROR "lib${library}.a not found: install the static library, or set NVC_STATIC_PROGRAMS=OFF")
+    endif()
+  endforeach()
+  set(${ret} ${archives} PARENT_SCOPE)
+endfunction()
+foreach(name JANSSON LIBELF LIBCAP LIBSECCOMP)
+  add_library(nvc_ext_${name} INTERFACE)
+  if(NVC_STATIC_PROGRAMS AND NOT NVC_SANITIZE AND NOT NVC_FUZZ)
+    nvc_static_archives(${name} archives)
+    target_link_libraries(
+      nvc_ext_${name} INTERFACE "$<IF:$<BOOL:$<TARGET_PROPERTY:NVC_STATIC>>,${archives},PkgConfig::${name}>")
+  else()
+    target_link_libraries(nvc_ext_${name} INTERFACE PkgConfig::${name})
+  endif()
+endforeach()
+
 # The messages between the library and the child that loads the driver's own libraries. Checked here
 # so that a machine with all build dependencies stays one; nothing links it yet.
 if(NVC_NVML)

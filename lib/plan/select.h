@@ -23,6 +23,13 @@ bool select_all_lists(const struct platform *platform, const struct request *req
 int select_check_requires(const struct platform *platform, const struct request *request,
 			  const struct settings *settings, struct err *err);
 
+/** True if there are requirements that count for this request. */
+bool select_requires_asked(const struct request *request, const struct settings *settings);
+
+/** True if the machine's CUDA version and compute capability are known; without them requirements
+ *  are not looked at: a board newer than our tables must not stop every container. */
+bool select_requires_known(const struct platform *platform);
+
 /** -ENODEV names the unknown id and the ones there are. On a Tegra: 0 and all. */
 int select_check_devices(const struct inventory *inv, const struct request *request,
 			 struct err *err);

@@ -135,6 +135,12 @@ static int put_hook(struct strbuf *buf, const char *path, const char *const *arg
 {
 	int rc;
 
+	if (path == NULL) {
+		(void)err_set(err, ENOENT,
+			      "find 'nvc-hook': it is neither beside the runtime nor in PATH");
+		(void)err_hint(err, "set nvidia-container-runtime-hook.path in config.toml");
+		return -ENOENT;
+	}
 	strbuf_adds(buf, "{\"path\":");
 	rc = put_string(buf, path, err);
 	strbuf_adds(buf, ",\"args\":[");

@@ -14,15 +14,17 @@
 #include "oci/spec.h"
 
 struct bundle_hook {
-	const char *path;   /* absolute path of nvc-hook */
+	const char
+		*path; /* absolute path of nvc-hook; NULL = not found: an error once it is needed */
 	const char *config; /* --config for it; NULL = none */
 	const char *id;     /* container id */
 	const char *bundle; /* absolute */
 	const char *rootfs; /* absolute */
 };
 
-/** Gives the edited text (caller frees). A text that has been edited before comes back unchanged.
- *  *ret = NULL when there is nothing to change. */
+/** Gives the edited text (caller frees); *ret = NULL when there is nothing to change, as in a text
+ *  that has been edited before. A prestart or poststop entry that is ours or NVIDIA's by name is
+ *  never doubled: dockerd inserts one for --gpus. */
 int bundle_edit(const char *text, size_t len, const struct spec *spec, const struct plan *plan,
 		const struct request *request, const struct bundle_hook *hook, char **ret,
 		size_t *ret_len, struct err *err);

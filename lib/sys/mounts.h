@@ -22,29 +22,37 @@ enum mount_flag {
 	MOUNT_NOEXEC = 1 << 3,
 };
 
-/* What is going to be attached. Made in the caller's own mount namespace. */
+struct mountstage_object;
+
+/* What is going to be attached, once. Made in the caller's own mount namespace. */
 struct mount_source {
-	int fd;         /* detached mount, or (old kernels) O_PATH fd of the object; owned */
-	bool detached;  /* fd is a detached mount */
-	bool flags_set; /* and carries its flags already */
-	unsigned flags; /* enum mount_flag */
-	struct stat st; /* of the object */
-	char *path;     /* for old kernels: host path to open again; owned */
+	int fd; /* detached mount, or (old kernels) O_PATH fd of the object; owned, above 0 */
+	bool detached;                  /* fd is a detached mount */
+	bool flags_set;                 /* and carries its flags already */
+	unsigned flags;                 /* enum mount_flag */
+	struct stat st;                 /* of the object */
+	char *path;                     /* for old kernels: host path to open again; owned */
+	struct mountstage_object *made; /* content not laid on a tmpfs yet; owned, or NULL */
 };
 
 /** Takes the object that fd (O_PATH) stands for as a source. host_path: where it can be found again
  *  from "/" of the host's tree, for old kernels. Locked flags of the mount it lies on are kept. */
 int mount_source_take(struct mount_source *ret, int fd, const char *host_path, unsigned flags,
 		      struct err *err);
-/** A file with that content on a private tmpfs that is attached nowhere else. */
+/** A file with that content on a private tmpfs that is attached nowhere else. On kernels that
+ * cannot clone out of such a tmpfs (before 6.15) it is made by mount_attach(): see mountstage.h. */
 int mount_source_file(struct mount_source *ret, const char *content, size_t len, mode_t mode,
 		      uid_t uid, gid_t gid, unsigned flags, struct err *err);
+/** As mount_source_file(), a symbolic link with that text: it can be attached on a file. */
+int mount_source_link(struct mount_source *ret, const char *text, uid_t uid, gid_t gid,
+		      unsigned flags, struct err *err);
 void mount_source_done(struct mount_source *source);
 
 /** Attaches source on the object that target (O_PATH fd, in the current mount namespace) stands
  * for, private, with its flags, and checks by fstat of dirfd/name that the object seen there is the
  *  source's. *ret_fd (may be NULL): O_PATH fd of the new mount's root, for undoing.
- *  -ESTALE: old kernels, the source is not to be found again as it was. */
+ *  -ESTALE: another object is seen at dirfd/name (nothing stays attached), or, on old kernels, the
+ *  source is not to be found again as it was. The source is used up. */
 int mount_attach(struct mount_source *source, int target, int dirfd, const char *name, int *ret_fd,
 		 struct err *err);
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 
@@ -65,6 +66,33 @@ int procself_prepare(struct err *err)
 void procself_name(int fd, char ret[PROCSELF_NAME_MAX])
 {
 	(void)snprintf(ret, PROCSELF_NAME_MAX, "self/fd/%d", fd);
+}
+
+int procself_visit_start(struct procself_visit *ret, struct err *err)
+{
+	auto_fd cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int dir = procself_dir(err);
+
+	if (dir < 0)
+		return dir;
+	if (cwd < 0)
+		return err_sys(err, errno, "open the current directory");
+	if (fchdir(dir) < 0)
+		return err_sys(err, errno, "change the directory to '/proc'");
+	ret->cwd = take_fd(&cwd);
+	return 0;
+}
+
+void procself_visit_done(struct procself_visit *visit)
+{
+	int saved = errno;
+
+	if (visit->cwd > 0) {
+		(void)fchdir(visit->cwd);
+		(void)close(visit->cwd);
+	}
+	visit->cwd = -1;
+	errno = saved;
 }
 
 int procself_reopen(int fd, int flags)

@@ -23,6 +23,15 @@ int procself_open(struct err *err);
 /** Writes "self/fd/N", relative to procself_dir(). */
 void procself_name(int fd, char ret[PROCSELF_NAME_MAX]);
 
+/* While it lives "self/fd/N" is a name from the current directory: mount(2) and umount2(2) take no
+ * directory fd. The working directory is put back at the end of scope. */
+struct procself_visit {
+	int cwd; /* to return to; owned */
+};
+
+int procself_visit_start(struct procself_visit *ret, struct err *err);
+void procself_visit_done(struct procself_visit *visit);
+
 /** Opens again what the O_PATH fd stands for, with flags as open(2). -errno. */
 int procself_reopen(int fd, int flags);
 

@@ -38,6 +38,15 @@ struct syscalls_mount_attr {
 	uint64_t userns_fd;
 };
 
+/* struct statx up to the field of Linux 5.8 that older headers lack */
+struct syscalls_statx {
+	uint32_t mask;
+	uint8_t other[140];
+	uint64_t mnt_id;
+	uint8_t rest[104];
+};
+
+#define SYSCALLS_STATX_MNT_ID          0x1000u
 #define SYSCALLS_RESOLVE_NO_XDEV       UINT64_C(0x01)
 #define SYSCALLS_RESOLVE_NO_MAGICLINKS UINT64_C(0x02)
 #define SYSCALLS_RESOLVE_NO_SYMLINKS   UINT64_C(0x04)
@@ -105,6 +114,12 @@ static inline int syscalls_mount_setattr(int dirfd, const char *path, unsigned f
 					 const struct syscalls_mount_attr *attr)
 {
 	return (int)syscall(SYSCALLS_MOUNT_SETATTR, dirfd, path, flags, attr, sizeof(*attr));
+}
+
+static inline int syscalls_statx(int dirfd, const char *path, unsigned flags, unsigned mask,
+				 struct syscalls_statx *ret)
+{
+	return (int)syscall(SYS_statx, dirfd, path, flags, mask, ret);
 }
 
 #endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/hooklog.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/path.h"
+
+#define LINE_MAX_BYTES 4096
+
+static int open_file(const char *path)
+{
+	auto_fd fd =
+		open(path,
+		     O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+		     0640);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return -1;
+	if (st.st_size > HOOKLOG_MAX_BYTES) {
+		auto_free char *old = str_format("%s.1", path);
+
+		if (old != NULL && rename(path, old) == 0) {
+			int fresh = open(path,
+					 O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW |
+						 O_CLOEXEC,
+					 0640);
+
+			if (fresh >= 0)
+				return fresh;
+		}
+	}
+	return take_fd(&fd);
+}
+
+void hooklog_open(struct hooklog *log, const char *path)
+{
+	auto_free char *dir = path == NULL ? NULL : path_dirname(path);
+
+	if (log->fd < 0 && path != NULL && path[0] == '/') {
+		if (dir != NULL)
+			(void)mkdir(dir, 0755);
+		log->fd = open_file(path);
+	}
+	if (log->fd >= 0 && log->early.len > 0)
+		(void)!write(log->fd, log->early.data, log->early.len);
+	log->decided = true;
+	strbuf_done(&log->early);
+	log->early = (struct strbuf){0};
+}
+
+void hooklog_done(struct hooklog *log)
+{
+	strbuf_done(&log->early);
+	if (log->fd >= 0)
+		(void)close(log->fd);
+	log->fd = -1;
+}
+
+void hooklog_set_id(struct hooklog *log, const char *id)
+{
+	(void)snprintf(log->id, sizeof(log->id), "%.12s", id);
+}
+
+static void stamp(char *ret, size_t size)
+{
+	struct timespec now;
+	struct tm parts;
+
+	ret[0] = '\0';
+	if (clock_gettime(CLOCK_REALTIME, &now) == 0 && gmtime_r(&now.tv_sec, &parts) != NULL &&
+	    strftime(ret, size, "%Y-%m-%dT%H:%M:%S", &parts) > 0) {
+		size_t len = strlen(ret);
+
+		(void)snprintf(ret + len, size - len, ".%03ldZ", now.tv_nsec / 1000000);
+	}
+}
+
+void hooklog_emit(void *arg, enum nvc_log_level level, const char *module, const char *text)
+{
+	static const char *const names[] = {"error", "warning", "info", "debug"};
+	struct hooklog *log = arg;
+	char line[LINE_MAX_BYTES];
+	char when[64];
+	size_t len;
+
+	if (log->fd < 0 && log->decided)
+		return;
+	stamp(when, sizeof(when));
+	(void)snprintf(line, sizeof(line) - 1, "%s %s %s%s%s: %s", when, names[level], log->id,
+		       log->id[0] == '\0' ? "" : " ", module, text);
+	len = strlen(line);
+	line[len++] = '\n';
+	/* one write for each line: several hooks share the file */
+	if (log->fd >= 0)
+		(void)!write(log->fd, line, len);
+	else if (log->early.len + len < HOOKLOG_MAX_EARLY)
+		strbuf_add(&log->early, line, len);
+}
+
+void hooklog_fail(struct hooklog *log, const char *text, const char *hint)
+{
+	auto_free char *whole = hint == NULL ? strdup(text) : str_format("%s (%s)", text, hint);
+	char safe[LINE_MAX_BYTES / 2];
+	char line[LINE_MAX_BYTES];
+	int len;
+
+	/* names of files in images get into messages */
+	str_escape(whole == NULL ? text : whole, safe, sizeof(safe));
+	len = snprintf(line, sizeof(line), "nvc-hook: %s\n", safe);
+	(void)!write(STDERR_FILENO, line, (size_t)len);
+	hooklog_emit(log, NVC_LOG_ERROR, "hook", safe);
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * nvc-hook: OCI hook. Reads a container's state, finds out what it wants, and has libnvc put that
+ * in or take it back. All decisions are the library's.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <nvc/nvc.h>
+
+#include "base/auto.h"
+#include "base/err.h"
+#include "hook/hooklog.h"
+#include "hook/hookopts.h"
+#include "hook/hookstate.h"
+
+#define DEADLINE    60 /* seconds for everything */
+#define MAX_FILES   65536
+#define DEFAULT_LOG "/run/nvc/hook.log"
+
+static void on_alarm(int signal)
+{
+	static const char text[] = "nvc-hook: not done within 60 seconds\n";
+
+	(void)signal;
+	(void)!write(STDERR_FILENO, text, sizeof(text) - 1);
+	_exit(1);
+}
+
+/* A silent file system of somebody else's must not hold a runtime for ever. */
+static void set_deadline(void)
+{
+	const struct sigaction action = {.sa_handler = on_alarm};
+
+	(void)sigaction(SIGALRM, &action, NULL);
+	(void)alarm(DEADLINE);
+}
+
+/* Every source and every mount is an fd. */
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= MAX_FILES)
+		return;
+	limit.rlim_cur = limit.rlim_max < MAX_FILES ? limit.rlim_max : MAX_FILES;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int fail(struct hooklog *log, const struct nvc_context *ctx)
+{
+	hooklog_fail(log, nvc_error_message(ctx), nvc_error_hint(ctx));
+	return 1;
+}
+
+static int fail_err(struct hooklog *log, const struct err *err)
+{
+	hooklog_fail(log, err->msg, err->hint);
+	return 1;
+}
+
+/* From the shim's argument, or else from the bundle. */
+static int make_request(struct nvc_context *ctx, const struct hook_opts *opts,
+			const struct nvc_state *state, struct nvc_request **ret)
+{
+	if (opts->request != NULL)
+		return nvc_request_from_text(ctx, opts->request, ret);
+	return nvc_request_from_bundle(ctx, opts->bundle != NULL ? opts->bundle : state->bundle,
+				       ret);
+}
+
+static void say(struct hooklog *log, enum nvc_log_level max, enum nvc_log_level level,
+		const char *text)
+{
+	if (level <= max)
+		hooklog_emit(log, level, "hook", text);
+}
+
+static void report(struct hooklog *log, const struct nvc_plan *plan,
+		   const struct nvc_applied *applied, const struct timespec *start)
+{
+	struct timespec now = {0};
+	char text[256];
+	const char *note;
+
+	for (size_t i = 0; (note = nvc_plan_note(plan, i)) != NULL; i++)
+		hooklog_emit(log, NVC_LOG_INFO, "plan", note);
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	(void)snprintf(text, sizeof(text),
+		       "done in %.1f ms: %u mounts, %u devices, %u links, %u files, %u kept, %u "
+		       "placeholders on %u inodes, %u cgroup rules, loader cache %s",
+		       (double)(now.tv_sec - start->tv_sec) * 1e3 +
+			       (double)(now.tv_nsec - start->tv_nsec) / 1e6,
+		       applied->binds, applied->devices, applied->links, applied->files,
+		       applied->kept, applied->placeholders, applied->inodes, applied->cgroup_rules,
+		       applied->ldcache ? "updated" : "left alone");
+	hooklog_emit(log, NVC_LOG_INFO, "hook", text);
+}
+
+static int put_in(struct nvc_context *ctx, const struct hook_opts *opts,
+		  const struct nvc_state *state, const struct nvc_request *request,
+		  struct hooklog *log)
+{
+	const struct nvc_container container = {
+		.size = sizeof(container),
+		.pid = state->pid,
+		.rootfs = opts->rootfs != NULL ? opts->rootfs : state->root,
+		.id = opts->id != NULL ? opts->id : state->id,
+		.bundle = opts->bundle != NULL ? opts->bundle : state->bundle,
+		.devices_granted = opts->devices_granted,
+	};
+	struct nvc_applied applied = {.size = sizeof(applied)};
+	struct nvc_inventory *inv = NULL;
+	struct nvc_plan *plan = NULL;
+	struct timespec start = {0};
+	int rc;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &start);
+	rc = nvc_inventory_new(ctx, request, &inv);
+	if (rc >= 0)
+		rc = nvc_plan_new(ctx, inv, request, &plan);
+	if (rc >= 0)
+		rc = nvc_apply(ctx, plan, &container, &applied);
+	if (rc < 0)
+		(void)fail(log, ctx);
+	else if (nvc_setting_log_level(ctx) >= NVC_LOG_INFO || opts->debug)
+		report(log, plan, &applied, &start);
+	nvc_plan_free(plan);
+	nvc_inventory_free(inv);
+	return rc < 0 ? 1 : 0;
+}
+
+static int prestart(struct nvc_context *ctx, const struct hook_opts *opts,
+		    const struct nvc_state *state, struct hooklog *log)
+{
+	enum nvc_log_level level = opts->debug ? NVC_LOG_DEBUG : nvc_setting_log_level(ctx);
+	struct nvc_request *request = NULL;
+	int rc;
+
+	if (state->pid <= 0) {
+		hooklog_fail(log, "the container's state has no pid", NULL);
+		return 1;
+	}
+	if (opts->request == NULL && opts->bundle == NULL && state->bundle == NULL) {
+		hooklog_fail(log, "the container's state has no bundle", NULL);
+		return 1;
+	}
+	if (make_request(ctx, opts, state, &request) < 0)
+		return fail(log, ctx);
+	if (nvc_request_refused(request) != NULL)
+		say(log, level, NVC_LOG_WARNING, nvc_request_refused(request));
+	if (!nvc_request_wants_gpu(request)) {
+		say(log, level, NVC_LOG_DEBUG, "the container asks for no GPU");
+		rc = 0;
+	} else {
+		rc = put_in(ctx, opts, state, request, log);
+	}
+	nvc_request_free(request);
+	return rc;
+}
+
+static int poststop(struct nvc_context *ctx, const struct hook_opts *opts,
+		    const struct nvc_state *state, struct hooklog *log)
+{
+	const struct nvc_container container = {
+		.size = sizeof(container),
+		.rootfs = opts->rootfs != NULL ? opts->rootfs : state->root,
+		.id = opts->id != NULL ? opts->id : state->id,
+		.bundle = opts->bundle != NULL ? opts->bundle : state->bundle,
+	};
+
+	return nvc_revert(ctx, &container) < 0 ? fail(log, ctx) : 0;
+}
+
+static int with_state(struct nvc_context *ctx, const struct hook_opts *opts, struct hooklog *log)
+{
+	struct nvc_state state = {.size = sizeof(state)};
+	auto_free char *text = NULL;
+	struct err err = {0};
+	size_t len;
+	int rc;
+
+	if (hookstate_read(STDIN_FILENO, &text, &len, &err) < 0)
+		return fail_err(log, &err);
+	if (nvc_state_parse(ctx, text, len, &state) < 0)
+		return fail(log, ctx);
+	hooklog_set_id(log, opts->id != NULL ? opts->id : state.id);
+	rc = opts->command == HOOK_POSTSTOP ? poststop(ctx, opts, &state, log)
+					    : prestart(ctx, opts, &state, log);
+	nvc_state_done(&state);
+	return rc;
+}
+
+static int run(const struct hook_opts *opts, struct hooklog *log)
+{
+	const struct nvc_options options = {
+		.size = sizeof(options),
+		.config = opts->config,
+		.root = opts->root,
+		.host_root = opts->host_root,
+		.log = hooklog_emit,
+		.log_arg = log,
+		.log_level = opts->debug ? NVC_LOG_DEBUG : NVC_LOG_WARNING,
+	};
+	struct nvc_context *ctx = NULL;
+	const char *log_file;
+	int rc = nvc_open(&options, &ctx);
+
+	if (ctx == NULL) {
+		hooklog_fail(log, "out of memory", NULL);
+		return 1;
+	}
+	/* what is wrong with config.toml must be somewhere too */
+	log_file = rc < 0 ? DEFAULT_LOG : nvc_setting(ctx, "nvc.log-file");
+	hooklog_open(log, opts->debug_file != NULL ? opts->debug_file : log_file);
+	if (!opts->debug)
+		nvc_set_log(ctx, hooklog_emit, log, nvc_setting_log_level(ctx));
+	rc = rc < 0 ? fail(log, ctx) : with_state(ctx, opts, log);
+	nvc_close(ctx);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	struct hook_opts opts = {.command = HOOK_NONE};
+	struct hooklog log = {.fd = -1};
+	struct err err = {0};
+	int rc;
+
+	if (nvc_clean_start() < 0) {
+		hooklog_fail(&log, "cannot make the process's state safe", NULL);
+		return 1;
+	}
+	(void)signal(SIGPIPE, SIG_IGN);
+	set_deadline();
+	raise_file_limit();
+	if (hookopts_parse(argc, argv, &opts, &err) < 0) {
+		err.hint = "see nvc-hook --help";
+		(void)fail_err(&log, &err);
+		return 2;
+	}
+	switch (opts.command) {
+	case HOOK_NONE:
+		(void)!write(STDERR_FILENO, hookopts_usage, strlen(hookopts_usage));
+		return 2;
+	case HOOK_HELP:
+		return fputs(hookopts_usage, stdout) < 0;
+	case HOOK_VERSION:
+		return printf("nvc-hook %s\n", nvc_version()) < 0;
+	case HOOK_POSTSTART:
+		return 0;
+	case HOOK_PRESTART:
+	case HOOK_POSTSTOP:
+		break;
+	}
+	rc = run(&opts, &log);
+	hooklog_done(&log);
+	return rc;
+}

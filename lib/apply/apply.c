@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "apply/apply.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "apply/job.h"
+#include "base/auto.h"
+#include "base/str.h"
+#include "sys/privs.h"
+#include "sys/rootfs.h"
+
+#define MODULE "apply"
+
+/* ---- in the caller's mount namespace: nothing is changed yet ---- */
+
+static int check_target(struct job *job, struct err *err)
+{
+	const struct apply_target *target = job->target;
+	int r;
+
+	if (target->rootfs == NULL || target->rootfs[0] != '/')
+		return err_set(err, EINVAL, "the rootfs '%s' is no absolute path",
+			       target->rootfs == NULL ? "" : target->rootfs);
+	r = ns_process_open(target->pid, &job->process, err);
+	if (r < 0)
+		return err_wrap(err, "the container's process");
+	if (ns_same_mount(&job->process)) {
+		(void)err_set(err, EINVAL,
+			      "process %d has no mount namespace of its own: its mounts would be "
+			      "the host's",
+			      (int)target->pid);
+		return err_hint(err, "give the pid of the container's first process");
+	}
+	job->other_user = !ns_same_user(&job->process);
+	if (job->other_user) {
+		r = ns_root_ids(&job->process, &job->uid, &job->gid, err);
+		if (r < 0)
+			return err_wrap(err, "user namespace of the container");
+	}
+	return 0;
+}
+
+static int prepare_op(struct job *job, size_t index, struct err *err)
+{
+	switch (job->plan->ops.items[index].kind) {
+	case OP_BIND:
+		return op_bind_prepare(job, index, err);
+	case OP_DEVICE:
+		return op_device_prepare(job, index, err);
+	case OP_LDCACHE:
+		return ldcache_prepare(job, err);
+	case OP_LINK:
+	case OP_FILE:
+		break;
+	}
+	return 0;
+}
+
+static int prepare_ops(struct job *job, struct err *err)
+{
+	job->sources = calloc(job->plan->ops.n + 1, sizeof(*job->sources));
+	if (job->sources == NULL)
+		return err_nomem(err);
+	for (size_t i = 0; i < job->plan->ops.n; i++)
+		job->sources[i].fd = -1;
+	for (size_t i = 0; i < job->plan->ops.n; i++) {
+		int r = prepare_op(job, i, err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int prepare_cgroup(struct job *job, struct err *err)
+{
+	int r;
+
+	if (job->devices.n == 0)
+		return 0;
+	if (job->target->no_cgroups) {
+		log_info(
+			job->log, MODULE,
+			"%zu nodes are not granted in the container's spec, and the cgroup is left "
+			"alone as configured",
+			job->devices.n);
+		job->devices.n = 0;
+		return 0;
+	}
+	r = cgroup_open(&job->process, job->mounts, &job->cgroup, err);
+	return r < 0 ? err_hint(err, "set no-cgroups = true in config.toml to leave it alone") : 0;
+}
+
+/* Begins the record, so that whatever comes can be taken back; a container is not stopped because
+ * there is no place for it. */
+static int begin_record(struct job *job, struct err *err)
+{
+	const struct apply_target *target = job->target;
+	struct err none = {0};
+
+	if (target->id == NULL)
+		return 0;
+	job->record.id = strdup(target->id);
+	job->record.rootfs = strdup(target->rootfs);
+	job->record.bundle = target->bundle == NULL ? NULL : strdup(target->bundle);
+	if (job->record.id == NULL || job->record.rootfs == NULL)
+		return err_nomem(err);
+	job->state_dir = record_open_dir(job->settings->state_dir, job->log, &none);
+	if (job->state_dir >= 0 && record_write(job->state_dir, &job->record, &none) == 0)
+		job->journal = record_open_journal(job->state_dir, target->id, &none);
+	if (job->journal >= 0)
+		return 0;
+	if (none.code == EINVAL) { /* not an id */
+		if (err != NULL)
+			*err = none;
+		return -EINVAL;
+	}
+	log_warn(job->log, MODULE, "%s: what is made in the image will not be taken back",
+		 none.msg);
+	if (job->state_dir >= 0)
+		(void)close(job->state_dir);
+	job->state_dir = -1;
+	return 0;
+}
+
+static int prepare(struct job *job, struct err *err)
+{
+	auto_done(ns_process) struct ns_process self = {.proc_fd = -1};
+	size_t len;
+	int r = check_target(job, err);
+
+	if (r == 0 && job->target->id != NULL)
+		r = apply_revert(job->target->id, job->target->rootfs, job->settings, job->log,
+				 err);
+	if (r < 0)
+		return r;
+	job->procfd = mount_open_proc(err);
+	if (job->procfd < 0)
+		return job->procfd;
+	r = ns_process_open(getpid(), &self, err);
+	if (r == 0)
+		r = ns_read(&self, "mountinfo", CGROUP_MAX_TEXT, &job->mounts, &len, err);
+	if (r == 0)
+		r = prepare_ops(job, err);
+	if (r == 0)
+		r = prepare_cgroup(job, err);
+	if (r == 0)
+		r = begin_record(job, err);
+	if (r == 0) {
+		job->own_mount = ns_open_own_mount(err);
+		r = job->own_mount < 0 ? job->own_mount : 0;
+	}
+	return r;
+}
+
+/* ---- in the container's mount namespace ---- */
+
+static int open_rootfs(struct job *job, struct err *err)
+{
+	auto_fd slash = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	uint64_t slash_mount;
+	uint64_t root_mount;
+	struct stat a;
+	struct stat b;
+	int r;
+
+	if (slash < 0)
+		return err_sys(err, errno, "open '/' of the container's mount namespace");
+	job->rootfd = rootfs_open(slash, job->target->rootfs, O_PATH | O_DIRECTORY, err);
+	if (job->rootfd < 0)
+		return err_wrap(err, "rootfs of the container");
+	r = mount_id(slash, &slash_mount, err);
+	if (r == 0)
+		r = mount_id(job->rootfd, &root_mount, err);
+	if (r < 0)
+		return r;
+	if (fstat(slash, &a) < 0 || fstat(job->rootfd, &b) < 0)
+		return err_sys(err, errno, "look at the rootfs '%s'", job->target->rootfs);
+	if (a.st_ino == b.st_ino && a.st_dev == b.st_dev) {
+		(void)err_set(err, EINVAL, "the rootfs '%s' is '/'", job->target->rootfs);
+		return err_hint(err, "it must be the folder of the container's root file system");
+	}
+	job->tree.root_mount = root_mount;
+	return 0;
+}
+
+static int run_op(struct job *job, size_t index, struct err *err)
+{
+	const struct op *op = &job->plan->ops.items[index];
+
+	switch (op->kind) {
+	case OP_BIND:
+		return op_bind_run(job, index, err);
+	case OP_DEVICE:
+		return op_device_run(job, index, err);
+	case OP_LINK:
+		return op_link_run(job, index, err);
+	case OP_FILE:
+		return op_file_run(job, index, err);
+	case OP_LDCACHE:
+		return ldcache_update(job, &op->dirs, err);
+	}
+	return err_set(err, EINVAL, "operation of an unknown kind");
+}
+
+static int run_inside(struct job *job, struct err *err)
+{
+	int r = open_rootfs(job, err);
+
+	if (r == 0)
+		r = place_tree_open(&job->tree, job->rootfd, err);
+	if (r == 0 && job->other_user)
+		r = privs_fs_become(job->uid, job->gid, err);
+	for (size_t i = 0; r == 0 && i < job->plan->ops.n; i++)
+		r = run_op(job, i, err);
+	if (r == 0)
+		r = ns_process_check(&job->process, err);
+	/* last of all: nothing that follows can fail, so no rule has to be taken back */
+	if (r == 0 && job->devices.n > 0)
+		r = cgroup_allow(&job->cgroup, job->devices.items, job->devices.n, job->log, err);
+	if (r < 0)
+		return r;
+	job->stats.cgroup_rules = (unsigned)r;
+	return 0;
+}
+
+static void undo(struct job *job)
+{
+	struct err err = {0};
+
+	if (job->rootfd >= 0)
+		ldcache_undo(job);
+	while (job->attached.n > 0) {
+		int fd = job->attached.items[--job->attached.n];
+
+		if (mount_detach(fd, &err) < 0)
+			log_warn(job->log, MODULE, "%s", err.msg);
+		(void)close(fd);
+	}
+	place_undo(&job->tree);
+}
+
+/* Joins, works, and returns in every case. */
+static int visit(struct job *job, struct err *err)
+{
+	struct err back = {0};
+	int r = ns_enter_mount(&job->process, err);
+
+	if (r == 0)
+		r = run_inside(job, err);
+	if (r < 0)
+		undo(job);
+	if (job->other_user && privs_fs_restore(&back) < 0 && r == 0)
+		log_warn(job->log, MODULE, "%s", back.msg);
+	if (ns_return_mount(job->own_mount, &back) < 0) {
+		/* whatever the caller does next, it would do in the container */
+		if (err != NULL)
+			*err = back;
+		return -back.code;
+	}
+	return r;
+}
+
+/* ---- back ---- */
+
+/* The record as it is now: inodes known, nothing that is not on the rootfs. */
+static void finish_record(struct job *job)
+{
+	struct err err = {0};
+	bool needed = job->ldcache.cache.state != RECORD_CACHE_UNTOUCHED;
+	int r = 0;
+
+	if (job->state_dir < 0)
+		return;
+	vec_each(made, &job->tree.made)
+	{
+		struct record_item *item = made->recorded ? vec_add(&job->record.items) : NULL;
+
+		if (item != NULL) {
+			*item = made->item;
+			made->item.path = NULL;
+			made->item.text = NULL;
+			needed = true;
+		}
+	}
+	job->record.cache = job->ldcache.cache;
+	r = needed ? record_write(job->state_dir, &job->record, &err)
+		   : record_delete(job->state_dir, job->record.id, &err);
+	if (r < 0)
+		log_warn(job->log, MODULE, "%s", err.msg);
+}
+
+static void job_done(struct job *job)
+{
+	vec_each(fd, &job->attached)(void) close(*fd);
+	vec_done(&job->attached);
+	for (size_t i = 0; job->sources != NULL && i < job->plan->ops.n; i++)
+		mount_source_done(&job->sources[i]);
+	free(job->sources);
+	free(job->mounts);
+	vec_done(&job->devices);
+	place_tree_done(&job->tree);
+	ldcache_done(&job->ldcache);
+	cgroup_done(&job->cgroup);
+	record_done(&job->record);
+	ns_process_done(&job->process);
+	auto_fd_release(&job->own_mount);
+	auto_fd_release(&job->procfd);
+	auto_fd_release(&job->state_dir);
+	auto_fd_release(&job->journal);
+	auto_fd_release(&job->rootfd);
+}
+
+int apply_plan(const struct plan *plan, const struct host *host, const struct settings *settings,
+	       const struct apply_target *target, const struct log *log, struct apply_stats *ret,
+	       struct err *err)
+{
+	auto_done(job) struct job job = {
+		.plan = plan,
+		.host = host,
+		.settings = settings,
+		.target = target,
+		.log = log,
+		.process = {.proc_fd = -1},
+		.own_mount = -1,
+		.procfd = -1,
+		.state_dir = -1,
+		.journal = -1,
+		.rootfd = -1,
+		.cgroup = {.fd = -1},
+		.ldcache = {.ldconfig = {.program = -1}},
+	};
+	int r;
+
+	if (plan->ops.n == 0) {
+		if (ret != NULL)
+			*ret = job.stats;
+		return 0;
+	}
+	r = prepare(&job, err);
+	if (r == 0) {
+		job.tree.procfd = job.procfd;
+		job.tree.host_mounts = job.mounts;
+		job.tree.id = target->id;
+		job.tree.journal = job.journal;
+		job.tree.log = log;
+		r = visit(&job, err);
+		if (r == 0)
+			finish_record(&job);
+	}
+	if (r < 0) {
+		if (job.state_dir >= 0)
+			(void)record_delete(job.state_dir, target->id, NULL);
+		return r;
+	}
+	job.stats.placeholders = job.tree.placeholders;
+	job.stats.inodes = job.tree.inodes;
+	if (ret != NULL)
+		*ret = job.stats;
+	return 0;
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "apply/ldcache_update.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "apply/cachefile.h"
+#include "apply/job.h"
+#include "apply/ldconf.h"
+#include "base/auto.h"
+#include "base/str.h"
+#include "oci/image.h"
+
+#define MODULE "ldcache"
+
+int ldcache_prepare(struct job *job, struct err *err)
+{
+	struct ldcache *ldcache = &job->ldcache;
+	int r;
+
+	if (ldcache->opened)
+		return 0;
+	ldcache->opened = true;
+	r = ldconfig_open(job->settings->ldconfig, job->log, &ldcache->ldconfig, err);
+	return r < 0 ? r : 0;
+}
+
+void ldcache_done(struct ldcache *ldcache)
+{
+	ldconfig_done(&ldcache->ldconfig);
+	free(ldcache->kept);
+	ldcache->kept = NULL;
+}
+
+/* An image of another machine gets an empty cache from this machine's ldconfig, and exit code 0. */
+static bool image_fits(const struct job *job)
+{
+	struct image image = {0};
+	struct err err = {0};
+
+	if (image_read(job->rootfd, &image, &err) < 0 || !image.known)
+		return true;
+	if (image.libc == LIBC_MUSL || image.libc == LIBC_NONE) {
+		log_warn(job->log, MODULE,
+			 "the image's C library is %s: the loader's cache is not updated",
+			 image_libc_name(image.libc));
+		return false;
+	}
+	if (image.machine != 0 && image.machine != job->ldcache.ldconfig.machine) {
+		log_warn(job->log, MODULE,
+			 "the image is of another architecture (ELF machine %u, this machine's "
+			 "ldconfig %u): the loader's cache is not updated",
+			 (unsigned)image.machine, (unsigned)job->ldcache.ldconfig.machine);
+		return false;
+	}
+	return true;
+}
+
+/* Any later ldconfig in the container, of a package's trigger too, would forget directories that no
+ * ld.so.conf names. */
+static int add_conf(struct job *job, const struct strv *dirs, struct err *err)
+{
+	auto_done(ldconf) struct ldconf conf = {0};
+	auto_done(strbuf) struct strbuf text = {0};
+	struct place place;
+	int r = ldconf_read(job->rootfd, &conf, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < dirs->n; i++) {
+		if (!ldconf_covers(&conf, dirs->items[i]))
+			strbuf_addf(&text, "%s\n", dirs->items[i]);
+	}
+	if (strbuf_failed(&text))
+		return err_nomem(err);
+	if (text.len == 0)
+		return 0;
+	if (!conf.includes_dir) {
+		log_info(job->log, MODULE,
+			 "'" LDCONF_PATH "' of the image includes no '" LDCONF_DIR
+			 "': a later ldconfig in the container will not find the libraries");
+		return 0;
+	}
+	r = place_open(&job->tree, LDCONF_OURS, &place, err);
+	if (r < 0 || place.exists)
+		return r;
+	return place_make_conf(&job->tree, &place, text.data, err);
+}
+
+/* /etc as a volume is the host's: its cache is not ours to write. */
+static int check_place(struct job *job, struct err *err)
+{
+	struct place place;
+	int r = place_open(&job->tree, CACHEFILE_PATH, &place, err);
+
+	return r < 0 ? r : place_may_create(&job->tree, &place, err);
+}
+
+static void record(struct job *job)
+{
+	struct ldcache *ldcache = &job->ldcache;
+	struct err err = {0};
+	int r = 0;
+
+	if (job->state_dir < 0)
+		return;
+	if (ldcache->kept != NULL)
+		r = record_save_cache(job->state_dir, job->target->id, ldcache->kept,
+				      ldcache->kept_len, &err);
+	if (r == 0 && job->journal >= 0)
+		r = record_note_cache(job->journal, &ldcache->cache, &err);
+	if (r < 0)
+		log_warn(job->log, MODULE, "%s; the image's cache will not be put back", err.msg);
+}
+
+static int run(struct job *job, const struct strv *dirs, struct err *err)
+{
+	struct ldcache *ldcache = &job->ldcache;
+	const struct ldconfig_job args = {
+		.rootfd = job->rootfd,
+		.become = job->other_user,
+		.uid = job->uid,
+		.gid = job->gid,
+		.dirs = dirs,
+	};
+	struct record_cache cache = {0};
+	int r = check_place(job, err);
+
+	if (r == 0)
+		r = cachefile_keep(job->rootfd, &cache, &ldcache->kept, &ldcache->kept_len, err);
+	if (r < 0)
+		return r;
+	ldcache->cache = cache;
+	record(job);
+	r = ldconfig_run(&ldcache->ldconfig, &args, job->log, err);
+	if (r == 0)
+		r = cachefile_mark(job->rootfd, &ldcache->cache, err);
+	return r;
+}
+
+int ldcache_update(struct job *job, const struct strv *dirs, struct err *err)
+{
+	struct err refused = {0};
+	int r;
+
+	if (job->ldcache.ldconfig.program <= 0 || !image_fits(job))
+		return 0;
+	r = add_conf(job, dirs, &refused);
+	if (r == 0)
+		r = run(job, dirs, &refused);
+	if (r == -ENOMEM)
+		return err_nomem(err);
+	if (r < 0) {
+		log_warn(job->log, MODULE,
+			 "%s; libraries outside of default directories may not "
+			 "be found",
+			 refused.msg);
+		ldcache_undo(job);
+		return 0;
+	}
+	job->stats.ldcache = true;
+	return 0;
+}
+
+void ldcache_undo(struct job *job)
+{
+	struct ldcache *ldcache = &job->ldcache;
+	struct err err = {0};
+
+	if (cachefile_restore(job->rootfd, &ldcache->cache, ldcache->kept, ldcache->kept_len,
+			      job->log, &err) < 0)
+		log_warn(job->log, MODULE, "put the image's cache back: %s", err.msg);
+	ldcache->cache = (struct record_cache){0};
+}

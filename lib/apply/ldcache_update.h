@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Makes the loader of a container find the libraries that were put there: the one place that
+ * chooses the way. Whatever goes wrong here on account of the image is a warning: libraries in
+ * default directories are found without a cache. Never runs a program of the image.
+ */
+#ifndef APPLY_LDCACHE_UPDATE_H
+#define APPLY_LDCACHE_UPDATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "apply/ldconfig.h"
+#include "apply/record.h"
+#include "base/err.h"
+
+struct job;
+
+struct ldcache {
+	bool opened; /* ldconfig was looked for */
+	struct ldconfig ldconfig;
+	struct record_cache cache; /* what was done to the image's cache */
+	char *kept;                /* its bytes; owned */
+	size_t kept_len;
+};
+
+/** In the host's mount namespace: finds what will be needed. */
+int ldcache_prepare(struct job *job, struct err *err);
+/** In the container's: dirs hold libraries. */
+int ldcache_update(struct job *job, const struct strv *dirs, struct err *err);
+/** Puts the image's cache back. Files made in the image are undone with the others. */
+void ldcache_undo(struct job *job);
+void ldcache_done(struct ldcache *ldcache);
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "apply/ldconfig.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/bytes.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "sys/child.h"
+#include "sys/jail.h"
+#include "sys/privs.h"
+#include "sys/rootfs.h"
+#include "sys/sysfilter.h"
+
+#define MODULE      "ldcache"
+#define MAX_CALLS   256
+#define MACHINE_POS 18 /* e_machine of ELF32 and ELF64 */
+
+/* Debian's /sbin/ldconfig is the program; Ubuntu's is a shell script around ldconfig.real. */
+static int open_program(const char *path, struct err *err)
+{
+	auto_fd slash = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_free char *real = str_format("%s.real", path);
+	const char *const paths[] = {real,
+				     path,
+				     "/sbin/ldconfig.real",
+				     "/sbin/ldconfig",
+				     "/usr/sbin/ldconfig.real",
+				     "/usr/sbin/ldconfig",
+				     "/usr/bin/ldconfig"};
+
+	if (slash < 0)
+		return err_sys(err, errno, "open '/'");
+	if (real == NULL)
+		return err_nomem(err);
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		int fd = rootfs_open(slash, paths[i], O_RDONLY, NULL);
+		struct stat st;
+
+		if (fd < 0)
+			continue;
+		if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 022) == 0 &&
+		    (st.st_uid == 0 || st.st_uid == geteuid()))
+			return fd;
+		(void)close(fd);
+	}
+	return err_set(err, ENOENT, "the host has no '%s'", path);
+}
+
+int ldconfig_open(const char *setting, const struct log *log, struct ldconfig *ret, struct err *err)
+{
+	const char *path = setting != NULL && setting[0] == '@' ? setting + 1 : "/sbin/ldconfig";
+	struct err missing = {0};
+	uint8_t head[MACHINE_POS + 2] = {0};
+	struct bytes bytes = bytes_of(head, sizeof(head));
+	auto_fd fd = -1;
+	int sealed;
+
+	if (setting != NULL && setting[0] == '/')
+		log_warn(log, MODULE,
+			 "ldconfig = \"%s\" names a program of the image, which is never executed: "
+			 "the host's is used (write \"@%s\")",
+			 setting, setting);
+	fd = open_program(path, &missing);
+	if (fd < 0) {
+		log_warn(log, MODULE, "%s: the loader's cache is left as it is", missing.msg);
+		return 0;
+	}
+	if (pread(fd, head, sizeof(head), 0) != (ssize_t)sizeof(head) ||
+	    memcmp(head, "\177ELF", 4) != 0) {
+		log_warn(log, MODULE, "'%s' is no program: the loader's cache is left as it is",
+			 path);
+		return 0;
+	}
+	sealed = child_seal_program(fd, LDCONFIG_MAX_BYTES, err);
+	if (sealed < 0)
+		return sealed;
+	bytes_seek(&bytes, MACHINE_POS);
+	*ret = (struct ldconfig){.program = sealed, .machine = bytes_u16(&bytes)};
+	return 1;
+}
+
+void ldconfig_done(struct ldconfig *ldconfig)
+{
+	if (ldconfig->program > 0)
+		(void)close(ldconfig->program);
+	*ldconfig = (struct ldconfig){.program = -1};
+}
+
+/* The loader and ldconfig look there anyway. */
+static bool is_default(const char *dir)
+{
+	static const char *const dirs[] = {"/lib", "/usr/lib", "/lib64", "/usr/lib64"};
+
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+		if (strcmp(dir, dirs[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Borrowed words; NULL-terminated; the caller frees the array. */
+static char **arguments(const struct strv *dirs)
+{
+	/* execve(2) wants writable strings and changes none */
+	static char words[][20] = {"ldconfig",        "-X", "-f",
+				   "/etc/ld.so.conf", "-C", "/etc/ld.so.cache"};
+	const size_t fixed = sizeof(words) / sizeof(words[0]);
+	size_t n = fixed;
+	char **argv = calloc(n + dirs->n + 1, sizeof(*argv));
+
+	if (argv == NULL)
+		return NULL;
+	for (size_t i = 0; i < fixed; i++)
+		argv[i] = words[i];
+	for (size_t i = 0; i < dirs->n; i++) {
+		if (!is_default(dirs->items[i]) && dirs->items[i][0] == '/')
+			argv[n++] = dirs->items[i];
+	}
+	return argv;
+}
+
+static int filter(struct err *err)
+{
+	const char *calls[MAX_CALLS];
+	size_t n = 0;
+
+	while (sysfilter_ldconfig[n] != NULL && n < MAX_CALLS - 2) {
+		calls[n] = sysfilter_ldconfig[n];
+		n++;
+	}
+	calls[n++] = "execveat"; /* of itself, from a sealed copy */
+	calls[n] = NULL;
+	return sysfilter_allow(calls, err);
+}
+
+struct child {
+	const struct ldconfig *ldconfig;
+	const struct ldconfig_job *job;
+	char **argv;
+};
+
+static int enter_and_exec(const struct child *child, struct err *err)
+{
+	const struct ldconfig_job *job = child->job;
+	int r = jail_enter(job->rootfd, "/etc", err);
+
+	if (r == 0)
+		r = jail_limit(err);
+	if (r == 0 && job->become)
+		r = jail_become(job->uid, job->gid, err);
+	if (r == 0)
+		r = privs_drop_all(err);
+	if (r == 0)
+		r = filter(err);
+	if (r == 0)
+		r = jail_exec(child->ldconfig->program, child->argv, err);
+	return r;
+}
+
+static int child_main(void *arg)
+{
+	struct err err = {0};
+
+	(void)enter_and_exec(arg, &err);
+	/* standard error is the way to the parent, which makes a log line of it */
+	(void)!write(STDERR_FILENO, err.msg, strlen(err.msg));
+	return 126;
+}
+
+int ldconfig_run(const struct ldconfig *ldconfig, const struct ldconfig_job *job,
+		 const struct log *log, struct err *err)
+{
+	auto_free char **argv = arguments(job->dirs);
+	struct child child = {.ldconfig = ldconfig, .job = job, .argv = argv};
+	struct child_result result = {0};
+	int r;
+
+	if (argv == NULL)
+		return err_nomem(err);
+	r = child_run(child_main, &child,
+		      CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP,
+		      LDCONFIG_DEADLINE, &result, err);
+	if (r < 0)
+		return err_wrap(err, "ldconfig");
+	if (WIFSIGNALED(result.status))
+		return err_set(err, EIO, "ldconfig was ended by signal %d: %s",
+			       WTERMSIG(result.status), result.output);
+	if (WEXITSTATUS(result.status) != 0)
+		return err_set(err, EIO, "ldconfig ended with code %d: %s",
+			       WEXITSTATUS(result.status), result.output);
+	if (result.output[0] != '\0')
+		log_debug(log, MODULE, "ldconfig: %s", result.output);
+	return 0;
+}

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "apply/place.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "sys/io.h"
+#include "sys/mounts.h"
+#include "sys/rootfs.h"
+
+int place_tree_open(struct place_tree *tree, int rootfd, struct err *err)
+{
+	tree->rootfd = rootfd;
+	return mount_id(rootfd, &tree->root_mount, err);
+}
+
+void place_tree_done(struct place_tree *tree)
+{
+	vec_each(dir, &tree->dirs)(void) close(dir->fd);
+	vec_each(inode, &tree->pool)(void) close(inode->fd);
+	vec_each(made, &tree->made)
+	{
+		free(made->name);
+		free(made->item.path);
+		free(made->item.text);
+	}
+	vec_done(&tree->dirs);
+	vec_done(&tree->pool);
+	vec_done(&tree->made);
+}
+
+int place_dirfd(const struct place_tree *tree, const struct place *place)
+{
+	return tree->dirs.items[place->dir].fd;
+}
+
+bool place_mounts_have(const char *mountinfo, dev_t dev)
+{
+	char word[32];
+	int n = snprintf(word, sizeof(word), " %u:%u ", major(dev), minor(dev));
+
+	/* "ID PARENT MAJOR:MINOR ROOT POINT ...": blanks in paths are escaped there */
+	for (const char *line = mountinfo; line != NULL && *line != '\0';) {
+		const char *third = strchr(line, ' ');
+
+		third = third == NULL ? NULL : strchr(third + 1, ' ');
+		if (third == NULL)
+			return false;
+		if (strncmp(third, word, (size_t)n) == 0)
+			return true;
+		line = strchr(third, '\n');
+		line = line == NULL ? NULL : line + 1;
+	}
+	return false;
+}
+
+/* What is made on the rootfs stays in it; on a tmpfs of the container's own it goes with it. Any
+ * other mount is a volume: what is made there would be made on the host. A tmpfs that the host has
+ * mounted too (its /dev handed over with -v) is a volume as well. */
+static int may_create(const struct place_tree *tree, int dirfd, uint64_t mount, const char *path,
+		      struct err *err)
+{
+	struct statfs fs;
+	struct stat st;
+
+	if (mount == tree->root_mount)
+		return 0;
+	if (fstatfs(dirfd, &fs) < 0 || fstat(dirfd, &st) < 0)
+		return err_sys(err, errno, "look at the directory of '%s'", path);
+	if ((unsigned long)fs.f_type == TMPFS_MAGIC &&
+	    (tree->host_mounts == NULL || !place_mounts_have(tree->host_mounts, st.st_dev)))
+		return 0;
+	(void)err_set(err, EROFS, "'%s' would have to be created in a volume", path);
+	return err_hint(err, "mount the volume elsewhere, or create the file in it");
+}
+
+/* Index of the directory that fd stands for; takes the fd over. */
+static int keep_dir(struct place_tree *tree, int taken, size_t *ret, struct err *err)
+{
+	auto_fd fd = taken;
+	struct place_dir *dir;
+	struct stat st;
+	uint64_t mount;
+	int r = mount_id(fd, &mount, err);
+
+	if (r < 0)
+		return r;
+	if (fstat(fd, &st) < 0)
+		return err_sys(err, errno, "look at a directory of the container");
+	for (size_t i = tree->dirs.n; i-- > 0;) {
+		dir = &tree->dirs.items[i];
+		if (dir->ino == st.st_ino && dir->dev == st.st_dev && dir->mount == mount) {
+			*ret = i;
+			return 0;
+		}
+	}
+	dir = vec_add(&tree->dirs);
+	if (dir == NULL)
+		return err_nomem(err);
+	*dir = (struct place_dir){.dev = st.st_dev, .ino = st.st_ino, .mount = mount};
+	dir->fd = take_fd(&fd);
+	*ret = tree->dirs.n - 1;
+	return 0;
+}
+
+/* Notes in the record what is going to be made (ino 0) or what was made. A record that cannot be
+ * written must not stop a container: then this container's leftovers are only undone on errors. */
+static void note(struct place_tree *tree, const struct record_item *item)
+{
+	struct err err = {0};
+
+	if (tree->journal >= 0 && record_note_item(tree->journal, item, &err) < 0) {
+		log_warn(tree->log, "apply", "%s; what is made now is not recorded", err.msg);
+		tree->journal = -1;
+	}
+}
+
+static int add_made(struct place_tree *tree, size_t dir, const char *name,
+		    const struct record_item *item, struct err *err)
+{
+	struct place_made *made = vec_add(&tree->made);
+
+	if (made == NULL)
+		return err_nomem(err);
+	*made = (struct place_made){
+		.dir = dir,
+		.name = strdup(name),
+		.item = {.kind = item->kind,
+			 .ino = item->ino,
+			 .path = strdup(item->path),
+			 .text = item->text == NULL ? NULL : strdup(item->text)},
+		.recorded = tree->dirs.items[dir].mount == tree->root_mount,
+	};
+	if (made->name == NULL || made->item.path == NULL ||
+	    (item->text != NULL && made->item.text == NULL))
+		return err_nomem(err);
+	return 0;
+}
+
+struct parent_making {
+	struct place_tree *tree;
+	struct err *err;
+};
+
+/* rootfs_made_fn: the directory was made just now. */
+static int parent_made(void *arg, int dirfd, const char *name, const char *path)
+{
+	struct parent_making *making = arg;
+	struct place_tree *tree = making->tree;
+	struct record_item item = {.kind = RECORD_DIR};
+	auto_free char *copy = path_normal(path);
+	auto_fd fd = fcntl(dirfd, F_DUPFD_CLOEXEC, 3);
+	struct stat st;
+	size_t dir = 0;
+	int r;
+
+	if (copy == NULL)
+		return err_nomem(making->err);
+	item.path = copy;
+	if (fd < 0 || fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(making->err, errno, "look at the new directory '%s'", path);
+	item.ino = st.st_ino;
+	r = keep_dir(tree, take_fd(&fd), &dir, making->err);
+	if (r == 0)
+		r = add_made(tree, dir, name, &item, making->err);
+	if (r < 0) {
+		(void)unlinkat(dirfd, name, AT_REMOVEDIR);
+		return r;
+	}
+	tree->inodes++;
+	if (tree->dirs.items[dir].mount == tree->root_mount)
+		note(tree, &item);
+	/* again, now by fd: a directory may have been exchanged since check_ancestor() */
+	return may_create(tree, dirfd, tree->dirs.items[dir].mount, path, making->err);
+}
+
+/* May directories be made below the deepest one that there is? */
+static int check_ancestor(const struct place_tree *tree, const char *path, struct err *err)
+{
+	auto_free char *at = path_dirname(path);
+
+	while (at != NULL) {
+		auto_fd fd = rootfs_open(tree->rootfd, at, O_PATH | O_DIRECTORY | O_CLOEXEC, NULL);
+		char *up;
+
+		if (fd >= 0) {
+			uint64_t mount;
+			int r = mount_id(fd, &mount, err);
+
+			return r < 0 ? r : may_create(tree, fd, mount, path, err);
+		}
+		if (fd != -ENOENT || strcmp(at, "/") == 0)
+			return 0; /* making it says why not */
+		up = path_dirname(at);
+		free(at);
+		at = up;
+	}
+	return err_nomem(err);
+}
+
+static int open_or_make_parent(struct place_tree *tree, const char *path, char *ret_name,
+			       struct err *err)
+{
+	struct err found = {0};
+	struct parent_making making = {.tree = tree, .err = err};
+	int fd = rootfs_open_parent(tree->rootfd, path, ret_name, &found);
+	int r;
+
+	if (fd >= 0)
+		return fd;
+	if (fd != -ENOENT) {
+		if (err != NULL)
+			*err = found;
+		return fd;
+	}
+	r = check_ancestor(tree, path, err);
+	if (r < 0)
+		return r;
+	return rootfs_make_parent(tree->rootfd, path, parent_made, &making, ret_name, err);
+}
+
+int place_open(struct place_tree *tree, const char *path, struct place *ret, struct err *err)
+{
+	struct place place = {.path = path};
+	int fd = open_or_make_parent(tree, path, place.name, err);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = keep_dir(tree, fd, &place.dir, err);
+	if (r < 0)
+		return r;
+	if (fstatat(place_dirfd(tree, &place), place.name, &place.st, AT_SYMLINK_NOFOLLOW) == 0)
+		place.exists = true;
+	else if (errno != ENOENT)
+		return err_sys(err, errno, "look at '%s' in the container", path);
+	*ret = place;
+	return 0;
+}
+
+int place_open_object(const struct place_tree *tree, const struct place *place, struct err *err)
+{
+	int fd = openat(place_dirfd(tree, place), place->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? err_sys(err, errno, "open '%s' in the container", place->path) : fd;
+}
+
+/* Before something is made: may it be, and the note that it will be. */
+int place_may_create(const struct place_tree *tree, const struct place *place, struct err *err)
+{
+	const struct place_dir *dir = &tree->dirs.items[place->dir];
+
+	return may_create(tree, dir->fd, dir->mount, place->path, err);
+}
+
+int place_begin(struct place_tree *tree, const struct place *place, struct record_item *item,
+		struct err *err)
+{
+	const struct place_dir *dir = &tree->dirs.items[place->dir];
+	int r = may_create(tree, dir->fd, dir->mount, place->path, err);
+
+	if (r == 0 && dir->mount == tree->root_mount)
+		note(tree, item);
+	return r;
+}
+
+/* After it: what is there now is ours. */
+int place_finish(struct place_tree *tree, struct place *place, struct record_item *item,
+		 struct err *err)
+{
+	int dirfd = place_dirfd(tree, place);
+	int r;
+
+	if (fstatat(dirfd, place->name, &place->st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(err, errno, "look at the new '%s'", place->path);
+	place->exists = true;
+	item->ino = place->st.st_ino;
+	r = add_made(tree, place->dir, place->name, item, err);
+	if (r < 0)
+		(void)unlinkat(dirfd, place->name, item->kind == RECORD_DIR ? AT_REMOVEDIR : 0);
+	return r;
+}
+
+int place_make_dir(struct place_tree *tree, struct place *place, struct err *err)
+{
+	auto_free char *path = strdup(place->path);
+	struct record_item item = {.kind = RECORD_DIR, .path = path};
+	int r;
+
+	if (path == NULL)
+		return err_nomem(err);
+	r = place_begin(tree, place, &item, err);
+	if (r < 0)
+		return r;
+	if (mkdirat(place_dirfd(tree, place), place->name, 0755) < 0)
+		return err_sys(err, errno, "make the directory '%s'", place->path);
+	tree->inodes++;
+	tree->placeholders++;
+	return place_finish(tree, place, &item, err);
+}
+
+int place_make_link(struct place_tree *tree, struct place *place, const char *text, struct err *err)
+{
+	auto_free char *path = strdup(place->path);
+	auto_free char *copy = strdup(text);
+	struct record_item item = {.kind = RECORD_LINK, .path = path, .text = copy};
+	int r;
+
+	if (path == NULL || copy == NULL)
+		return err_nomem(err);
+	r = place_begin(tree, place, &item, err);
+	if (r < 0)
+		return r;
+	if (symlinkat(text, place_dirfd(tree, place), place->name) < 0)
+		return err_sys(err, errno, "make the link '%s'", place->path);
+	tree->inodes++;
+	return place_finish(tree, place, &item, err);
+}
+
+int place_make_conf(struct place_tree *tree, struct place *place, const char *text, struct err *err)
+{
+	const struct timespec mark[2] = {{.tv_sec = RECORD_MARK}, {.tv_sec = RECORD_MARK}};
+	auto_free char *path = strdup(place->path);
+	struct record_item item = {.kind = RECORD_CONF, .path = path};
+	auto_fd fd = -1;
+	int r;
+
+	if (path == NULL)
+		return err_nomem(err);
+	r = place_begin(tree, place, &item, err);
+	if (r < 0)
+		return r;
+	fd = openat(place_dirfd(tree, place), place->name,
+		    O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return err_sys(err, errno, "make '%s'", place->path);
+	tree->inodes++;
+	r = place_finish(tree, place, &item, err);
+	if (r < 0)
+		return r;
+	r = io_write_all(fd, text, strlen(text), place->path, err);
+	if (r < 0)
+		return r;
+	return futimens(fd, mark) < 0 ? err_sys(err, errno, "mark '%s'", place->path) : 0;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Targets in a rootfs: where each one lies, as a directory fd and one name, and what had to be made
+ * there so that something can be mounted on it. Knows everything it made and takes it back. Never
+ * writes to a volume, which is a directory of the host's.
+ */
+#ifndef APPLY_PLACE_H
+#define APPLY_PLACE_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "apply/record.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/vec.h"
+
+/* A directory that holds targets; kept open, each once. */
+struct place_dir {
+	int fd; /* owned */
+	dev_t dev;
+	ino_t ino;
+	uint64_t mount;
+};
+
+/* Something made by us. */
+struct place_made {
+	size_t dir; /* index into dirs */
+	char *name; /* owned */
+	struct record_item item;
+	bool recorded; /* lies on the rootfs itself */
+};
+
+/* The empty inode that carries all placeholders of one mount. */
+struct place_inode {
+	uint64_t mount;
+	int fd; /* as O_CREAT gave it: its names get covered by mounts; owned */
+};
+
+struct place_tree {
+	int rootfd;              /* borrowed */
+	int procfd;              /* as mount_open_proc(); borrowed */
+	uint64_t root_mount;     /* the mount that rootfd lies on */
+	const char *host_mounts; /* mountinfo of the host, NUL-terminated; borrowed */
+	const char *id;          /* borrowed; NULL = none */
+	int journal;             /* record_open_journal(); -1 = none; borrowed */
+	const struct log *log;
+	unsigned placeholders; /* names made */
+	unsigned inodes;       /* inodes made, directories and links too */
+	VEC(struct place_dir) dirs;
+	VEC(struct place_made) made;
+	VEC(struct place_inode) pool;
+};
+
+/* One target. */
+struct place {
+	const char *path; /* borrowed */
+	size_t dir;
+	char name[NAME_MAX + 1];
+	bool exists;
+	struct stat st; /* of what is there, not followed */
+};
+
+/** Starts with a rootfs; the other members are the caller's. */
+int place_tree_open(struct place_tree *tree, int rootfd, struct err *err);
+void place_tree_done(struct place_tree *tree);
+
+/** Finds the target path, making its missing parent directories.
+ *  -EROFS: they would have to be made in a volume. */
+int place_open(struct place_tree *tree, const char *path, struct place *ret, struct err *err);
+/** Directory fd of the place; borrowed. */
+int place_dirfd(const struct place_tree *tree, const struct place *place);
+/** O_PATH fd of what is there, not followed. */
+int place_open_object(const struct place_tree *tree, const struct place *place, struct err *err);
+
+/** -EROFS: the place lies in a volume, a directory of the host's. */
+int place_may_create(const struct place_tree *tree, const struct place *place, struct err *err);
+
+/** Each makes what is absent and sets exists and st; -EROFS in a volume. */
+int place_make_file(struct place_tree *tree, struct place *place, struct err *err);
+int place_make_dir(struct place_tree *tree, struct place *place, struct err *err);
+int place_make_link(struct place_tree *tree, struct place *place, const char *text,
+		    struct err *err);
+/** A file with content and the mark as its mtime. */
+int place_make_conf(struct place_tree *tree, struct place *place, const char *text,
+		    struct err *err);
+
+/** Removes everything made, last first, by the same directory fds and only where the inode is still
+ *  ours. What cannot be removed goes to the log. */
+void place_undo(struct place_tree *tree);
+
+/** For the makers above: before something is made, whether it may be (-EROFS) and the note that it
+ *  will be; and after it, the keeping of what is there now as ours. */
+int place_begin(struct place_tree *tree, const struct place *place, struct record_item *item,
+		struct err *err);
+int place_finish(struct place_tree *tree, struct place *place, struct record_item *item,
+		 struct err *err);
+
+/** True if a mountinfo text has a mount of that device. Pure. */
+bool place_mounts_have(const char *mountinfo, dev_t dev);
+
+#endif

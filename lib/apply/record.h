@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What was made in the writable layer of one container, kept in the state directory so that it can
+ * be taken back: ID.state and, where the image had a loader cache, its bytes in ID.cache. Never
+ * says what to mount.
+ *
+ * The format is lines of words, not JSON: each object is noted by one append before it is made, so
+ * that a hook that is killed leaves nothing unknown behind, and reading it needs no library.
+ */
+#ifndef APPLY_RECORD_H
+#define APPLY_RECORD_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/vec.h"
+
+#define RECORD_MAX_BYTES       (8u * 1024 * 1024)
+#define RECORD_MAX_ITEMS       65536u
+#define RECORD_MAX_CACHE_BYTES (64u * 1024 * 1024) /* of an image's ld.so.cache */
+#define RECORD_MARK            0x6e766331          /* mtime of the files we make: "nvc1" */
+
+enum record_kind {
+	RECORD_FILE, /* empty file that carries a mount */
+	RECORD_DIR,
+	RECORD_LINK,
+	RECORD_CONF, /* file with content: 000-nvc.conf */
+};
+
+struct record_item {
+	enum record_kind kind;
+	uint64_t ino; /* 0 = was about to be made */
+	char *path;   /* absolute inside the rootfs; owned */
+	char *text;   /* LINK: its text; owned */
+};
+
+enum record_cache_state {
+	RECORD_CACHE_UNTOUCHED,
+	RECORD_CACHE_ADDED,    /* the image had none: remove ours */
+	RECORD_CACHE_REPLACED, /* put the saved one back */
+};
+
+struct record_cache {
+	enum record_cache_state state;
+	mode_t mode; /* of the image's own */
+	uid_t uid;
+	gid_t gid;
+	int64_t mtime; /* seconds and nanoseconds */
+	uint32_t mtime_nsec;
+	uint64_t our_ino; /* of the one we wrote; 0 = was about to be written */
+	uint64_t our_size;
+};
+
+struct record {
+	char *id;     /* owned */
+	char *bundle; /* owned; NULL = unknown */
+	char *rootfs; /* owned */
+	VEC(struct record_item) items;
+	struct record_cache cache;
+};
+
+void record_done(struct record *record);
+
+/** The whole record as text; the caller frees. NULL without memory. Pure. */
+char *record_format(const struct record *record);
+/** One line of it. */
+char *record_format_item(const struct record_item *item);
+char *record_format_cache(const struct record_cache *cache);
+
+/** Reads what record_format() and record_note() wrote. A last line that is cut is ignored.
+ *  -EINVAL with the line. Pure. */
+int record_parse(const char *text, size_t len, struct record *ret, struct err *err);
+
+/** Opens the state directory, made 0700 when missing: dir, or /run/nvc/state where that cannot be
+ *  written. -EPERM: others than the caller may write there. */
+int record_open_dir(const char *dir, const struct log *log, struct err *err);
+
+/** Writes ID.state anew, all or nothing. */
+int record_write(int dirfd, const struct record *record, struct err *err);
+
+/** Opens ID.state for record_note(). */
+int record_open_journal(int dirfd, const char *id, struct err *err);
+/** Appends one line with an item. */
+int record_note_item(int journal, const struct record_item *item, struct err *err);
+int record_note_cache(int journal, const struct record_cache *cache, struct err *err);
+
+/** 1 = there, 0 = no such record. -EPERM: not the caller's alone. */
+int record_read(int dirfd, const char *id, struct record *ret, struct err *err);
+/** Removes the record and the saved cache; absent ones are no error. */
+int record_delete(int dirfd, const char *id, struct err *err);
+
+/** The saved bytes of the image's cache. record_read_cache(): -ENOENT when there are none. */
+int record_save_cache(int dirfd, const char *id, const char *data, size_t len, struct err *err);
+int record_read_cache(int dirfd, const char *id, char **ret, size_t *ret_len, struct err *err);
+
+#endif

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "apply/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "sys/io.h"
+#include "sys/rootfs.h"
+
+#define FALLBACK_DIR "/run/nvc/state"
+
+static int open_dir(const char *dir, struct err *err)
+{
+	char name[NAME_MAX + 1];
+	auto_fd slash = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_fd parent = -1;
+	auto_fd fd = -1;
+	struct stat st;
+
+	if (slash < 0)
+		return err_sys(err, errno, "open '/'");
+	parent = rootfs_make_parent(slash, dir, NULL, NULL, name, err);
+	if (parent < 0)
+		return parent;
+	if (mkdirat(parent, name, 0700) < 0 && errno != EEXIST)
+		return err_sys(err, errno, "make the state directory '%s'", dir);
+	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(err, errno, "open the state directory '%s'", dir);
+	if (st.st_uid != geteuid() || (st.st_mode & 022) != 0)
+		return err_set(err, EPERM, "others than the caller may write to '%s'", dir);
+	if (faccessat(fd, ".", W_OK, AT_EACCESS) < 0)
+		return err_sys(err, errno, "write to the state directory '%s'", dir);
+	return take_fd(&fd);
+}
+
+int record_open_dir(const char *dir, const struct log *log, struct err *err)
+{
+	struct err first = {0};
+	int fd = open_dir(dir, &first);
+
+	if (fd >= 0)
+		return fd;
+	log_debug(log, "record", "%s; using " FALLBACK_DIR, first.msg);
+	fd = open_dir(FALLBACK_DIR, NULL);
+	if (fd >= 0)
+		return fd;
+	if (err != NULL)
+		*err = first;
+	return -first.code;
+}
+
+/* ret: NAME_MAX + 1 bytes */
+static int file_name(const char *id, const char *suffix, char *ret, struct err *err)
+{
+	int n = snprintf(ret, NAME_MAX + 1, "%s%s", id, suffix);
+
+	if (!path_is_name(id) || n < 0 || n > NAME_MAX)
+		return err_set(err, EINVAL, "'%.80s' cannot be the id of a container", id);
+	return 0;
+}
+
+int record_write(int dirfd, const struct record *record, struct err *err)
+{
+	char name[NAME_MAX + 1];
+	auto_free char *text = NULL;
+	int r = file_name(record->id, ".state", name, err);
+
+	if (r < 0)
+		return r;
+	text = record_format(record);
+	if (text == NULL)
+		return err_nomem(err);
+	return io_replace_at(dirfd, name, text, strlen(text), 0600, geteuid(), getegid(), err);
+}
+
+int record_open_journal(int dirfd, const char *id, struct err *err)
+{
+	char name[NAME_MAX + 1];
+	int r = file_name(id, ".state", name, err);
+	int fd;
+
+	if (r < 0)
+		return r;
+	fd = openat(dirfd, name, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? err_sys(err, errno, "open the record '%s'", name) : fd;
+}
+
+static int note(int journal, char *text, struct err *err)
+{
+	auto_free char *line = text;
+
+	if (line == NULL)
+		return err_nomem(err);
+	return io_write_all(journal, line, strlen(line), "record", err);
+}
+
+int record_note_item(int journal, const struct record_item *item, struct err *err)
+{
+	return note(journal, record_format_item(item), err);
+}
+
+int record_note_cache(int journal, const struct record_cache *cache, struct err *err)
+{
+	return note(journal, record_format_cache(cache), err);
+}
+
+/* 1 = opened and the caller's alone, 0 = absent */
+static int open_own(int dirfd, const char *name, int *ret, struct err *err)
+{
+	auto_fd fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(err, errno, "open the record '%s'", name);
+	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077) != 0)
+		return err_set(err, EPERM, "the record '%s' is not the caller's alone", name);
+	*ret = take_fd(&fd);
+	return 1;
+}
+
+int record_read(int dirfd, const char *id, struct record *ret, struct err *err)
+{
+	char name[NAME_MAX + 1];
+	auto_free char *text = NULL;
+	auto_fd fd = -1;
+	size_t len;
+	int r = file_name(id, ".state", name, err);
+
+	if (r == 0)
+		r = open_own(dirfd, name, &fd, err);
+	if (r <= 0)
+		return r;
+	r = io_read_fd(fd, RECORD_MAX_BYTES, name, &text, &len, err);
+	if (r == 0)
+		r = record_parse(text, len, ret, err);
+	if (r < 0)
+		return r;
+	if (!str_equal(ret->id, id)) {
+		record_done(ret);
+		return err_set(err, EINVAL, "the record '%s' is of another container", name);
+	}
+	return 1;
+}
+
+int record_delete(int dirfd, const char *id, struct err *err)
+{
+	static const char *const suffixes[] = {".cache", ".state"};
+
+	for (size_t i = 0; i < 2; i++) {
+		char name[NAME_MAX + 1];
+		int r = file_name(id, suffixes[i], name, err);
+
+		if (r < 0)
+			return r;
+		if (unlinkat(dirfd, name, 0) < 0 && errno != ENOENT)
+			return err_sys(err, errno, "remove the record '%s'", name);
+	}
+	return 0;
+}
+
+int record_save_cache(int dirfd, const char *id, const char *data, size_t len, struct err *err)
+{
+	char name[NAME_MAX + 1];
+	int r = file_name(id, ".cache", name, err);
+
+	if (r < 0)
+		return r;
+	return io_replace_at(dirfd, name, data, len, 0600, geteuid(), getegid(), err);
+}
+
+int record_read_cache(int dirfd, const char *id, char **ret, size_t *ret_len, struct err *err)
+{
+	char name[NAME_MAX + 1];
+	auto_fd fd = -1;
+	int r = file_name(id, ".cache", name, err);
+
+	if (r == 0)
+		r = open_own(dirfd, name, &fd, err);
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return err_set(err, ENOENT, "there is no saved cache '%s'", name);
+	return io_read_fd(fd, RECORD_MAX_CACHE_BYTES, name, ret, ret_len, err);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+
+static int host_open_root(struct host *host, size_t root, const char *path, struct err *err)
+{
+	host->fds[root] = -1;
+	host->paths[root] = strdup(path);
+	if (host->paths[root] == NULL)
+		return err_nomem(err);
+	host->fds[root] = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (host->fds[root] < 0)
+		return err_sys(err, errno, "open root directory '%s'", path);
+	return 0;
+}
+
+static int host_open_alternates(struct host *host, struct err *err)
+{
+	const struct strv *roots = &host->settings->alt_roots;
+
+	if (roots->n > ROOT_MAX - ROOT_ALT)
+		return err_set(err, E2BIG, "more than %u alternate roots", ROOT_MAX - ROOT_ALT);
+	for (size_t i = 0; i < roots->n; i++) {
+		struct err missing = {0};
+		int rc;
+
+		host->n = ROOT_ALT + i + 1;
+		rc = host_open_root(host, ROOT_ALT + i, roots->items[i], &missing);
+		if (rc == -ENOMEM)
+			return err_nomem(err);
+		if (rc < 0)
+			log_warn(host->log, "host", "alternate root is not used: %s", missing.msg);
+	}
+	return 0;
+}
+
+int host_open(struct host *host, const struct settings *settings, const struct log *log,
+	      struct err *err)
+{
+	__attribute__((cleanup(host_close))) struct host new = {
+		.settings = settings, .log = log, .n = ROOT_ALT};
+	int rc;
+
+	for (size_t i = 0; i < ROOT_MAX; i++)
+		new.fds[i] = -1;
+	rc = host_open_root(&new, ROOT_DRIVER, settings->root ? settings->root : "/", err);
+	if (rc < 0)
+		return rc;
+	rc = host_open_root(&new, ROOT_MACHINE, settings->host_root ? settings->host_root : "/",
+			    err);
+	if (rc < 0)
+		return rc;
+	rc = host_open_alternates(&new, err);
+	if (rc < 0)
+		return rc;
+	*host = new;
+	new.n = 0;
+	return 0;
+}
+
+void host_close(struct host *host)
+{
+	for (size_t i = 0; i < host->n; i++) {
+		auto_fd_release(&host->fds[i]);
+		host->fds[i] = -1;
+		free(host->paths[i]);
+		host->paths[i] = NULL;
+	}
+	host->n = 0;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/libfacts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "format/elfinfo.h"
+
+#define LIBFACTS_WINDOW 4096u /* bytes of a library that are read at once */
+#define LIBFACTS_BEFORE 1024u /* of them at most in front of what was asked for */
+
+bool libfacts_wanted(const char *name)
+{
+	return strstr(name, ".so") != NULL;
+}
+
+/* A file through one window: header, dynamic table and names of most libraries take three reads.
+ * Not a mapping: its page faults cost five times as much, and a file cut meanwhile would be fatal.
+ */
+struct window {
+	int fd;
+	uint64_t start;
+	size_t len;
+	char data[LIBFACTS_WINDOW];
+};
+
+static bool window_read(void *arg, uint64_t offset, void *ret, size_t len)
+{
+	struct window *window = arg;
+	ssize_t n;
+
+	if (len > LIBFACTS_WINDOW - LIBFACTS_BEFORE)
+		return pread(window->fd, ret, len, (off_t)offset) == (ssize_t)len;
+	if (offset < window->start || offset - window->start > window->len ||
+	    len > window->len - (offset - window->start)) {
+		/* a little of what lies before, as names are not read in order */
+		window->start = offset - offset % LIBFACTS_BEFORE;
+		n = pread(window->fd, window->data, sizeof(window->data), (off_t)window->start);
+		window->len = n < 0 ? 0 : (size_t)n;
+		if (offset - window->start + len > window->len)
+			return false;
+	}
+	memcpy(ret, window->data + (offset - window->start), len);
+	return true;
+}
+
+static int libfacts_parse(int fd, uint64_t len, struct elf_facts *ret)
+{
+	auto_done(elfinfo) struct elfinfo info = {0};
+	struct window window;
+	int rc;
+
+	window.fd = fd;
+	window.start = window.len = 0;
+	rc = elfinfo_parse_by(window_read, &window, len, &info, NULL);
+	if (rc < 0)
+		return rc == -ENOMEM ? rc : 0;
+	ret->class = info.bits == 64 ? ELF_CLASS_64 : ELF_CLASS_32;
+	ret->machine = info.machine;
+	ret->flags = info.flags;
+	ret->soname = take_ptr(&info.soname);
+	return 0;
+}
+
+int libfacts_read(int dirfd, const char *name, const struct stat *st, struct elf_facts *ret)
+{
+	/* O_NONBLOCK: the name may have become a FIFO since it was looked at */
+	auto_fd fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat now;
+
+	if (fd < 0 || fstat(fd, &now) < 0)
+		return 0;
+	if (now.st_dev != st->st_dev || now.st_ino != st->st_ino || !S_ISREG(now.st_mode))
+		return 0;
+	return libfacts_parse(fd, (uint64_t)now.st_size, ret);
+}
+
+int libfacts_copy(struct elf_facts *ret, const struct elf_facts *from)
+{
+	struct elf_facts copy = *from;
+
+	if (from->soname != NULL) {
+		copy.soname = strdup(from->soname);
+		if (copy.soname == NULL)
+			return -ENOMEM;
+	}
+	*ret = copy;
+	return 0;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the loader needs to know of one library of the board. */
+#ifndef HOST_LIBFACTS_H
+#define HOST_LIBFACTS_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "model/inventory.h"
+
+/** True if the name looks like a library: it contains ".so". */
+bool libfacts_wanted(const char *name);
+
+/** Reads the regular file name in dirfd, which must still be the one that st describes. Whatever
+ *  goes wrong (not an ELF file, not readable, exchanged) gives class NONE. -ENOMEM. */
+int libfacts_read(int dirfd, const char *name, const struct stat *st, struct elf_facts *ret);
+
+/** Copies the facts. -ENOMEM. */
+int libfacts_copy(struct elf_facts *ret, const struct elf_facts *from);
+
+#endif

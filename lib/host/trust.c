@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/trust.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+
+#define TRUST_OVERFLOW_ID 65534u /* /proc/sys/kernel/overflowuid, never changed in practice */
+
+static bool trust_field_is(const char **at, const char *want)
+{
+	const char *field = *at + strspn(*at, " ");
+	size_t len = strcspn(field, " \n");
+
+	*at = field + len;
+	return len == strlen(want) && strncmp(field, want, len) == 0;
+}
+
+static bool trust_ids_are_confined(void)
+{
+	auto_fd fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
+	char text[64] = "";
+	const char *at = text;
+
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
+		return false;
+	/* the first namespace maps all ids onto themselves, in one line */
+	return !trust_field_is(&at, "0") || !trust_field_is(&at, "0") ||
+	       !trust_field_is(&at, "4294967295");
+}
+
+void trust_init(struct trust *trust)
+{
+	trust->uid = geteuid();
+	trust->confined = trust_ids_are_confined();
+}
+
+const char *trust_fault(const struct trust *trust, const struct stat *st)
+{
+	bool owner = st->st_uid == 0 || st->st_uid == trust->uid ||
+		     (trust->confined && st->st_uid == TRUST_OVERFLOW_ID);
+	bool group = st->st_gid == 0 || (trust->confined && st->st_gid == TRUST_OVERFLOW_ID);
+
+	if (S_ISLNK(st->st_mode) || S_ISCHR(st->st_mode))
+		return NULL;
+	if (!owner)
+		return "can be written by its owner, who is neither root nor the caller";
+	if ((st->st_mode & S_IWOTH) != 0)
+		return "can be written by everybody";
+	if ((st->st_mode & S_IWGRP) != 0 && !group)
+		return "can be written by its group, which is not root's";
+	return NULL;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who could have written an object: only what root or the caller alone can write is believed
+ * (lists) or handed out (files).
+ */
+#ifndef HOST_TRUST_H
+#define HOST_TRUST_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+struct trust {
+	uid_t uid;     /* the caller's effective id */
+	bool confined; /* in a user namespace that does not map every id: see trust_init() */
+};
+
+/** Takes the caller's ids. In a user namespace that leaves ids out (a rootless engine) the files of
+ *  the real root belong to the overflow id, which is then believed too: nobody inside can have it.
+ *  Source: user_namespaces(7), "Unmapped user and group IDs". */
+void trust_init(struct trust *trust);
+
+/** NULL if none but root and the caller can write the object; else who can, as a phrase: "can be
+ *  written by ...". A literal. Symbolic links and device nodes are not judged by their mode. */
+const char *trust_fault(const struct trust *trust, const struct stat *st);
+
+#endif

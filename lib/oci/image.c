@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oci/image.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "format/elfinfo.h"
+#include "sys/rootfs.h"
+
+#define MAX_PROGRAM_BYTES (4 * 1024 * 1024)
+
+/* Loaders where an image has no program that could tell: the path says it all. */
+static const struct {
+	const char *path;
+	uint16_t machine;
+	enum image_libc libc;
+} loaders[] = {
+	{"/lib/ld-linux-aarch64.so.1", EM_AARCH64, LIBC_GLIBC},
+	{"/lib64/ld-linux-x86-64.so.2", EM_X86_64, LIBC_GLIBC},
+	{"/lib/ld-linux-armhf.so.3", EM_ARM, LIBC_GLIBC},
+	{"/lib/ld-linux.so.2", EM_386, LIBC_GLIBC},
+	{"/lib/ld-musl-aarch64.so.1", EM_AARCH64, LIBC_MUSL},
+	{"/lib/ld-musl-x86_64.so.1", EM_X86_64, LIBC_MUSL},
+	{"/lib/ld-musl-armhf.so.1", EM_ARM, LIBC_MUSL},
+};
+
+static enum image_libc libc_of_interp(const char *interp)
+{
+	const char *name = path_basename(interp);
+
+	if (str_starts_with(name, "ld-musl-"))
+		return LIBC_MUSL;
+	return str_starts_with(name, "ld-linux") ? LIBC_GLIBC : LIBC_UNKNOWN;
+}
+
+/* Learns what one program of the image can tell. */
+static int read_program(int rootfd, const char *path, struct image *image, struct err *err)
+{
+	auto_done(elfinfo) struct elfinfo info = {0};
+	auto_free char *data = NULL;
+	size_t len;
+	int rc = rootfs_read(rootfd, path, MAX_PROGRAM_BYTES, &data, &len, NULL);
+
+	if (rc == 0)
+		rc = elfinfo_parse(data, len, &info, NULL);
+	if (rc == -ENOMEM)
+		return err_nomem(err);
+	if (rc < 0 || (image->machine != 0 && image->machine != info.machine))
+		return 0;
+	image->machine = info.machine;
+	if (info.interp != NULL)
+		image->libc = libc_of_interp(info.interp);
+	return 0;
+}
+
+static void look_for_loader(int rootfd, struct image *image)
+{
+	for (size_t i = 0; i < sizeof(loaders) / sizeof(loaders[0]); i++) {
+		auto_fd fd = -1;
+
+		if (image->machine != 0 && image->machine != loaders[i].machine)
+			continue;
+		fd = rootfs_open(rootfd, loaders[i].path, O_PATH, NULL);
+		if (fd < 0)
+			continue;
+		image->machine = loaders[i].machine;
+		image->libc = loaders[i].libc;
+		return;
+	}
+	/* Programs, but nothing that could load a library: static ones. */
+	if (image->machine != 0)
+		image->libc = LIBC_NONE;
+}
+
+int image_read(int rootfd, struct image *ret, struct err *err)
+{
+	static const char *const programs[] = {"/bin/sh", "/usr/bin/env", "/bin/busybox",
+					       "/bin/bash"};
+	struct image image = {.known = true, .libc = LIBC_UNKNOWN};
+
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+		int rc = read_program(rootfd, programs[i], &image, err);
+
+		if (rc < 0)
+			return rc;
+		if (image.libc != LIBC_UNKNOWN)
+			break;
+	}
+	if (image.libc == LIBC_UNKNOWN)
+		look_for_loader(rootfd, &image);
+	*ret = image;
+	return 0;
+}

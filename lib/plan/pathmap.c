@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan/pathmap.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_CAP 64u
+
+/* FNV-1a */
+static size_t hash(const char *path, size_t len)
+{
+	uint64_t value = 14695981039346656037u;
+
+	for (size_t i = 0; i < len; i++)
+		value = (value ^ (unsigned char)path[i]) * 1099511628211u;
+	return (size_t)(value ^ (value >> 32));
+}
+
+/* The slot that holds the path, or the free one where it belongs. */
+static struct pathmap_entry *slot_of(const struct pathmap *map, const char *path, size_t len)
+{
+	size_t at = hash(path, len) & (map->cap - 1);
+
+	while (map->slots[at].path != NULL &&
+	       (strncmp(map->slots[at].path, path, len) != 0 || map->slots[at].path[len] != '\0'))
+		at = (at + 1) & (map->cap - 1);
+	return &map->slots[at];
+}
+
+static int grow(struct pathmap *map)
+{
+	struct pathmap bigger = {.cap = map->cap == 0 ? FIRST_CAP : map->cap * 2};
+
+	bigger.slots = calloc(bigger.cap, sizeof(*bigger.slots));
+	if (bigger.slots == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < map->cap; i++) {
+		const struct pathmap_entry *entry = &map->slots[i];
+
+		if (entry->path != NULL)
+			*slot_of(&bigger, entry->path, strlen(entry->path)) = *entry;
+	}
+	bigger.n = map->n;
+	free(map->slots);
+	*map = bigger;
+	return 0;
+}
+
+int pathmap_put(struct pathmap *map, const char *path, size_t row, const struct item *item)
+{
+	struct pathmap_entry *entry;
+
+	if (map->n >= map->cap / 2 && grow(map) < 0)
+		return -ENOMEM;
+	entry = slot_of(map, path, strlen(path));
+	if (entry->path != NULL)
+		return 0;
+	entry->path = strdup(path);
+	if (entry->path == NULL)
+		return -ENOMEM;
+	entry->row = row;
+	entry->item = item;
+	map->n++;
+	return 1;
+}
+
+const struct pathmap_entry *pathmap_find(const struct pathmap *map, const char *path, size_t len)
+{
+	const struct pathmap_entry *entry;
+
+	if (map->n == 0)
+		return NULL;
+	entry = slot_of(map, path, len);
+	return entry->path == NULL ? NULL : entry;
+}
+
+const struct pathmap_entry *pathmap_above(const struct pathmap *map, const char *path)
+{
+	size_t len = strlen(path);
+
+	if (map->n == 0)
+		return NULL;
+	while (len > 1) {
+		const struct pathmap_entry *entry;
+
+		do {
+			len--;
+		} while (len > 0 && path[len] != '/');
+		entry = len == 0 ? NULL : pathmap_find(map, path, len);
+		if (entry != NULL)
+			return entry;
+	}
+	return NULL;
+}
+
+void pathmap_done(struct pathmap *map)
+{
+	for (size_t i = 0; i < map->cap; i++)
+		free(map->slots[i].path);
+	free(map->slots);
+	*map = (struct pathmap){0};
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A map from paths to items of the inventory: lists of a million rows must not cost a million
+ * squared. The first entry for a path stays. Pure.
+ */
+#ifndef PLAN_PATHMAP_H
+#define PLAN_PATHMAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "model/inventory.h"
+
+struct pathmap_entry {
+	char *path;              /* owned; NULL = free slot */
+	size_t row;              /* that brought it, or NO_ROW */
+	const struct item *item; /* borrowed; may be NULL */
+};
+
+struct pathmap {
+	struct pathmap_entry *slots;
+	size_t n;
+	size_t cap; /* a power of two */
+};
+
+/** 1 = added, 0 = the path is there already, -ENOMEM. path is copied. */
+int pathmap_put(struct pathmap *map, const char *path, size_t row, const struct item *item);
+/** The entry for the first len bytes of path, or NULL. Valid until the next put. */
+const struct pathmap_entry *pathmap_find(const struct pathmap *map, const char *path, size_t len);
+/** The entry of the nearest directory above path, or NULL. */
+const struct pathmap_entry *pathmap_above(const struct pathmap *map, const char *path);
+void pathmap_done(struct pathmap *map);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sys/jail.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "sys/syscalls.h"
+
+#ifndef AT_RECURSIVE
+#define AT_RECURSIVE 0x8000
+#endif
+
+/* pivot_root(2) wants the root of a mount. Runtimes make the rootfs one; a plain directory is bound
+ * onto itself. The clone is entered by its fd: a name would lead below it. */
+static int bind_on_itself(struct err *err)
+{
+	auto_fd tree = syscalls_open_tree(AT_FDCWD, ".",
+					  SYSCALLS_OPEN_TREE_CLONE | SYSCALLS_OPEN_TREE_CLOEXEC |
+						  AT_RECURSIVE);
+
+	if (tree < 0 ||
+	    syscalls_move_mount(tree, "", AT_FDCWD, ".", SYSCALLS_MOVE_F_EMPTY_PATH) < 0 ||
+	    fchdir(tree) < 0)
+		return err_sys(err, errno, "make the rootfs a mount of its own");
+	return 0;
+}
+
+static int pivot(struct err *err)
+{
+	if (syscall(SYS_pivot_root, ".", ".") == 0) {
+		/* the old root now lies on top of the new one */
+		if (umount2(".", MNT_DETACH) < 0)
+			return err_sys(err, errno, "let go of the old root");
+	} else {
+		/* an initramfs as the root cannot be pivoted */
+		if (mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0)
+			return err_sys(err, errno, "make the rootfs the root");
+	}
+	return chdir("/") < 0 ? err_sys(err, errno, "enter the rootfs") : 0;
+}
+
+/* The flags that a remount has to repeat, or it would drop them (and in a user namespace fail). */
+static unsigned long kept_flags(void)
+{
+	struct statvfs fs;
+	unsigned long flags = 0;
+
+	if (statvfs("/", &fs) < 0)
+		return 0;
+	flags |= (fs.f_flag & ST_NOSUID) != 0 ? MS_NOSUID : 0ul;
+	flags |= (fs.f_flag & ST_NODEV) != 0 ? MS_NODEV : 0ul;
+	flags |= (fs.f_flag & ST_NOEXEC) != 0 ? MS_NOEXEC : 0ul;
+	flags |= (fs.f_flag & ST_NOATIME) != 0 ? MS_NOATIME : 0ul;
+	flags |= (fs.f_flag & ST_NODIRATIME) != 0 ? MS_NODIRATIME : 0ul;
+	flags |= (fs.f_flag & ST_RELATIME) != 0 ? MS_RELATIME : 0ul;
+	return flags;
+}
+
+static int protect(const char *writable, struct err *err)
+{
+	if (mount(writable, writable, NULL, MS_BIND, NULL) < 0)
+		return err_sys(err, errno, "keep '%s' of the image writable", writable);
+	if (mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | kept_flags(), NULL) < 0)
+		return err_sys(err, errno, "make the rootfs read-only");
+	return 0;
+}
+
+int jail_enter(int rootfd, const char *writable, struct err *err)
+{
+	int r;
+
+	/* cwd is carried over into the new namespace; an fd would stay in the old one */
+	if (fchdir(rootfd) < 0)
+		return err_sys(err, errno, "enter the rootfs");
+	if (unshare(CLONE_NEWNS) < 0)
+		return err_sys(err, errno, "make a mount namespace");
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return err_sys(err, errno, "make the mounts private");
+	r = bind_on_itself(err);
+	if (r == -ENOSYS)
+		r = 0; /* Linux before 5.2: as the runtime left it */
+	if (r == 0)
+		r = pivot(err);
+	if (r < 0)
+		return r;
+	/* before "/" is read-only: no difference to mount(2), but /proc may be a link into it */
+	(void)mount("proc", "/proc", "proc", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+	return protect(writable, err);
+}
+
+static int limit(__rlimit_resource_t which, rlim_t soft, rlim_t hard, struct err *err)
+{
+	struct rlimit old;
+	struct rlimit new = {.rlim_cur = soft, .rlim_max = hard};
+
+	if (getrlimit(which, &old) < 0)
+		return err_sys(err, errno, "ask for a limit");
+	if (old.rlim_max != RLIM_INFINITY && old.rlim_max < hard)
+		new.rlim_max = old.rlim_max;
+	if (new.rlim_max < new.rlim_cur)
+		new.rlim_cur = new.rlim_max;
+	return setrlimit(which, &new) < 0 ? err_sys(err, errno, "set a limit") : 0;
+}
+
+int jail_limit(struct err *err)
+{
+	static const struct {
+		__rlimit_resource_t which;
+		rlim_t soft, hard;
+	} limits[] = {
+		{RLIMIT_CPU, 5, 10},
+		{RLIMIT_AS, 1ul << 30, (1ul << 31) - 1},
+		{RLIMIT_FSIZE, 64ul << 20, 65ul << 20},
+		{RLIMIT_NOFILE, 256, 512},
+		{RLIMIT_CORE, 0, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		int r = limit(limits[i].which, limits[i].soft, limits[i].hard, err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int jail_become(uid_t uid, gid_t gid, struct err *err)
+{
+	/* "deny" in /proc/self/setgroups: there are none to give up then */
+	if (setgroups(0, NULL) < 0 && errno != EPERM)
+		return err_sys(err, errno, "drop the supplementary groups");
+	if (setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
+		return err_sys(err, errno, "become user %u", (unsigned)uid);
+	return 0;
+}
+
+int jail_exec(int fd, char *const argv[], struct err *err)
+{
+	static char *const env[] = {NULL};
+
+	(void)syscall(SYS_execveat, fd, "", argv, env, AT_EMPTY_PATH);
+	return err_sys(err, errno, "execute '%s'", argv[0]);
+}

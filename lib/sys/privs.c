@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sys/privs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/securebits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/capability.h>
+#include <sys/fsuid.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/str.h"
+#include "sys/kfeature.h"
+#include "sys/syscalls.h"
+
+#define PRIVS_FIRST_FD 3
+#define PRIVS_FD_TRIES 65536 /* fds closed by number where there is no /proc to list them */
+
+static void privs_cap_free(cap_t *caps)
+{
+	if (*caps != NULL)
+		(void)cap_free(*caps);
+}
+
+#define auto_caps __attribute__((cleanup(privs_cap_free))) cap_t
+
+static void privs_close_by_number(void)
+{
+	struct rlimit limit = {.rlim_cur = PRIVS_FD_TRIES};
+
+	(void)getrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur > PRIVS_FD_TRIES)
+		limit.rlim_cur = PRIVS_FD_TRIES;
+	for (int fd = PRIVS_FIRST_FD; fd < (int)limit.rlim_cur; fd++)
+		(void)close(fd);
+}
+
+static void privs_close_listed(void)
+{
+	auto_dir dir = opendir("/proc/self/fd");
+	const struct dirent *entry;
+
+	if (dir == NULL) {
+		privs_close_by_number();
+		return;
+	}
+	/* procfs lists by number upwards, so closing on the way loses no entry */
+	while ((entry = readdir(dir)) != NULL) {
+		size_t len = _D_EXACT_NAMLEN(entry);
+		uint64_t fd = 0;
+
+		if (str_to_u64(entry->d_name, len, 10, INT_MAX, &fd) && fd >= PRIVS_FIRST_FD &&
+		    (int)fd != dirfd(dir))
+			(void)close((int)fd);
+	}
+}
+
+static void privs_close_all(void)
+{
+	if (kfeature_has(KFEATURE_CLOSE_RANGE)) {
+		if (syscalls_close_range(PRIVS_FIRST_FD, UINT_MAX, 0) == 0)
+			return;
+		kfeature_missing(KFEATURE_CLOSE_RANGE);
+	}
+	privs_close_listed();
+}
+
+static int privs_open_standard(struct err *err)
+{
+	for (int fd = 0; fd < PRIVS_FIRST_FD; fd++) {
+		int opened;
+
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		/* the lowest free number is the missing one; no O_CLOEXEC: children need it too */
+		opened = open("/dev/null", O_RDWR | O_NOCTTY);
+		if (opened != fd)
+			return err_sys(err, opened < 0 ? errno : EBADF, "open '/dev/null'");
+	}
+	return 0;
+}
+
+static int privs_reset_signals(struct err *err)
+{
+	const struct sigaction action = {.sa_handler = SIG_DFL};
+	sigset_t none;
+
+	/* fails for SIGKILL, SIGSTOP and the C library's own: they cannot be ignored either */
+	for (int number = 1; number < NSIG; number++)
+		(void)sigaction(number, &action, NULL);
+	(void)sigemptyset(&none);
+	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
+		return err_sys(err, errno, "unblock signals");
+	return 0;
+}
+
+static int privs_clear_inheritable(struct err *err)
+{
+	auto_caps caps = cap_get_proc();
+
+	if (caps == NULL || cap_clear_flag(caps, CAP_INHERITABLE) < 0 || cap_set_proc(caps) < 0)
+		return err_sys(err, errno, "clear inheritable capabilities");
+	/* EINVAL: before Linux 4.3 there are none */
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0L, 0L, 0L) < 0 && errno != EINVAL)
+		return err_sys(err, errno, "clear ambient capabilities");
+	return 0;
+}
+
+int privs_clean_start(struct err *err)
+{
+	const struct rlimit no_core = {0, 0};
+	int rc;
+
+	privs_close_all();
+	rc = privs_open_standard(err);
+	if (rc < 0)
+		return rc;
+	if (chdir("/") < 0)
+		return err_sys(err, errno, "change the directory to '/'");
+	(void)umask(022);
+	rc = privs_reset_signals(err);
+	if (rc < 0)
+		return rc;
+	if (setrlimit(RLIMIT_CORE, &no_core) < 0)
+		return err_sys(err, errno, "forbid core dumps");
+	return privs_clear_inheritable(err);
+}
+
+/* setfsuid(2) tells no error: the id there is asked for with one that is never valid. */
+static int privs_set_fs_ids(uid_t uid, gid_t gid, struct err *err)
+{
+	(void)setfsgid(gid);
+	if ((gid_t)setfsgid((gid_t)-1) != gid)
+		return err_set(err, EPERM, "become group %u for files", gid);
+	(void)setfsuid(uid);
+	if ((uid_t)setfsuid((uid_t)-1) != uid)
+		return err_set(err, EPERM, "become user %u for files", uid);
+	return 0;
+}
+
+int privs_fs_become(uid_t uid, gid_t gid, struct err *err)
+{
+	int bits = prctl(PR_GET_SECUREBITS, 0L, 0L, 0L, 0L);
+
+	if (bits < 0)
+		return err_sys(err, errno, "read the secure bits");
+	if ((bits & SECBIT_NO_SETUID_FIXUP) == 0 &&
+	    prctl(PR_SET_SECUREBITS, (unsigned long)bits | SECBIT_NO_SETUID_FIXUP, 0L, 0L, 0L) < 0)
+		return err_sys(err, errno, "keep file capabilities across a change of user");
+	return privs_set_fs_ids(uid, gid, err);
+}
+
+int privs_fs_restore(struct err *err)
+{
+	return privs_set_fs_ids(0, 0, err);
+}
+
+int privs_drop_all(struct err *err)
+{
+	auto_caps none = cap_init();
+
+	if (none == NULL)
+		return err_nomem(err);
+	/* the bounding set first: dropping from it takes CAP_SETPCAP */
+	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0L, 0L, 0L) >= 0; cap++)
+		if (prctl(PR_CAPBSET_READ, cap, 0L, 0L, 0L) > 0 &&
+		    prctl(PR_CAPBSET_DROP, cap, 0L, 0L, 0L) < 0)
+			return err_sys(err, errno, "drop capability %lu", cap);
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0L, 0L, 0L) < 0 && errno != EINVAL)
+		return err_sys(err, errno, "clear ambient capabilities");
+	if (cap_set_proc(none) < 0)
+		return err_sys(err, errno, "drop all capabilities");
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0)
+		return err_sys(err, errno, "set no_new_privs");
+	return 0;
+}
+
+bool privs_can_mount(void)
+{
+	auto_caps caps = cap_get_proc();
+	cap_flag_value_t value = CAP_CLEAR;
+
+	return caps != NULL && cap_get_flag(caps, CAP_SYS_ADMIN, CAP_EFFECTIVE, &value) == 0 &&
+	       value == CAP_SET;
+}

@@ -1,0 +1,64 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# What `cmake --install` puts where, and whether a program of others can use it.
+
+setup_file() {
+	export DEST=$BATS_FILE_TMPDIR/dest
+	prefix=$(sed -n 's/^CMAKE_INSTALL_PREFIX:[A-Z]*=//p' "$NVC_BUILD_DIR/CMakeCache.txt")
+	export PREFIX=$DEST$prefix
+	DESTDIR=$DEST cmake --install "$NVC_BUILD_DIR" >"$BATS_FILE_TMPDIR/log" 2>&1
+	LIBDIR=$(dirname "$(find "$PREFIX" -name libnvc.so)")
+	export LIBDIR
+}
+
+@test "the library has its soname and exports what the header declares, nothing else" {
+	readelf -d "$LIBDIR/libnvc.so.1" | grep -q 'SONAME.*\[libnvc.so.1\]'
+	nm -D --defined-only "$LIBDIR/libnvc.so.1" | awk '$2 != "A" { print $3 }' | sort >"$BATS_TEST_TMPDIR/built"
+	sed -nE 's/^\t(nvc_[a-z_]+);/\1@@LIBNVC_1/p' "$NVC_SOURCE_DIR/lib/libnvc.map" | sort >"$BATS_TEST_TMPDIR/promised"
+	diff "$BATS_TEST_TMPDIR/promised" "$BATS_TEST_TMPDIR/built"
+}
+
+@test "a program of others compiles with libnvc.pc and runs" {
+	cat >"$BATS_TEST_TMPDIR/user.c" <<-END
+		#include <nvc/nvc.h>
+		#include <stdio.h>
+		int main(void) { return puts(nvc_version()) < 0; }
+	END
+	export PKG_CONFIG_PATH=$LIBDIR/pkgconfig PKG_CONFIG_SYSROOT_DIR=$DEST
+	# shellcheck disable=SC2046 # words
+	"${NVC_CC:-cc}" -std=c11 -Wall -Werror -o "$BATS_TEST_TMPDIR/user" "$BATS_TEST_TMPDIR/user.c" $(pkg-config --cflags --libs libnvc)
+
+	run env LD_LIBRARY_PATH="$LIBDIR" "$BATS_TEST_TMPDIR/user"
+	[ "$status" -eq 0 ]
+	[ "$output" = "$(cat "$NVC_SOURCE_DIR/VERSION")" ]
+	[ "$(pkg-config --modversion libnvc)" = "$output" ]
+}
+
+@test "the header compiles alone, as C and as C++" {
+	for language in c c++; do
+		echo '#include <nvc/nvc.h>' | "${NVC_CC:-cc}" -x $language -fsyntax-only -Wall -Werror -I"$PREFIX/include" -
+	done
+}
+
+@test "programs and licence are there, and the programs know their version" {
+	[ -n "$(find "$PREFIX" -name LICENSE)" ]
+	for program in nvc-hook nvc-runtime nvc-cli; do
+		[ -x "$PREFIX/bin/$program" ]
+	done
+	LD_LIBRARY_PATH=$LIBDIR "$PREFIX/bin/nvc-cli" --version | grep -qF "$(cat "$NVC_SOURCE_DIR/VERSION")"
+	[ ! -e "$PREFIX/bin/nvc" ] # the name of NVIDIA's HPC compiler
+}
+
+@test "hook and runtime are static" {
+	grep -q '^NVC_STATIC_PROGRAMS:BOOL=ON' "$NVC_BUILD_DIR/CMakeCache.txt" || skip "NVC_STATIC_PROGRAMS is off"
+	for program in nvc-hook nvc-runtime; do
+		run readelf -lW "$PREFIX/bin/$program"
+		[[ $output != *INTERP* ]]
+		[[ $output == *DYN* ]]
+	done
+}
+
+@test "nothing installed names the build folder" {
+	run grep -rlF "$NVC_SOURCE_DIR" "$DEST"
+	[ -z "$output" ]
+}

@@ -1,0 +1,57 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# dockerd --userns-remap: the container's root is not the host's.
+
+# shellcheck disable=SC2016,SC2030,SC2031 # jq programs; bats runs each test in a subshell
+# shellcheck source=tests/support/gpu.sh
+. "$NVC_SOURCE_DIR/tests/support/gpu.sh"
+
+setup_file() {
+	gpu_init
+	gpu_board R36 R36
+	docker_start d --v1 --board "$(gpu_dir R36)" --path "$(gpu_path)" -- --add-runtime "nvidia=$GPU_RUNTIME" --userns-remap=default
+	gpu_import d demo
+}
+
+teardown_file() {
+	docker_stop d
+	engines_done
+}
+
+mapped() { # CONTAINER: its pid, after checking that its root is another id outside
+	local pid
+	pid=$(dk d inspect --format '{{.State.Pid}}' "$1")
+	[ "$(awk 'NR == 1 { print $2 }' "/proc/$pid/uid_map")" -ne 0 ]
+	echo "$pid"
+}
+
+@test "--runtime nvidia" {
+	dk d run -d --name c --network none --runtime nvidia demo:gpu sleep 60
+	gpu_verify "$(mapped c)" R36
+	dk d exec c cuda-probe
+	dk d exec c ldconfig -p | grep -q 'libcuda\.so\.1 '
+	dk d stop -t 0 c
+	run dk d diff c
+	[ -z "$output" ]
+	dk d rm c
+}
+
+@test "--gpus all" {
+	dk d run -d --name c --network none --gpus all demo:gpu sleep 60
+	gpu_verify "$(mapped c)" R36
+	dk d exec c cuda-probe
+	dk d rm -f c
+}
+
+@test "what is made in the image belongs to the container's root" {
+	dk d run -d --name c --network none --runtime nvidia demo:gpu sleep 60
+	local pid
+	pid=$(mapped c)
+	[ "$(nsenter -t "$pid" -m -U -- stat -c %u /etc/ld.so.cache)" -eq 0 ]
+	[ "$(nsenter -t "$pid" -m -U -- stat -c %u /usr/lib/aarch64-linux-gnu)" -eq 0 ]
+	dk d rm -f c
+}
+
+@test "--userns host on that daemon" {
+	dk d run --rm --network none --userns host --runtime nvidia demo:gpu cuda-probe
+}

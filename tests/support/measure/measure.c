@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * measure FILE COMMAND [ARGUMENT...]: runs the command with our standard streams, appends one line
+ * "WALL_US MAXRSS_KB" to FILE and gives the command's exit status. MAXRSS is the largest of the
+ * command and of the children it waited for.
+ */
+#include <errno.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static int64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int append(const char *path, int64_t wall, long rss)
+{
+	FILE *file = fopen(path, "ae");
+
+	if (file == NULL)
+		return -1;
+	fprintf(file, "%lld %ld\n", (long long)wall, rss);
+	return fclose(file);
+}
+
+int main(int argc, char **argv)
+{
+	struct rusage usage;
+	int64_t start;
+	pid_t pid;
+	int status;
+
+	if (argc < 3) {
+		fputs("usage: measure FILE COMMAND [ARGUMENT...]\n", stderr);
+		return 2;
+	}
+	start = now_us();
+	status = posix_spawnp(&pid, argv[2], NULL, NULL, argv + 2, environ);
+	if (status != 0) {
+		fprintf(stderr, "measure: start '%s': %s\n", argv[2], strerror(status));
+		return 127;
+	}
+	while (wait4(pid, &status, 0, &usage) < 0) {
+		if (errno != EINTR)
+			return 125;
+	}
+	if (append(argv[1], now_us() - start, usage.ru_maxrss) < 0) {
+		fprintf(stderr, "measure: write '%s': %s\n", argv[1], strerror(errno));
+		return 125;
+	}
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}

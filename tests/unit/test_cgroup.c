@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "apply/cgroup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/auto.h"
+#include "base/str.h"
+#include "sys/ns.h"
+
+static void cgroup_below_mount_cuts_the_part_that_is_mounted(void **state)
+{
+	static const struct {
+		const char *path, *root, *below;
+	} cases[] = {
+		{"/docker/a", "/", "/docker/a"},    {"/docker/a", "/docker/a", "/"},
+		{"/docker/a/b", "/docker/a", "/b"}, {"/docker/ab", "/docker/a", NULL},
+		{"/system", "/docker/a", NULL},     {"/", "/", "/"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *below = cgroup_below_mount(cases[i].path, cases[i].root);
+
+		if (cases[i].below == NULL)
+			assert_null(below);
+		else
+			assert_string_equal(below, cases[i].below);
+	}
+}
+
+static void cgroup_v1_writes_one_rule_for_each_device(void **state)
+{
+	char dir[] = "/tmp/test_cgroup.XXXXXX";
+	const dev_t devices[] = {makedev(195, 0), makedev(240, 255)};
+	struct cgroup cgroup = {.v1 = true, .path = (char[]){"/x"}};
+	auto_fd file = -1;
+	char text[64] = "";
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	cgroup.fd = open(dir, O_RDONLY | O_DIRECTORY);
+	file = openat(cgroup.fd, "devices.allow", O_RDWR | O_CREAT | O_APPEND, 0600);
+	assert_true(file >= 0);
+
+	/* a plain file keeps what the last write put at its start: only the last rule is whole */
+	assert_int_equal(cgroup_v1_allow(&cgroup, devices, 2, NULL), 2);
+
+	assert_true(pread(file, text, sizeof(text) - 1, 0) > 0);
+	assert_string_equal(text, "c 195:0 rwc 240:255 rw");
+	(void)unlinkat(cgroup.fd, "devices.allow", 0);
+	(void)close(cgroup.fd);
+	(void)rmdir(dir);
+}
+
+static void cgroup_v1_without_the_file_is_an_error(void **state)
+{
+	const dev_t device = makedev(195, 0);
+	struct cgroup cgroup = {.v1 = true, .path = (char[]){"/x"}};
+	struct err err = {0};
+
+	(void)state;
+	cgroup.fd = open("/tmp", O_RDONLY | O_DIRECTORY);
+	assert_int_equal(cgroup_v1_allow(&cgroup, &device, 1, &err), -ENOENT);
+	assert_non_null(strstr(err.msg, "devices.allow"));
+	(void)close(cgroup.fd);
+}
+
+static void cgroup_open_without_a_hierarchy_is_an_error(void **state)
+{
+	auto_done(ns_process) struct ns_process self = {.proc_fd = -1};
+	auto_done(cgroup) struct cgroup cgroup = {.fd = -1};
+
+	(void)state;
+	assert_int_equal(ns_process_open(getpid(), &self, NULL), 0);
+	assert_int_equal(cgroup_open(&self, "1 0 0:1 / / rw - ext4 x rw\n", &cgroup, NULL),
+			 -ENOENT);
+}
+
+/* The mountinfo says where the hierarchy is: here a plain folder that looks like one. */
+static void cgroup_open_takes_v1_where_it_is_mounted(void **state)
+{
+	auto_done(ns_process) struct ns_process self = {.proc_fd = -1};
+	auto_done(cgroup) struct cgroup cgroup = {.fd = -1};
+	auto_free char *text = NULL;
+	auto_free char *mountinfo = NULL;
+	char dir[] = "/tmp/test_cgroup.XXXXXX";
+	size_t len;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(ns_process_open(getpid(), &self, NULL), 0);
+	assert_int_equal(ns_read(&self, "cgroup", CGROUP_MAX_TEXT, &text, &len, NULL), 0);
+	mountinfo = str_format("1 0 0:1 / / rw - ext4 x rw\n"
+			       "2 1 0:2 / %s rw - cgroup cgroup rw,devices\n",
+			       dir);
+	if (strstr(text, ":devices:/\n") == NULL) {
+		(void)rmdir(dir);
+		print_message("skipped: this process is in no v1 devices cgroup '/'\n");
+		skip();
+	}
+
+	assert_int_equal(cgroup_open(&self, mountinfo, &cgroup, NULL), 0);
+
+	assert_true(cgroup.v1);
+	assert_string_equal(cgroup.path, "/");
+	(void)rmdir(dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(cgroup_below_mount_cuts_the_part_that_is_mounted),
+		cmocka_unit_test(cgroup_v1_writes_one_rule_for_each_device),
+		cmocka_unit_test(cgroup_v1_without_the_file_is_an_error),
+		cmocka_unit_test(cgroup_open_without_a_hierarchy_is_an_error),
+		cmocka_unit_test(cgroup_open_takes_v1_where_it_is_mounted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
