@@ -15,7 +15,8 @@ static int host_open_root(struct host *host, size_t root, const char *path, stru
 	host->paths[root] = strdup(path);
 	if (host->paths[root] == NULL)
 		return err_nomem(err);
-	host->fds[root] = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* the one path that no root fd can resolve: it says where the root is */
+	host->fds[root] = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (host->fds[root] < 0)
 		return err_sys(err, errno, "open root directory '%s'", path);
 	return 0;
