@@ -16,7 +16,7 @@
 #define HOOKLOG_MAX_EARLY (64u * 1024)  /* kept until the file is known */
 
 struct hooklog {
-	int fd; /* -1 = not open */
+	int fd;              /* -1 = not open */
 	bool decided;        /* no file is going to be opened any more */
 	struct strbuf early; /* lines of before */
 	char id[16];         /* start of the container's id; "" = not known */

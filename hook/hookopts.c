@@ -48,8 +48,10 @@ static const struct {
 	const char *name;
 	enum hook_command command;
 } commands[] = {
-	{"prestart", HOOK_PRESTART},   {"createRuntime", HOOK_PRESTART},
-	{"poststart", HOOK_POSTSTART}, {"poststop", HOOK_POSTSTOP},
+	{"prestart", HOOK_PRESTART},
+	{"createRuntime", HOOK_PRESTART},
+	{"poststart", HOOK_POSTSTART},
+	{"poststop", HOOK_POSTSTOP},
 };
 
 /* True if text is name, or name=VALUE; *ret_value is VALUE or NULL. */

@@ -97,8 +97,8 @@ static void report(struct hooklog *log, const struct nvc_plan *plan,
 		       (double)(now.tv_sec - start->tv_sec) * 1e3 +
 			       (double)(now.tv_nsec - start->tv_nsec) / 1e6,
 		       applied->binds, applied->devices, applied->links, applied->files,
-		       applied->kept, applied->placeholders, applied->inodes,
-		       applied->cgroup_rules, applied->ldcache ? "updated" : "left alone");
+		       applied->kept, applied->placeholders, applied->inodes, applied->cgroup_rules,
+		       applied->ldcache ? "updated" : "left alone");
 	hooklog_emit(log, NVC_LOG_INFO, "hook", text);
 }
 
