@@ -84,10 +84,11 @@ static int prepare_cgroup(struct job *job, struct err *err)
 	if (job->devices.n == 0)
 		return 0;
 	if (job->target->no_cgroups) {
-		log_info(job->log, MODULE,
-			 "%zu nodes are not granted in the container's spec, and the cgroup is left "
-			 "alone as configured",
-			 job->devices.n);
+		log_info(
+			job->log, MODULE,
+			"%zu nodes are not granted in the container's spec, and the cgroup is left "
+			"alone as configured",
+			job->devices.n);
 		job->devices.n = 0;
 		return 0;
 	}

@@ -108,8 +108,8 @@ void cgroup_done(struct cgroup *cgroup)
 	*cgroup = (struct cgroup){.fd = -1};
 }
 
-int cgroup_allow(const struct cgroup *cgroup, const dev_t *devices, size_t n,
-		 const struct log *log, struct err *err)
+int cgroup_allow(const struct cgroup *cgroup, const dev_t *devices, size_t n, const struct log *log,
+		 struct err *err)
 {
 	struct err refused = {0};
 	int r;
@@ -119,8 +119,8 @@ int cgroup_allow(const struct cgroup *cgroup, const dev_t *devices, size_t n,
 	r = cgroup->v1 ? cgroup_v1_allow(cgroup, devices, n, &refused)
 		       : cgroup_v2_allow(cgroup, devices, n, &refused);
 	if (r < 0 && cgroup->weak && (r == -EPERM || r == -EACCES || r == -EROFS)) {
-		log_info(log, MODULE, "device rules of '%s' are left as they are: %s",
-			 cgroup->path, refused.msg);
+		log_info(log, MODULE, "device rules of '%s' are left as they are: %s", cgroup->path,
+			 refused.msg);
 		return 0;
 	}
 	if (r < 0) {

@@ -31,8 +31,8 @@ int cgroup_open(const struct ns_process *process, const char *mountinfo, struct 
 void cgroup_done(struct cgroup *cgroup);
 
 /** Allows reading and writing of each character device. Gives the number of rules added. */
-int cgroup_allow(const struct cgroup *cgroup, const dev_t *devices, size_t n,
-		 const struct log *log, struct err *err);
+int cgroup_allow(const struct cgroup *cgroup, const dev_t *devices, size_t n, const struct log *log,
+		 struct err *err);
 int cgroup_v1_allow(const struct cgroup *cgroup, const dev_t *devices, size_t n, struct err *err);
 int cgroup_v2_allow(const struct cgroup *cgroup, const dev_t *devices, size_t n, struct err *err);
 

@@ -77,8 +77,7 @@ int job_take_source(struct job *job, size_t index, mode_t type, struct err *err)
 	int r;
 
 	if (op->root >= ROOT_MAX || job->host->fds[op->root] < 0)
-		return err_set(err, EINVAL, "'%s' lies below a root that is not there",
-			       op->source);
+		return err_set(err, EINVAL, "'%s' lies below a root that is not there", op->source);
 	fd = rootfs_open(job->host->fds[op->root], op->source, O_PATH | O_NOFOLLOW, err);
 	if (fd < 0)
 		return err_wrap(err, "source on the host");

@@ -151,8 +151,10 @@ int ldcache_update(struct job *job, const struct strv *dirs, struct err *err)
 	if (r == -ENOMEM)
 		return err_nomem(err);
 	if (r < 0) {
-		log_warn(job->log, MODULE, "%s; libraries outside of default directories may not "
-			 "be found", refused.msg);
+		log_warn(job->log, MODULE,
+			 "%s; libraries outside of default directories may not "
+			 "be found",
+			 refused.msg);
 		ldcache_undo(job);
 		return 0;
 	}

@@ -54,12 +54,11 @@ static int open_program(const char *path, struct err *err)
 	return err_set(err, ENOENT, "the host has no '%s'", path);
 }
 
-int ldconfig_open(const char *setting, const struct log *log, struct ldconfig *ret,
-		  struct err *err)
+int ldconfig_open(const char *setting, const struct log *log, struct ldconfig *ret, struct err *err)
 {
 	const char *path = setting != NULL && setting[0] == '@' ? setting + 1 : "/sbin/ldconfig";
 	struct err missing = {0};
-	uint8_t head[MACHINE_POS + 2];
+	uint8_t head[MACHINE_POS + 2] = {0};
 	struct bytes bytes = bytes_of(head, sizeof(head));
 	auto_fd fd = -1;
 	int sealed;
@@ -111,8 +110,8 @@ static bool is_default(const char *dir)
 static char **arguments(const struct strv *dirs)
 {
 	/* execve(2) wants writable strings and changes none */
-	static char words[][20] = {"ldconfig", "-X", "-f", "/etc/ld.so.conf",
-				   "-C",       "/etc/ld.so.cache"};
+	static char words[][20] = {"ldconfig",        "-X", "-f",
+				   "/etc/ld.so.conf", "-C", "/etc/ld.so.cache"};
 	const size_t fixed = sizeof(words) / sizeof(words[0]);
 	size_t n = fixed;
 	char **argv = calloc(n + dirs->n + 1, sizeof(*argv));

@@ -30,9 +30,9 @@ int ldconfig_open(const char *setting, const struct log *log, struct ldconfig *r
 void ldconfig_done(struct ldconfig *ldconfig);
 
 struct ldconfig_job {
-	int rootfd;              /* of the image, in the current mount namespace */
-	bool become;             /* run as uid and gid */
-	uid_t uid;               /* of the container's root */
+	int rootfd;  /* of the image, in the current mount namespace */
+	bool become; /* run as uid and gid */
+	uid_t uid;   /* of the container's root */
 	gid_t gid;
 	const struct strv *dirs; /* besides those of the image's ld.so.conf */
 };

@@ -37,8 +37,8 @@ int op_file_run(struct job *job, size_t index, struct err *err)
 
 	if (r < 0)
 		return r;
-	if (place.exists && ((op->flags & OP_IF_ABSENT) != 0 ||
-			     has_content(job, &place, op->content))) {
+	if (place.exists &&
+	    ((op->flags & OP_IF_ABSENT) != 0 || has_content(job, &place, op->content))) {
 		job->stats.kept++;
 		return 0;
 	}

@@ -31,9 +31,7 @@ static bool leads_to_dir(const struct job *job, const struct op *op)
 	auto_free char *path = op->link[0] == '/' || dir == NULL
 				       ? strdup(op->link)
 				       : str_format("%s/%s", dir, op->link);
-	auto_fd fd = path == NULL
-			     ? -1
-			     : rootfs_open(job->rootfd, path, O_PATH | O_DIRECTORY, NULL);
+	auto_fd fd = path == NULL ? -1 : rootfs_open(job->rootfd, path, O_PATH | O_DIRECTORY, NULL);
 
 	return fd >= 0;
 }
@@ -47,8 +45,8 @@ static int keep_directory(struct job *job, const struct op *op, struct err *err)
 		return err_hint(err, "remove the directory from the image");
 	}
 	log_warn(job->log, MODULE,
-		 "the image has a directory at '%s': it stays, no link to '%s' is made",
-		 op->target, op->link);
+		 "the image has a directory at '%s': it stays, no link to '%s' is made", op->target,
+		 op->link);
 	job->stats.kept++;
 	return 0;
 }

@@ -189,8 +189,7 @@ static int check_ancestor(const struct place_tree *tree, const char *path, struc
 	auto_free char *at = path_dirname(path);
 
 	while (at != NULL) {
-		auto_fd fd =
-			rootfs_open(tree->rootfd, at, O_PATH | O_DIRECTORY | O_CLOEXEC, NULL);
+		auto_fd fd = rootfs_open(tree->rootfd, at, O_PATH | O_DIRECTORY | O_CLOEXEC, NULL);
 		char *up;
 
 		if (fd >= 0) {
@@ -264,7 +263,7 @@ int place_may_create(const struct place_tree *tree, const struct place *place, s
 }
 
 int place_begin(struct place_tree *tree, const struct place *place, struct record_item *item,
-		 struct err *err)
+		struct err *err)
 {
 	const struct place_dir *dir = &tree->dirs.items[place->dir];
 	int r = may_create(tree, dir->fd, dir->mount, place->path, err);
@@ -276,7 +275,7 @@ int place_begin(struct place_tree *tree, const struct place *place, struct recor
 
 /* After it: what is there now is ours. */
 int place_finish(struct place_tree *tree, struct place *place, struct record_item *item,
-		  struct err *err)
+		 struct err *err)
 {
 	int dirfd = place_dirfd(tree, place);
 	int r;
@@ -309,8 +308,7 @@ int place_make_dir(struct place_tree *tree, struct place *place, struct err *err
 	return place_finish(tree, place, &item, err);
 }
 
-int place_make_link(struct place_tree *tree, struct place *place, const char *text,
-		    struct err *err)
+int place_make_link(struct place_tree *tree, struct place *place, const char *text, struct err *err)
 {
 	auto_free char *path = strdup(place->path);
 	auto_free char *copy = strdup(text);
@@ -328,8 +326,7 @@ int place_make_link(struct place_tree *tree, struct place *place, const char *te
 	return place_finish(tree, place, &item, err);
 }
 
-int place_make_conf(struct place_tree *tree, struct place *place, const char *text,
-		    struct err *err)
+int place_make_conf(struct place_tree *tree, struct place *place, const char *text, struct err *err)
 {
 	const struct timespec mark[2] = {{.tv_sec = RECORD_MARK}, {.tv_sec = RECORD_MARK}};
 	auto_free char *path = strdup(place->path);

@@ -84,8 +84,7 @@ int place_make_file(struct place_tree *tree, struct place *place, struct err *er
 	if (r < 0)
 		return r;
 	inode = find_inode(tree, tree->dirs.items[place->dir].mount);
-	if (inode == NULL ||
-	    link_fd(tree, inode->fd, place_dirfd(tree, place), place->name) < 0) {
+	if (inode == NULL || link_fd(tree, inode->fd, place_dirfd(tree, place), place->name) < 0) {
 		if (inode != NULL && !wants_new_inode(errno))
 			return err_sys(err, errno, "make '%s' in the container", place->path);
 		r = new_inode(tree, place, err);

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "apply/cgroup.h"
 
-#include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,7 +10,13 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "apply/cgroup.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
 #include "base/auto.h"
 #include "base/str.h"
 #include "sys/ns.h"
@@ -24,12 +26,9 @@ static void cgroup_below_mount_cuts_the_part_that_is_mounted(void **state)
 	static const struct {
 		const char *path, *root, *below;
 	} cases[] = {
-		{"/docker/a", "/", "/docker/a"},
-		{"/docker/a", "/docker/a", "/"},
-		{"/docker/a/b", "/docker/a", "/b"},
-		{"/docker/ab", "/docker/a", NULL},
-		{"/system", "/docker/a", NULL},
-		{"/", "/", "/"},
+		{"/docker/a", "/", "/docker/a"},    {"/docker/a", "/docker/a", "/"},
+		{"/docker/a/b", "/docker/a", "/b"}, {"/docker/ab", "/docker/a", NULL},
+		{"/system", "/docker/a", NULL},     {"/", "/", "/"},
 	};
 
 	(void)state;
