@@ -30,6 +30,9 @@ static const struct option_name global_options[] = {
 	{"criu", FIELD_NONE, true},
 	{"rootless", FIELD_NONE, true},
 	{"cgroup-manager", FIELD_NONE, true},
+	/* No runtime has it here, but its value must not be taken for the command. */
+	{"bundle", FIELD_BUNDLE, true},
+	{"b", FIELD_BUNDLE, true},
 	{"debug", FIELD_DEBUG, false},
 	{"version", FIELD_VERSION, false},
 	{"v", FIELD_VERSION, false},

@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/err.h"
 
+#ifdef __clang_analyzer__
+#undef err_set
+#undef err_sys
+#undef err_at
+#undef err_wrap
+#undef err_hint
+#undef err_nomem
+#endif
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -20,8 +20,9 @@
 #define MAX_DYNAMIC         65536u /* entries */
 
 struct image {
-	const uint8_t *data;
-	size_t len;
+	elfinfo_read_fn read;
+	void *arg; /* of read */
+	uint64_t len;
 	bool is64;
 	unsigned encoding; /* ELFDATA2LSB or ELFDATA2MSB */
 	GElf_Ehdr header;
@@ -49,15 +50,19 @@ static bool in_file(const struct image *image, uint64_t offset, uint64_t size)
 	return offset <= image->len && size <= image->len - offset;
 }
 
+static bool copy_at(const struct image *image, uint64_t offset, void *ret, size_t size)
+{
+	return in_file(image, offset, size) && image->read(image->arg, offset, ret, size);
+}
+
 /* Translates one record of the file into the host's form; ret holds the record's class. */
 static bool translate(const struct image *image, uint64_t offset, Elf_Type type, void *ret,
 		      size_t size)
 {
 	Elf_Data data = {.d_buf = ret, .d_size = size, .d_type = type, .d_version = EV_CURRENT};
 
-	if (!in_file(image, offset, size))
+	if (!copy_at(image, offset, ret, size))
 		return false;
-	memcpy(ret, image->data + offset, size);
 	if (image->is64)
 		return elf64_xlatetom(&data, &data, image->encoding) != NULL;
 	return elf32_xlatetom(&data, &data, image->encoding) != NULL;
@@ -113,9 +118,9 @@ static bool read_dynamic(const struct image *image, uint64_t offset, GElf_Dyn *r
 
 static const char *open_header(struct image *image)
 {
-	const uint8_t *ident = image->data;
+	uint8_t ident[EI_NIDENT];
 
-	if (image->len < EI_NIDENT || memcmp(ident, ELFMAG, SELFMAG) != 0)
+	if (!copy_at(image, 0, ident, sizeof(ident)) || memcmp(ident, ELFMAG, SELFMAG) != 0)
 		return "not an ELF file";
 	if ((ident[EI_CLASS] != ELFCLASS32 && ident[EI_CLASS] != ELFCLASS64) ||
 	    (ident[EI_DATA] != ELFDATA2LSB && ident[EI_DATA] != ELFDATA2MSB) ||
@@ -221,36 +226,33 @@ static const char *walk_dynamic(const struct image *image, const GElf_Phdr *segm
 	return NULL;
 }
 
-/* The string at an offset of the string table, NULL when it is not whole or too long. */
-static const char *string_at(const struct image *image, const struct dynamic *dynamic,
-			     uint64_t index)
+/* Copies the string at an offset of the string table; false when it is not whole or too long. */
+static bool string_at(const struct image *image, const struct dynamic *dynamic, uint64_t index,
+		      char ret[ELFINFO_MAX_SONAME + 1])
 {
 	uint64_t offset;
 	uint64_t left;
-	const char *text;
 
 	if (!find_address(image, dynamic->strings, &offset, &left))
-		return NULL;
+		return false;
 	if (left > dynamic->strings_len)
 		left = dynamic->strings_len;
 	if (index >= left)
-		return NULL;
+		return false;
 	left -= index;
 	if (left > ELFINFO_MAX_SONAME + 1)
 		left = ELFINFO_MAX_SONAME + 1;
-	text = (const char *)image->data + offset + index;
-	return memchr(text, '\0', left) == NULL ? NULL : text;
+	return copy_at(image, offset + index, ret, left) && memchr(ret, '\0', left) != NULL;
 }
 
 /* 0, -ENOEXEC or -ENOMEM. */
 static int take_names(const struct image *image, const struct dynamic *dynamic,
 		      struct elfinfo *info)
 {
-	const char *text;
+	char text[ELFINFO_MAX_SONAME + 1];
 
 	if (dynamic->has_soname) {
-		text = string_at(image, dynamic, dynamic->soname);
-		if (text == NULL)
+		if (!string_at(image, dynamic, dynamic->soname, text))
 			return -ENOEXEC;
 		/* The loader takes an empty one for none. */
 		info->soname = *text == '\0' ? NULL : strdup(text);
@@ -258,8 +260,7 @@ static int take_names(const struct image *image, const struct dynamic *dynamic,
 			return -ENOMEM;
 	}
 	for (unsigned i = 0; i < dynamic->n_needed; i++) {
-		text = string_at(image, dynamic, dynamic->needed[i]);
-		if (text == NULL)
+		if (!string_at(image, dynamic, dynamic->needed[i], text))
 			return -ENOEXEC;
 		if (strv_add(&info->needed, text) < 0)
 			return -ENOMEM;
@@ -270,15 +271,13 @@ static int take_names(const struct image *image, const struct dynamic *dynamic,
 static int take_interp(const struct image *image, struct elfinfo *info)
 {
 	const GElf_Phdr *segment = find_segment(image, PT_INTERP);
-	const char *text;
+	char text[PATH_MAX];
 
 	if (segment == NULL)
 		return 0;
-	if (segment->p_filesz == 0 || segment->p_filesz > PATH_MAX ||
-	    !in_file(image, segment->p_offset, segment->p_filesz))
-		return -ENOEXEC;
-	text = (const char *)image->data + segment->p_offset;
-	if (memchr(text, '\0', segment->p_filesz) == NULL)
+	if (segment->p_filesz == 0 || segment->p_filesz > sizeof(text) ||
+	    !copy_at(image, segment->p_offset, text, segment->p_filesz) ||
+	    memchr(text, '\0', segment->p_filesz) == NULL)
 		return -ENOEXEC;
 	info->interp = strdup(text);
 	return info->interp == NULL ? -ENOMEM : 0;
@@ -313,9 +312,10 @@ static int fill(const struct image *image, struct elfinfo *info, struct err *err
 	return 0;
 }
 
-int elfinfo_parse(const void *data, size_t len, struct elfinfo *ret, struct err *err)
+int elfinfo_parse_by(elfinfo_read_fn read, void *arg, uint64_t len, struct elfinfo *ret,
+		     struct err *err)
 {
-	auto_done(image) struct image image = {.data = data, .len = len};
+	auto_done(image) struct image image = {.read = read, .arg = arg, .len = len};
 	auto_done(elfinfo) struct elfinfo info = {0};
 	const char *fault = open_header(&image);
 	int rc;
@@ -336,6 +336,18 @@ int elfinfo_parse(const void *data, size_t len, struct elfinfo *ret, struct err 
 	*ret = info;
 	info = (struct elfinfo){0};
 	return 0;
+}
+
+/* arg is the variable that holds the file's address. */
+static bool read_memory(void *arg, uint64_t offset, void *ret, size_t len)
+{
+	memcpy(ret, *(const uint8_t *const *)arg + offset, len);
+	return true;
+}
+
+int elfinfo_parse(const void *data, size_t len, struct elfinfo *ret, struct err *err)
+{
+	return elfinfo_parse_by(read_memory, &data, len, ret, err);
 }
 
 void elfinfo_done(struct elfinfo *info)

@@ -6,6 +6,7 @@
 #ifndef FORMAT_ELFINFO_H
 #define FORMAT_ELFINFO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,14 @@ struct elfinfo {
 
 /** -ENOEXEC: not an ELF file, or a broken one. data is not changed. */
 int elfinfo_parse(const void *data, size_t len, struct elfinfo *ret, struct err *err);
+
+/* Copies len bytes at offset to ret, all of them or false. Only asked for what lies in the file. */
+typedef bool (*elfinfo_read_fn)(void *arg, uint64_t offset, void *ret, size_t len);
+
+/** As elfinfo_parse() for a file of len bytes that is not in memory: a library of a gigabyte takes
+ *  a few reads near its start. A read that fails is a broken file. */
+int elfinfo_parse_by(elfinfo_read_fn read, void *arg, uint64_t len, struct elfinfo *ret,
+		     struct err *err);
 void elfinfo_done(struct elfinfo *info);
 
 #endif

@@ -4,30 +4,64 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "format/elfinfo.h"
-#include "sys/io.h"
+
+#define LIBFACTS_WINDOW 4096u /* bytes of a library that are read at once */
+#define LIBFACTS_BEFORE 1024u /* of them at most in front of what was asked for */
 
 bool libfacts_wanted(const char *name)
 {
 	return strstr(name, ".so") != NULL;
 }
 
-static int libfacts_parse(const void *data, size_t len, struct elf_facts *ret)
+/* A file through one window: header, dynamic table and names of most libraries take three reads.
+ * Not a mapping: its page faults cost five times as much, and a file cut meanwhile would be fatal.
+ */
+struct window {
+	int fd;
+	uint64_t start;
+	size_t len;
+	char data[LIBFACTS_WINDOW];
+};
+
+static bool window_read(void *arg, uint64_t offset, void *ret, size_t len)
+{
+	struct window *window = arg;
+	ssize_t n;
+
+	if (len > LIBFACTS_WINDOW - LIBFACTS_BEFORE)
+		return pread(window->fd, ret, len, (off_t)offset) == (ssize_t)len;
+	if (offset < window->start || offset - window->start > window->len ||
+	    len > window->len - (offset - window->start)) {
+		/* a little of what lies before, as names are not read in order */
+		window->start = offset - offset % LIBFACTS_BEFORE;
+		n = pread(window->fd, window->data, sizeof(window->data), (off_t)window->start);
+		window->len = n < 0 ? 0 : (size_t)n;
+		if (offset - window->start + len > window->len)
+			return false;
+	}
+	memcpy(ret, window->data + (offset - window->start), len);
+	return true;
+}
+
+static int libfacts_parse(int fd, uint64_t len, struct elf_facts *ret)
 {
 	auto_done(elfinfo) struct elfinfo info = {0};
-	int rc = elfinfo_parse(data, len, &info, NULL);
+	struct window window;
+	int rc;
 
+	window.fd = fd;
+	window.start = window.len = 0;
+	rc = elfinfo_parse_by(window_read, &window, len, &info, NULL);
 	if (rc < 0)
 		return rc == -ENOMEM ? rc : 0;
-	*ret = (struct elf_facts){
-		.class = info.bits == 64 ? ELF_CLASS_64 : ELF_CLASS_32,
-		.machine = info.machine,
-		.flags = info.flags,
-		.soname = take_ptr(&info.soname),
-	};
+	ret->class = info.bits == 64 ? ELF_CLASS_64 : ELF_CLASS_32;
+	ret->machine = info.machine;
+	ret->flags = info.flags;
+	ret->soname = take_ptr(&info.soname);
 	return 0;
 }
 
@@ -36,21 +70,12 @@ int libfacts_read(int dirfd, const char *name, const struct stat *st, struct elf
 	/* O_NONBLOCK: the name may have become a FIFO since it was looked at */
 	auto_fd fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat now;
-	const void *data = NULL;
-	size_t len = 0;
-	int rc;
 
 	if (fd < 0 || fstat(fd, &now) < 0)
 		return 0;
 	if (now.st_dev != st->st_dev || now.st_ino != st->st_ino || !S_ISREG(now.st_mode))
 		return 0;
-	rc = io_map_fd(fd, LIBFACTS_MAX_BYTES, name, &data, &len, NULL);
-	if (rc < 0 || data == NULL)
-		return rc == -ENOMEM ? rc : 0;
-	rc = libfacts_parse(data, len, ret);
-	/* munmap(2) does not write to what it is given */
-	(void)munmap((void *)(uintptr_t)data, len);
-	return rc;
+	return libfacts_parse(fd, (uint64_t)now.st_size, ret);
 }
 
 int libfacts_copy(struct elf_facts *ret, const struct elf_facts *from)

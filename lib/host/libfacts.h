@@ -8,8 +8,6 @@
 
 #include "model/inventory.h"
 
-#define LIBFACTS_MAX_BYTES ((size_t)1 << 31) /* of one library; cuDNN and TensorRT pass 1 GiB */
-
 /** True if the name looks like a library: it contains ".so". */
 bool libfacts_wanted(const char *name);
 

@@ -65,10 +65,11 @@ static int note_lists(const struct draft *draft, struct strv *notes)
 	}
 	if (counts[VERDICT_REFUSED] + counts[VERDICT_MALFORMED] == 0)
 		return 0;
-	return strv_addf(notes,
-			 "%zu rows of the lists were refused, %zu are malformed: see nvc-cli csv "
-			 "check",
-			 counts[VERDICT_REFUSED], counts[VERDICT_MALFORMED]);
+	return strv_addf(
+		notes,
+		"rows of the lists that are not used: %zu refused, %zu malformed; nvc-cli csv "
+		"check names them",
+		counts[VERDICT_REFUSED], counts[VERDICT_MALFORMED]);
 }
 
 static int add_notes(const struct draft *draft, const struct image *image,

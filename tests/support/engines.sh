@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 # Container engines for tests: private ones, with their own folders, sockets and process ids.
 #
-#   engines_init [DIR]                 first; DIR (short: sockets live below it) or a new folder
+#   engines_init [DIR]                 first; DIR (short: sockets live below it; removed at the end, so
+#                                      never bats' own) or a new folder
 #   engines_done                       last: stops and removes everything; for an EXIT trap
 #   engines_missing COMMAND...         prints those that are not there; fails if any
 #   engines_lacks_sys_resource         true where root has no CAP_SYS_RESOURCE

@@ -55,12 +55,32 @@ sweep_mounts() { # DIR
 	done
 }
 
+# Containers that outlived their engine: runc's and crun's state files below DIR name them; shims and
+# helpers have DIR in their arguments.
+sweep_processes() { # DIR
+	local file pid id ids=()
+	while IFS= read -r file; do
+		pid=$(grep -oE '"(init_process_pid|pid)" ?: ?[0-9]+' "$file" | head -n 1 | grep -oE '[0-9]+$') || continue
+		if ((pid > 1)); then kill -9 "$pid" 2>/dev/null || true; fi
+		ids+=("$(basename "$(dirname "$file")")")
+	done < <(find "$1" -xdev -type f \( -name state.json -o -name status \) 2>/dev/null)
+	for file in /proc/[0-9]*/cmdline; do
+		pid=${file#/proc/} pid=${pid%/cmdline}
+		((pid != $$ && pid != BASHPID)) || continue
+		if { tr '\0' '\n' <"$file"; } 2>/dev/null | grep -qsF -- "$1/"; then kill -9 "$pid" 2>/dev/null || true; fi
+	done
+	for id in "${ids[@]}"; do
+		((${#id} < 32)) || find /sys/fs/cgroup -depth -type d -name "$id" -exec rmdir {} + 2>/dev/null || true
+	done
+}
+
 sweep() { # DIR
 	local dir=$1 file
 	[[ $dir == /tmp/?* && -d $dir && ! -L $dir ]] || return 0
 	while IFS= read -r file; do
 		sweep_stop "$file"
 	done < <(find "$dir" -xdev -name '*.pid' -type f 2>/dev/null | sort -r)
+	sweep_processes "$dir"
 	sweep_mounts "$dir"
 	rm -rf --one-file-system "$dir"
 }

@@ -81,9 +81,9 @@ static void lists_that_others_can_write_are_not_used(void **state)
 		{TREE_FILE, LISTS "/a.csv", "lib, /usr/a\n", 0666},
 		{TREE_FIFO, LISTS "/b.csv", NULL, 0},
 		{TREE_LINK, LISTS "/c.csv", "gone", 0},
-		{TREE_FILE, LISTS "/d.csv", "lib, /usr/a\n", 0},
+		{TREE_FILE, LISTS "/good.csv", "lib, /usr/a\n", 0},
 		{TREE_FILE, "/opt/open", "lib, /usr/a\n", 0646},
-		{TREE_LINK, LISTS "/e.csv", "/opt/open", 0},
+		{TREE_LINK, LISTS "/link.csv", "/opt/open", 0},
 		{0},
 	};
 	struct setup setup;
@@ -96,8 +96,9 @@ static void lists_that_others_can_write_are_not_used(void **state)
 	assert_int_equal(setup_read(&setup, HOST_LISTS_ALL), 0);
 
 	text = dump_files(setup.inv);
-	assert_string_equal(text, "a.csv not read 0\nb.csv not read 0\nc.csv not read 0\nd.csv 1\n"
-				  "e.csv not read 0\n");
+	assert_string_equal(text,
+			    "a.csv not read 0\nb.csv not read 0\nc.csv not read 0\ngood.csv 1\n"
+			    "link.csv not read 0\n");
 	free(text);
 	assert_non_null(strstr(setup.inv->files.items[0].error, "can be written by everybody"));
 	assert_int_equal(setup.warnings, 4);
@@ -109,7 +110,7 @@ static void lists_of_foreign_owners_are_not_used(void **state)
 	static const struct tree_entry entries[] = {
 		{TREE_FILE, LISTS "/foreign.csv", "lib, /usr/a\n", 0},
 		{TREE_FILE, LISTS "/group.csv", "lib, /usr/a\n", 0664},
-		{TREE_FILE, LISTS "/own.csv", "lib, /usr/a\nlib, /usr/b\n", 0664},
+		{TREE_FILE, LISTS "/root.csv", "lib, /usr/a\nlib, /usr/b\n", 0664},
 		{TREE_FILE, "/usr/a", "x", 0},
 		{TREE_FILE, "/usr/b", "x", 0},
 		{0},
@@ -135,7 +136,7 @@ static void lists_of_foreign_owners_are_not_used(void **state)
 	assert_int_equal(setup_read(&setup, HOST_LISTS_ALL), 0);
 
 	text = dump_files(setup.inv);
-	assert_string_equal(text, "foreign.csv not read 0\ngroup.csv not read 0\nown.csv 2\n");
+	assert_string_equal(text, "foreign.csv not read 0\ngroup.csv not read 0\nroot.csv 2\n");
 	free(text);
 	text = dump(setup.inv);
 	assert_string_equal(text, "1 refused: '/usr/a' can be written by its owner, who is "

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "format/procfs.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_cgroup(const char *text, size_t size, const char *controller)
+{
+	auto_free char *path = NULL;
+
+	if (procfs_cgroup_path(text, size, controller, &path, NULL) == 1 &&
+	    (path[0] != '/' || strstr(path, "/../") != NULL))
+		abort();
+}
+
+static void check_mount(const char *text, size_t size, const char *fstype, const char *option)
+{
+	auto_free char *point = NULL;
+	auto_free char *root = NULL;
+
+	if (procfs_find_mount(text, size, fstype, option, &point, &root, NULL) == 1 &&
+	    (point == NULL || root == NULL))
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const char *text = (const char *)data;
+	struct err err;
+	uint64_t start;
+	uint32_t id;
+	unsigned major;
+
+	if (procfs_char_major(text, size, "nvidia", &major) == 1 && major > 4095)
+		abort();
+	check_cgroup(text, size, "");
+	check_cgroup(text, size, "devices");
+	check_mount(text, size, "cgroup", "devices");
+	check_mount(text, size, "cgroup2", NULL);
+	(void)procfs_map_root(text, size, &id, &err);
+	(void)procfs_map_is_initial(text, size);
+	(void)procfs_start_time(text, size, &start, &err);
+	return 0;
+}

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inventories and requests as a few lines of text, for tests of plan/ and render/:
+ *
+ *   platform board=Jetson_Nano l4t=32.7.1 cuda=10.2 ...   facts; "_" stands for a blank
+ *   alt /usr/share/passthrough                            an alternate root
+ *   list l4t.csv base | list extra.csv | list x.csv base error=...
+ *   row lib /path [missing|refused|malformed]             lines are counted from 1 in each list
+ *   file /path [source=..] [root=N] [soname=..] [machine=183]
+ *   dir /path | dev /path MAJOR:MINOR MODE GID | link /path TEXT
+ *   extra file /path                                      an item without a row
+ *   request none|all|void|ID,ID [require=NAME=EXPR] [lists=all|base] [disable-require]
+ *   settings lists=all|base
+ *   image machine=62 libc=musl
+ *   nolists                                               the folder is not there
+ */
+#ifndef TESTS_PLANCASE_H
+#define TESTS_PLANCASE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "base/auto.h"
+#include "base/str.h"
+#include "model/image.h"
+#include "model/inventory.h"
+#include "model/request.h"
+#include "settings/settings.h"
+
+struct plancase {
+	struct inventory *inv;
+	struct request request;
+	struct settings settings; /* owns nothing */
+	struct image image;
+	unsigned line; /* in the list */
+	size_t n_alt;
+};
+
+static inline void plancase_done(struct plancase *c)
+{
+	inventory_free(c->inv);
+	request_done(&c->request);
+	*c = (struct plancase){0};
+}
+
+/* The value of "key=value" when word has that key. */
+static inline char *plancase_value(char *word, const char *key)
+{
+	size_t len = strlen(key);
+
+	return strncmp(word, key, len) == 0 && word[len] == '=' ? word + len + 1 : NULL;
+}
+
+static inline void plancase_blanks(char *text)
+{
+	for (; *text != '\0'; text++)
+		*text = *text == '_' ? ' ' : *text;
+}
+
+static inline void plancase_platform(struct plancase *c, char *word)
+{
+	struct platform *p = &c->inv->platform;
+	const struct {
+		const char *key;
+		struct fact *fact;
+	} facts[] = {
+		{"board", &p->board},
+		{"model", &p->model},
+		{"soc", &p->soc},
+		{"chip", &p->chip_id},
+		{"module", &p->module},
+		{"l4t", &p->l4t},
+		{"jetpack", &p->jetpack},
+		{"cuda", &p->cuda},
+		{"driver", &p->driver},
+		{"gpu", &p->gpu},
+		{"arch", &p->gpu_arch},
+		{"compute", &p->compute},
+		{"cuda-name", &p->cuda_name},
+	};
+
+	p->kind = PLATFORM_TEGRA;
+	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
+		char *value = plancase_value(word, facts[i].key);
+
+		if (value == NULL)
+			continue;
+		if (facts[i].fact == &p->l4t)
+			p->l4t_major = (unsigned)strtoul(value, NULL, 10);
+		plancase_blanks(value);
+		assert_int_equal(fact_set(facts[i].fact, value, "/source/of/it"), 0);
+		return;
+	}
+	fail_msg("no such fact: %s", word);
+}
+
+static inline void plancase_list(struct plancase *c, char **words, size_t n)
+{
+	struct list_file *file = vec_add(&c->inv->files);
+
+	assert_non_null(file);
+	assert_true(n >= 2);
+	c->line = 0;
+	c->inv->list_dir_found = true;
+	*file = (struct list_file){.path = str_format("/etc/lists/%s", words[1]),
+				   .name = strdup(words[1]),
+				   .read = true};
+	for (size_t i = 2; i < n; i++) {
+		char *error = plancase_value(words[i], "error");
+
+		file->base |= strcmp(words[i], "base") == 0;
+		if (error == NULL)
+			continue;
+		plancase_blanks(error);
+		file->read = false;
+		file->error = strdup(error);
+	}
+}
+
+static inline void plancase_row(struct plancase *c, char **words, size_t n)
+{
+	static const char *const states[] = {"found", "missing", "refused", "malformed"};
+	static const char *const types[] = {"lib", "dir", "dev", "sym"};
+	struct row *row = vec_add(&c->inv->rows);
+
+	assert_non_null(row);
+	assert_true(n >= 3 && c->inv->files.n > 0);
+	*row = (struct row){.file = c->inv->files.n - 1,
+			    .line = ++c->line,
+			    .column = 6,
+			    .type = ROW_UNKNOWN,
+			    .path = strdup(words[2]),
+			    .first_item = c->inv->items.n};
+	c->inv->files.items[row->file].n_rows++;
+	for (unsigned i = 0; i < 4; i++) {
+		if (strcmp(words[1], types[i]) == 0)
+			row->type = (enum row_type)i;
+		if (n > 3 && strcmp(words[3], states[i]) == 0)
+			row->state = (enum row_state)i;
+	}
+	if (row->state != ROW_FOUND)
+		row->reason = str_format("it is %s", states[row->state]);
+}
+
+static inline void plancase_item_word(struct item *item, char *word)
+{
+	char *value;
+
+	if ((value = plancase_value(word, "source")) != NULL) {
+		free(item->source);
+		item->source = strdup(value);
+	} else if ((value = plancase_value(word, "root")) != NULL) {
+		item->root = (unsigned)strtoul(value, NULL, 10);
+	} else if ((value = plancase_value(word, "soname")) != NULL) {
+		item->elf.soname = strdup(value);
+	} else if ((value = plancase_value(word, "machine")) != NULL) {
+		item->elf.class = ELF_CLASS_64;
+		item->elf.machine = (uint16_t)strtoul(value, NULL, 10);
+	} else {
+		fail_msg("no such word: %s", word);
+	}
+}
+
+static inline void plancase_device(struct item *item, char **words, size_t n)
+{
+	char *colon;
+
+	assert_true(n >= 5);
+	colon = strchr(words[2], ':');
+	assert_non_null(colon);
+	item->rdev = makedev((unsigned)strtoul(words[2], NULL, 10),
+			     (unsigned)strtoul(colon + 1, NULL, 10));
+	item->mode = (mode_t)(S_IFCHR | strtoul(words[3], NULL, 8));
+	item->gid = (gid_t)strtoul(words[4], NULL, 10);
+}
+
+static inline void plancase_item(struct plancase *c, struct item *item, char **words, size_t n)
+{
+	size_t rest = 2;
+
+	assert_non_null(item);
+	assert_true(n >= 2);
+	*item = (struct item){.source = strdup(words[1]),
+			      .target = strdup(words[1]),
+			      .dev = 1,
+			      .ino = c->inv->items.n + 100};
+	if (strcmp(words[0], "link") == 0) {
+		assert_true(n >= 3);
+		item->kind = ITEM_LINK;
+		item->link = strdup(words[2]);
+		rest = 3;
+	} else if (strcmp(words[0], "dev") == 0) {
+		item->kind = ITEM_DEVICE;
+		plancase_device(item, words, n);
+		rest = 5;
+	} else {
+		item->kind = strcmp(words[0], "dir") == 0 ? ITEM_DIR : ITEM_FILE;
+	}
+	for (size_t i = rest; i < n; i++)
+		plancase_item_word(item, words[i]);
+}
+
+static inline void plancase_request(struct plancase *c, char **words, size_t n)
+{
+	char *mode = words[1];
+
+	assert_true(n >= 2);
+	c->request.mode = strcmp(mode, "all") == 0    ? DEVICES_ALL
+			  : strcmp(mode, "none") == 0 ? DEVICES_NONE
+			  : strcmp(mode, "void") == 0 ? DEVICES_VOID
+						      : DEVICES_LIST;
+	if (c->request.mode == DEVICES_LIST) {
+		char *save = NULL;
+
+		for (char *id = strtok_r(mode, ",", &save); id != NULL;
+		     id = strtok_r(NULL, ",", &save))
+			assert_int_equal(strv_add(&c->request.devices, id), 0);
+	}
+	for (size_t i = 2; i < n; i++) {
+		char *value;
+
+		if ((value = plancase_value(words[i], "require")) != NULL) {
+			plancase_blanks(strchr(value, '=') == NULL ? value : strchr(value, '='));
+			assert_int_equal(strv_add(&c->request.requires, value), 0);
+		} else if ((value = plancase_value(words[i], "lists")) != NULL) {
+			c->request.lists = strcmp(value, "all") == 0 ? LISTS_ALL : LISTS_BASE;
+		} else {
+			assert_string_equal(words[i], "disable-require");
+			c->request.disable_require = true;
+		}
+	}
+}
+
+static inline void plancase_image(struct plancase *c, char **words, size_t n)
+{
+	c->image.known = true;
+	for (size_t i = 1; i < n; i++) {
+		char *machine = plancase_value(words[i], "machine");
+
+		if (machine != NULL)
+			c->image.machine = (uint16_t)strtoul(machine, NULL, 10);
+		else
+			c->image.libc = LIBC_MUSL;
+	}
+}
+
+static inline void plancase_line(struct plancase *c, char **words, size_t n)
+{
+	if (strcmp(words[0], "platform") == 0) {
+		for (size_t i = 1; i < n; i++)
+			plancase_platform(c, words[i]);
+	} else if (strcmp(words[0], "alt") == 0) {
+		assert_true(n == 2 && ROOT_ALT + c->n_alt < ROOT_MAX);
+		c->inv->roots[ROOT_ALT + c->n_alt++] = strdup(words[1]);
+	} else if (strcmp(words[0], "list") == 0) {
+		plancase_list(c, words, n);
+	} else if (strcmp(words[0], "row") == 0) {
+		plancase_row(c, words, n);
+	} else if (strcmp(words[0], "extra") == 0) {
+		plancase_item(c, vec_add(&c->inv->extras), words + 1, n - 1);
+	} else if (strcmp(words[0], "request") == 0) {
+		plancase_request(c, words, n);
+	} else if (strcmp(words[0], "settings") == 0) {
+		c->settings.lists = strcmp(words[1], "lists=all") == 0 ? SETTINGS_LISTS_ALL
+								       : SETTINGS_LISTS_BASE;
+	} else if (strcmp(words[0], "image") == 0) {
+		plancase_image(c, words, n);
+	} else if (strcmp(words[0], "nolists") == 0) {
+		c->inv->list_dir_found = false;
+	} else {
+		plancase_item(c, vec_add(&c->inv->items), words, n);
+		assert_true(c->inv->rows.n > 0);
+		c->inv->rows.items[c->inv->rows.n - 1].n_items++;
+	}
+}
+
+/* Reads the text; it is cut into pieces. */
+static inline void plancase_read(struct plancase *c, char *text)
+{
+	char *save_line = NULL;
+
+	*c = (struct plancase){.inv = inventory_new()};
+	assert_non_null(c->inv);
+	c->inv->list_dir = strdup("/etc/lists");
+	for (char *line = strtok_r(text, "\n", &save_line); line != NULL;
+	     line = strtok_r(NULL, "\n", &save_line)) {
+		char *words[32];
+		char *save = NULL;
+		size_t n = 0;
+
+		for (char *word = strtok_r(line, " \t", &save); word != NULL && n < 32;
+		     word = strtok_r(NULL, " \t", &save))
+			words[n++] = word;
+		if (n > 0 && words[0][0] != '#')
+			plancase_line(c, words, n);
+	}
+}
+
+static inline char *plancase_slurp(const char *path)
+{
+	auto_file file = fopen(path, "re");
+	char *text = NULL;
+	size_t size = 0;
+
+	if (file == NULL)
+		return NULL;
+	if (getdelim(&text, &size, '\0', file) < 0) {
+		free(text);
+		return strdup("");
+	}
+	return text;
+}
+
+#endif
