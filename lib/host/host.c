@@ -28,15 +28,18 @@ static int host_open_root(struct host *host, size_t root, const char *path, stru
 static int host_open_alternate(struct host *host, size_t root, const char *path, struct err *err)
 {
 	const char *driver = host->paths[ROOT_DRIVER];
+	int fd;
 
 	host->fds[root] = -1;
 	host->paths[root] =
 		strcmp(driver, "/") == 0 ? strdup(path) : str_format("%s%s", driver, path);
 	if (host->paths[root] == NULL)
 		return err_nomem(err);
-	host->fds[root] =
-		rootfs_open(host->fds[ROOT_DRIVER], path, O_PATH | O_DIRECTORY | O_CLOEXEC, err);
-	return host->fds[root] < 0 ? host->fds[root] : 0;
+	fd = rootfs_open(host->fds[ROOT_DRIVER], path, O_PATH | O_DIRECTORY | O_CLOEXEC, err);
+	if (fd < 0)
+		return fd;
+	host->fds[root] = fd;
+	return 0;
 }
 
 static int host_open_alternates(struct host *host, struct err *err)
