@@ -269,8 +269,7 @@ static void runtime_is_never_its_own_low_level_runtime(void **unused)
 	text = str_format(
 		"[nvidia-container-runtime]\nruntimes = [\"%s\", \"%s\", \"none-such\"]\n",
 		TEST_RUNTIME, path);
-	free(path);
-	path = scratch_write(&scratch, "config.toml", text, 0644);
+	free(scratch_write(&scratch, "config.toml", text, 0644));
 	assert_int_equal(run(argv, false), 1);
 	free(text);
 	text = scratch_read(&scratch, "stderr");
