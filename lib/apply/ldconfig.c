@@ -126,11 +126,12 @@ static int filter(struct err *err)
 	const char *calls[MAX_CALLS];
 	size_t n = 0;
 
-	while (sysfilter_ldconfig[n] != NULL && n < MAX_CALLS - 2) {
+	while (sysfilter_ldconfig[n] != NULL && n < MAX_CALLS - 3) {
 		calls[n] = sysfilter_ldconfig[n];
 		n++;
 	}
-	calls[n++] = "execveat"; /* of itself, from a sealed copy */
+	calls[n++] = "execveat";  /* of itself, from a sealed copy */
+	calls[n++] = "prlimit64"; /* without CAP_SYS_RESOURCE limits only go down */
 	calls[n] = NULL;
 	return sysfilter_allow(calls, err);
 }
@@ -146,14 +147,14 @@ static int enter_and_exec(const struct child *child, struct err *err)
 	const struct ldconfig_job *job = child->job;
 	int r = jail_enter(job->rootfd, "/etc", err);
 
-	if (r == 0)
-		r = jail_limit(err);
 	if (r == 0 && job->become)
 		r = jail_become(job->uid, job->gid, err);
 	if (r == 0)
 		r = privs_drop_all(err);
 	if (r == 0)
 		r = filter(err);
+	if (r == 0) /* after the filter was built: a sanitizer's memory is beyond any limit */
+		r = jail_limit(err);
 	if (r == 0)
 		r = jail_exec(child->ldconfig->program, child->argv, err);
 	return r;
