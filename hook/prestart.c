@@ -15,6 +15,7 @@
 
 #include "base/auto.h"
 #include "base/err.h"
+#include "base/str.h"
 #include "hook/hooklog.h"
 #include "hook/hookopts.h"
 #include "hook/hookstate.h"
@@ -54,7 +55,13 @@ static void raise_file_limit(void)
 
 static int fail(struct hooklog *log, const struct nvc_context *ctx)
 {
-	hooklog_fail(log, nvc_error_message(ctx), nvc_error_hint(ctx));
+	const char *text = nvc_error_message(ctx);
+	auto_free char *placed = NULL;
+
+	if (nvc_error_line(ctx) > 0 && strstr(text, "line ") == NULL)
+		placed = str_format("%s (line %u, column %u)", text, nvc_error_line(ctx),
+				    nvc_error_column(ctx));
+	hooklog_fail(log, placed == NULL ? text : placed, nvc_error_hint(ctx));
 	return 1;
 }
 
@@ -237,6 +244,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN); /* a limit on files must not end us by way of the log */
 	set_deadline();
 	raise_file_limit();
 	if (hookopts_parse(argc, argv, &opts, &err) < 0) {

@@ -162,7 +162,7 @@ static int prepare(struct job *job, struct err *err)
 
 static int open_rootfs(struct job *job, struct err *err)
 {
-	auto_fd slash = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_fd slash = rootfs_open_slash(err);
 	uint64_t slash_mount;
 	uint64_t root_mount;
 	struct stat a;
@@ -170,7 +170,7 @@ static int open_rootfs(struct job *job, struct err *err)
 	int r;
 
 	if (slash < 0)
-		return err_sys(err, errno, "open '/' of the container's mount namespace");
+		return slash;
 	job->rootfd = rootfs_open(slash, job->target->rootfs, O_PATH | O_DIRECTORY, err);
 	if (job->rootfd < 0)
 		return err_wrap(err, "rootfs of the container");

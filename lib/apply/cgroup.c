@@ -44,10 +44,14 @@ static bool is_machine_root(void)
 
 static int open_below(const char *point, const char *path, struct err *err)
 {
-	auto_fd top = open(point, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_fd slash = rootfs_open_slash(err);
+	auto_fd top = -1;
 
+	if (slash < 0)
+		return slash;
+	top = rootfs_open(slash, point, O_PATH | O_DIRECTORY, err);
 	if (top < 0)
-		return err_sys(err, errno, "open '%s'", point);
+		return top;
 	return rootfs_open(top, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, err);
 }
 

@@ -26,7 +26,7 @@
 /* Debian's /sbin/ldconfig is the program; Ubuntu's is a shell script around ldconfig.real. */
 static int open_program(const char *path, struct err *err)
 {
-	auto_fd slash = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_fd slash = rootfs_open_slash(err);
 	auto_free char *real = str_format("%s.real", path);
 	const char *const paths[] = {real,
 				     path,
@@ -37,7 +37,7 @@ static int open_program(const char *path, struct err *err)
 				     "/usr/bin/ldconfig"};
 
 	if (slash < 0)
-		return err_sys(err, errno, "open '/'");
+		return slash;
 	if (real == NULL)
 		return err_nomem(err);
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
@@ -106,25 +106,19 @@ static bool is_default(const char *dir)
 	return false;
 }
 
-/* Borrowed words; NULL-terminated; the caller frees the array. */
-static char **arguments(const struct strv *dirs)
+static int arguments(const struct strv *dirs, struct strv *ret, struct err *err)
 {
-	/* execve(2) wants writable strings and changes none */
-	static char words[][20] = {"ldconfig",        "-X", "-f",
-				   "/etc/ld.so.conf", "-C", "/etc/ld.so.cache"};
-	const size_t fixed = sizeof(words) / sizeof(words[0]);
-	size_t n = fixed;
-	char **argv = calloc(n + dirs->n + 1, sizeof(*argv));
+	static const char *const fixed[] = {"ldconfig",        "-X", "-f",
+					    "/etc/ld.so.conf", "-C", "/etc/ld.so.cache"};
+	int r = 0;
 
-	if (argv == NULL)
-		return NULL;
-	for (size_t i = 0; i < fixed; i++)
-		argv[i] = words[i];
-	for (size_t i = 0; i < dirs->n; i++) {
+	for (size_t i = 0; r >= 0 && i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		r = strv_add(ret, fixed[i]);
+	for (size_t i = 0; r >= 0 && i < dirs->n; i++) {
 		if (!is_default(dirs->items[i]) && dirs->items[i][0] == '/')
-			argv[n++] = dirs->items[i];
+			r = strv_add(ret, dirs->items[i]);
 	}
-	return argv;
+	return r < 0 ? err_nomem(err) : 0;
 }
 
 static int filter(struct err *err)
@@ -132,11 +126,12 @@ static int filter(struct err *err)
 	const char *calls[MAX_CALLS];
 	size_t n = 0;
 
-	while (sysfilter_ldconfig[n] != NULL && n < MAX_CALLS - 2) {
+	while (sysfilter_ldconfig[n] != NULL && n < MAX_CALLS - 3) {
 		calls[n] = sysfilter_ldconfig[n];
 		n++;
 	}
-	calls[n++] = "execveat"; /* of itself, from a sealed copy */
+	calls[n++] = "execveat";  /* of itself, from a sealed copy */
+	calls[n++] = "prlimit64"; /* without CAP_SYS_RESOURCE limits only go down */
 	calls[n] = NULL;
 	return sysfilter_allow(calls, err);
 }
@@ -152,14 +147,14 @@ static int enter_and_exec(const struct child *child, struct err *err)
 	const struct ldconfig_job *job = child->job;
 	int r = jail_enter(job->rootfd, "/etc", err);
 
-	if (r == 0)
-		r = jail_limit(err);
 	if (r == 0 && job->become)
 		r = jail_become(job->uid, job->gid, err);
 	if (r == 0)
 		r = privs_drop_all(err);
 	if (r == 0)
 		r = filter(err);
+	if (r == 0) /* after the filter was built: a sanitizer's memory is beyond any limit */
+		r = jail_limit(err);
 	if (r == 0)
 		r = jail_exec(child->ldconfig->program, child->argv, err);
 	return r;
@@ -178,13 +173,14 @@ static int child_main(void *arg)
 int ldconfig_run(const struct ldconfig *ldconfig, const struct ldconfig_job *job,
 		 const struct log *log, struct err *err)
 {
-	auto_free char **argv = arguments(job->dirs);
-	struct child child = {.ldconfig = ldconfig, .job = job, .argv = argv};
+	auto_done(strv) struct strv argv = {0};
+	struct child child = {.ldconfig = ldconfig, .job = job};
 	struct child_result result = {0};
-	int r;
+	int r = arguments(job->dirs, &argv, err);
 
-	if (argv == NULL)
-		return err_nomem(err);
+	if (r < 0)
+		return r;
+	child.argv = argv.items;
 	r = child_run(child_main, &child,
 		      CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP,
 		      LDCONFIG_DEADLINE, &result, err);

@@ -20,13 +20,13 @@
 static int open_dir(const char *dir, struct err *err)
 {
 	char name[NAME_MAX + 1];
-	auto_fd slash = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_fd slash = rootfs_open_slash(err);
 	auto_fd parent = -1;
 	auto_fd fd = -1;
 	struct stat st;
 
 	if (slash < 0)
-		return err_sys(err, errno, "open '/'");
+		return slash;
 	parent = rootfs_make_parent(slash, dir, NULL, NULL, name, err);
 	if (parent < 0)
 		return parent;

@@ -86,13 +86,13 @@ static void take_back(int state_dir, int rootfd, const struct record *record, co
 /* -ENOENT: gone with all that was made in it. "/" is never a container's. */
 static int open_rootfs(const char *path, struct err *err)
 {
-	auto_fd slash = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_fd slash = rootfs_open_slash(err);
 	auto_fd fd = -1;
 	struct stat a;
 	struct stat b;
 
 	if (slash < 0)
-		return err_sys(err, errno, "open '/'");
+		return slash;
 	fd = rootfs_open(slash, path, O_PATH | O_DIRECTORY, err);
 	if (fd < 0)
 		return fd;

@@ -67,7 +67,8 @@ static unsigned long kept_flags(void)
 
 static int protect(const char *writable, struct err *err)
 {
-	if (mount(writable, writable, NULL, MS_BIND, NULL) < 0)
+	/* recursive: what is mounted below it may be locked there (another user namespace) */
+	if (mount(writable, writable, NULL, MS_BIND | MS_REC, NULL) < 0)
 		return err_sys(err, errno, "keep '%s' of the image writable", writable);
 	if (mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | kept_flags(), NULL) < 0)
 		return err_sys(err, errno, "make the rootfs read-only");

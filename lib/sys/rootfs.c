@@ -220,3 +220,10 @@ int rootfs_read(int rootfd, const char *path, size_t max, char **ret, size_t *re
 		return err_sys(err, -fd, "open '%s' in the container's root", path);
 	return io_read_fd(fd, max, path, ret, ret_len, err);
 }
+
+int rootfs_open_slash(struct err *err)
+{
+	int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? err_sys(err, errno, "open '/'") : fd;
+}

@@ -19,6 +19,9 @@
 
 #define ROOTFS_MAX_LINKS 40 /* as the kernel's MAXSYMLINKS */
 
+/** The "/" of the current mount namespace: for absolute paths of the host. */
+int rootfs_open_slash(struct err *err);
+
 /** Opens path inside rootfd and gives an fd (O_CLOEXEC always set).
  *  flags as open(2): O_PATH, O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK... O_CREAT is refused.
  *  Without O_PATH it opens nothing but regular files and directories unless O_NONBLOCK is given

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Plans for struct world, and looks at what became of it. */
+#ifndef UNIT_APPLYPLAN_H
+#define UNIT_APPLYPLAN_H
+
+#include <dirent.h>
+
+#include "applyworld.h"
+#include "base/str.h"
+#include "sys/kfeature.h"
+
+static inline struct op *add(struct world *world, enum op_kind kind, const char *source,
+			     const char *target)
+{
+	struct op *op = vec_add(&world->plan->ops);
+
+	assert_non_null(op);
+	op->kind = kind;
+	op->row = NO_ROW;
+	op->source = source == NULL ? NULL : strdup(source);
+	op->target = target == NULL ? NULL : strdup(target);
+	op->flags = OP_RDONLY | OP_NOSUID | OP_NODEV;
+	if (kind == OP_DEVICE) {
+		op->flags = OP_NOSUID | OP_NOEXEC;
+		op->rdev = makedev(1, 3);
+	}
+	return op;
+}
+
+static inline void add_link(struct world *world, const char *target, const char *text)
+{
+	add(world, OP_LINK, NULL, target)->link = strdup(text);
+}
+
+static inline int apply(struct world *world, struct apply_stats *stats, struct err *err)
+{
+	return apply_plan(world->plan, &world->host, &world->settings, &world->target, NULL, stats,
+			  err);
+}
+
+static inline void apply_well(struct world *world, struct apply_stats *stats)
+{
+	struct err err = {0};
+
+	if (apply(world, stats, &err) < 0)
+		fail_msg("%s", err.msg);
+}
+
+static inline void revert_well(struct world *world)
+{
+	struct err err = {0};
+
+	if (apply_revert(ID, NULL, &world->settings, NULL, &err) < 0)
+		fail_msg("%s", err.msg);
+}
+
+static inline void add_some(struct world *world)
+{
+	struct op *file;
+
+	add(world, OP_BIND, "/lib/liba.so.1.1", "/opt/new/liba.so.1.1");
+	add(world, OP_BIND, "/lib/libb.so.1", "/usr/lib/old.so");
+	add(world, OP_BIND, "/lib/sub", "/opt/sub")->flags |= OP_DIR;
+	add(world, OP_BIND, "/lib/sub", "/usr/lib/linkdir")->flags |= OP_DIR;
+	add(world, OP_DEVICE, "/dev/gpu0", "/dev/gpu0");
+	add_link(world, "/opt/new/liba.so.1", "liba.so.1.1");
+	add_link(world, "/usr/lib/away.so", "old.so");
+	file = add(world, OP_FILE, NULL, "/etc/note");
+	file->content = strdup("made by us\n");
+	file->mode = 0444;
+}
+
+/* Names, types, inodes, sizes and link texts of a tree; times and sizes of directories change when
+ * something is made in them and taken away again. */
+static inline void list_tree(struct strbuf *buf, const char *path)
+{
+	auto_dir dir = opendir(path);
+	struct dirent **names = NULL;
+	int n = dir == NULL ? 0 : scandir(path, &names, NULL, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		auto_free char *below = str_format("%s/%s", path, names[i]->d_name);
+		auto_free struct dirent *name = names[i];
+		struct stat st;
+
+		if (strcmp(name->d_name, ".") == 0 || strcmp(name->d_name, "..") == 0 ||
+		    lstat(below, &st) < 0)
+			continue;
+		strbuf_addf(buf, "%s %o %lu %lu\n", below, st.st_mode, (unsigned long)st.st_ino,
+			    S_ISDIR(st.st_mode) ? 0ul : (unsigned long)st.st_size);
+		if (S_ISDIR(st.st_mode))
+			list_tree(buf, below);
+	}
+	free(names);
+}
+
+/* The rootfs, the volume, the state and the mounts of the container, the host's own too. */
+static inline char *snapshot(const struct world *world)
+{
+	const char *const files[] = {"/proc/self/mountinfo", NULL};
+	struct strbuf buf = {0};
+	auto_free char *other = str_format("/proc/%d/mountinfo", (int)world->container);
+
+	list_tree(&buf, inside(world, ""));
+	list_tree(&buf, in(world, "rootfs"));
+	list_tree(&buf, in(world, "volume"));
+	list_tree(&buf, in(world, "state"));
+	for (int i = 0; i < 2; i++) {
+		auto_file file = fopen(i == 0 ? files[0] : other, "re");
+		char line[4096];
+
+		while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+			strbuf_adds(&buf, line);
+	}
+	return strbuf_take(&buf);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+/* From now on, as on Linux 4.9. */
+static inline void use_old_calls(void)
+{
+	kfeature_missing(KFEATURE_OPENAT2);
+	kfeature_missing(KFEATURE_OPEN_TREE);
+	kfeature_missing(KFEATURE_MOVE_MOUNT);
+	kfeature_missing(KFEATURE_MOUNT_SETATTR);
+	kfeature_missing(KFEATURE_FSOPEN);
+}
+
+#endif
