@@ -21,6 +21,8 @@ target_compile_options(
             -Wpointer-arith
             -Wcast-qual
             -Wwrite-strings
+            -ffunction-sections
+            -fdata-sections
             -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
 foreach(flag -fstack-protector-strong -fstack-clash-protection -fcf-protection)
   string(MAKE_C_IDENTIFIER "NVC_HAVE${flag}" have)

@@ -9,6 +9,7 @@
 
 #include "base/auto.h"
 #include "base/str.h"
+#include "hook/timestamp.h"
 
 #define MAX_TEXT 2048
 
@@ -41,16 +42,6 @@ void rtlog_done(struct rtlog *log)
 	(void)debug_fd;
 }
 
-static void format_time(char *ret, size_t size)
-{
-	time_t now = time(NULL);
-	struct tm tm;
-
-	/* UTC: the static program does not read /etc/localtime. */
-	if (gmtime_r(&now, &tm) == NULL || strftime(ret, size, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		ret[0] = '\0';
-}
-
 /* text has no control characters any more: quotes and backslashes are what is left to escape. */
 static void put_quoted(struct strbuf *buf, const char *text)
 {
@@ -67,9 +58,9 @@ static void put_quoted(struct strbuf *buf, const char *text)
 static void write_line(int fd, bool json, enum nvc_log_level level, const char *text)
 {
 	auto_done(strbuf) struct strbuf line = {0};
-	char now[32];
+	char now[TIMESTAMP_SIZE];
 
-	format_time(now, sizeof(now));
+	timestamp_format(time(NULL), now);
 	if (json) {
 		strbuf_addf(&line, "{\"level\":\"%s\",\"msg\":", level_name(level));
 		put_quoted(&line, text);

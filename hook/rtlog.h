@@ -23,7 +23,7 @@ struct rtlog {
 void rtlog_open_debug(struct rtlog *log, const char *path);
 void rtlog_done(struct rtlog *log);
 
-/** Sink for nvc_set_log(); arg is the struct rtlog. */
+/** Sink for nvc_set_log(); arg is the struct rtlog. The library has escaped the text already. */
 void rtlog_emit(void *arg, enum nvc_log_level level, const char *module, const char *text);
 
 /** Says why the container is not created, in one line. hint may be NULL. */

@@ -68,7 +68,10 @@ static int prepare_bundle(struct nvc_context *ctx, const struct rtargs *args, co
 		.hook = hook,
 		.config = config,
 	};
+	char id[128];
+	int rc;
 
+	str_escape(args->id, id, sizeof(id));
 	rtlog_open_debug(log, nvc_setting(ctx, "nvidia-container-runtime.debug"));
 	nvc_set_log(ctx, rtlog_emit, log, args->debug ? NVC_LOG_DEBUG : nvc_setting_log_level(ctx));
 	if (args->config != NULL) {
@@ -77,10 +80,15 @@ static int prepare_bundle(struct nvc_context *ctx, const struct rtargs *args, co
 			   "given to it");
 		return 0;
 	}
-	if (nvc_bundle_prepare(ctx, &bundle) >= 0)
-		return 0;
-	rtlog_fail(log, nvc_error_message(ctx), nvc_error_hint(ctx));
-	return -1;
+	rc = nvc_bundle_prepare(ctx, &bundle);
+	if (rc < 0) {
+		rtlog_fail(log, nvc_error_message(ctx), nvc_error_hint(ctx));
+		return -1;
+	}
+	if (nvc_setting_log_level(ctx) >= NVC_LOG_INFO || args->debug)
+		rtlog_emit(log, NVC_LOG_INFO, id,
+			   rc > 0 ? "bundle prepared" : "nothing to do in the bundle");
+	return 0;
 }
 
 /* Returns only on failure. */

@@ -54,6 +54,11 @@ static int edit_config(struct nvc_context *ctx, const struct nvc_bundle_args *ar
 	auto_free char *bundle = NULL;
 	auto_free char *rootfs = NULL;
 	auto_free char *edited = NULL;
+	const struct bundle_input input = {.text = text,
+					   .len = len,
+					   .spec = &ctx->spec,
+					   .plan = plan->plan,
+					   .request = &request->request};
 	struct bundle_hook hook = {.path = args->hook, .config = args->config, .id = args->id};
 	size_t edited_len;
 	int rc;
@@ -65,8 +70,7 @@ static int edit_config(struct nvc_context *ctx, const struct nvc_bundle_args *ar
 		return rc;
 	hook.bundle = bundle;
 	hook.rootfs = rootfs;
-	rc = bundle_edit(text, len, &ctx->spec, plan->plan, &request->request, &hook, &edited,
-			 &edited_len, &ctx->err);
+	rc = bundle_edit(&input, &hook, &edited, &edited_len, &ctx->err);
 	if (rc < 0 || edited == NULL)
 		return rc;
 	rc = replace_config(ctx, args->bundle, edited, edited_len);

@@ -78,6 +78,8 @@ int nvc_open(const struct nvc_options *options, struct nvc_context **ret)
 	rc = override_string(&ctx->settings->root, options->root, &ctx->err);
 	if (rc == 0)
 		rc = override_string(&ctx->settings->host_root, options->host_root, &ctx->err);
+	if (rc == 0)
+		rc = override_string(&ctx->settings->list_dir, options->list_dir, &ctx->err);
 	return rc;
 }
 

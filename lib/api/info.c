@@ -66,6 +66,11 @@ bool nvc_inventory_has_gpu(const struct nvc_inventory *inv)
 	return inv->inv->platform.kind != PLATFORM_NONE;
 }
 
+bool nvc_inventory_has_lists(const struct nvc_inventory *inv)
+{
+	return inv->inv->list_dir_found;
+}
+
 int nvc_plan_new(struct nvc_context *ctx, const struct nvc_inventory *inv,
 		 const struct nvc_request *request, struct nvc_plan **ret)
 {
@@ -111,6 +116,8 @@ static int render_text(struct nvc_context *ctx, const struct inventory *inv,
 		text_info(inv, plan, &out);
 	else if (rendering == NVC_LIST_TEXT)
 		text_list(inv, plan, &out);
+	else if (rendering == NVC_ROWS_TEXT)
+		text_rows(inv, plan, &out);
 	else
 		text_plan(inv, plan, &out);
 	*ret = strbuf_take(&out);
@@ -125,12 +132,14 @@ int nvc_render(struct nvc_context *ctx, const struct nvc_inventory *inv,
 	static const struct request nothing;
 
 	(void)context_err(ctx);
-	if (p == NULL && rendering != NVC_INFO_TEXT && rendering != NVC_INFO_JSON)
+	if (p == NULL && rendering != NVC_INFO_TEXT && rendering != NVC_INFO_JSON &&
+	    rendering != NVC_ROWS_TEXT)
 		return err_set(&ctx->err, EINVAL, "render: this rendering needs a plan");
 	switch (rendering) {
 	case NVC_INFO_TEXT:
 	case NVC_LIST_TEXT:
 	case NVC_PLAN_TEXT:
+	case NVC_ROWS_TEXT:
 		return render_text(ctx, inv->inv, p, rendering, ret);
 	case NVC_INFO_JSON:
 		return json_info(inv->inv, p, ret, &ctx->err);

@@ -90,13 +90,17 @@ static struct name *name_get(struct parser *parser, const char *text, size_t len
 {
 	size_t at = name_position(parser, text, len);
 	struct name *items = parser->names.items;
+	struct name *added;
 	char *copy;
 
 	*ret_new = false;
 	if (at < parser->names.n && compare_name(text, len, items[at].text) == 0)
 		return &items[at];
 	copy = strndup(text, len);
-	if (copy == NULL || vec_add(&parser->names) == NULL) {
+	if (copy == NULL)
+		return NULL;
+	added = vec_add(&parser->names);
+	if (added == NULL) {
 		free(copy);
 		return NULL;
 	}

@@ -172,8 +172,10 @@ static int take_new_string(struct toml_scan *scan, char **ret)
 	if (rc < 0)
 		return rc;
 	taken = strbuf_take(&text);
-	if (taken == NULL)
-		return err_nomem(scan->err);
+	if (taken == NULL) {
+		(void)err_nomem(scan->err);
+		return -ENOMEM;
+	}
 	*ret = taken;
 	return 0;
 }
@@ -327,7 +329,7 @@ static const char *word_fault(const char *word)
 static int take_word(struct toml_scan *scan, struct toml_entry *entry)
 {
 	const char *start = scan->at;
-	char word[MAX_TOKEN];
+	char word[MAX_TOKEN] = "";
 	size_t len;
 
 	while (scan->at < scan->end &&

@@ -189,13 +189,15 @@ static int csvdir_read_list(struct csvdir *dir, const char *name, struct err *er
 		return 0;
 	if (csvdir_add_file(dir, path, name, err) < 0)
 		return -ENOMEM;
-	if (rc > 0)
+	if (rc > 0) {
 		rc = csv_parse(text, len, csvdir_add_row, dir, &fault);
+		if (rc < 0 && rc != -ENOMEM)
+			(void)err_wrap(&fault, "mount list '%s'", path);
+	}
 	if (rc == -ENOMEM)
 		return err_nomem(err);
 	if (rc < 0) {
 		csvdir_drop_rows(dir->inv, before);
-		rc = err_wrap(&fault, "mount list '%s'", path);
 		return csvdir_set_error(dir, fault.msg, err);
 	}
 	dir->inv->files.items[dir->inv->files.n - 1].n_rows = dir->inv->rows.n - before;

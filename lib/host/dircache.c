@@ -3,13 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/path.h"
+#include "sys/procself.h"
 #include "sys/rootfs.h"
 
 void dircache_init(struct dircache *cache, const struct host *host)
@@ -42,12 +42,17 @@ void dircache_done(struct dircache *cache)
 /* Where the kernel says that an open directory lies; the caller frees; NULL with errno. */
 static char *dircache_fd_path(int fd)
 {
-	char magic[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
+	char magic[PROCSELF_NAME_MAX];
 	char path[PATH_MAX];
+	int proc = procself_dir(NULL);
 	ssize_t len;
 
-	(void)snprintf(magic, sizeof(magic), "/proc/self/fd/%d", fd);
-	len = readlinkat(AT_FDCWD, magic, path, sizeof(path));
+	if (proc < 0) {
+		errno = -proc;
+		return NULL;
+	}
+	procself_name(fd, magic);
+	len = readlinkat(proc, magic, path, sizeof(path));
 	if (len < 0)
 		return NULL;
 	if ((size_t)len == sizeof(path)) {

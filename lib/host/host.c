@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/str.h"
+#include "sys/rootfs.h"
 
 static int host_open_root(struct host *host, size_t root, const char *path, struct err *err)
 {
@@ -15,9 +17,28 @@ static int host_open_root(struct host *host, size_t root, const char *path, stru
 	host->paths[root] = strdup(path);
 	if (host->paths[root] == NULL)
 		return err_nomem(err);
-	host->fds[root] = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* the one path that no root fd can resolve: it says where the root is */
+	host->fds[root] = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (host->fds[root] < 0)
 		return err_sys(err, errno, "open root directory '%s'", path);
+	return 0;
+}
+
+/* Inside the driver root: on a board in a folder its own trees, not those of this machine. */
+static int host_open_alternate(struct host *host, size_t root, const char *path, struct err *err)
+{
+	const char *driver = host->paths[ROOT_DRIVER];
+	int fd;
+
+	host->fds[root] = -1;
+	host->paths[root] =
+		strcmp(driver, "/") == 0 ? strdup(path) : str_format("%s%s", driver, path);
+	if (host->paths[root] == NULL)
+		return err_nomem(err);
+	fd = rootfs_open(host->fds[ROOT_DRIVER], path, O_PATH | O_DIRECTORY | O_CLOEXEC, err);
+	if (fd < 0)
+		return fd;
+	host->fds[root] = fd;
 	return 0;
 }
 
@@ -32,11 +53,12 @@ static int host_open_alternates(struct host *host, struct err *err)
 		int rc;
 
 		host->n = ROOT_ALT + i + 1;
-		rc = host_open_root(host, ROOT_ALT + i, roots->items[i], &missing);
+		rc = host_open_alternate(host, ROOT_ALT + i, roots->items[i], &missing);
 		if (rc == -ENOMEM)
 			return err_nomem(err);
 		if (rc < 0)
-			log_warn(host->log, "host", "alternate root is not used: %s", missing.msg);
+			log_warn(host->log, "host", "alternate root '%s' is not used: %s",
+				 host->paths[ROOT_ALT + i], missing.msg);
 	}
 	return 0;
 }

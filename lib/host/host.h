@@ -14,14 +14,15 @@
 
 struct host {
 	int fds[ROOT_MAX];               /* O_PATH directories by ROOT_*; -1 = unused. Owned */
-	char *paths[ROOT_MAX];           /* as given; owned */
+	char *paths[ROOT_MAX];           /* for people; owned */
 	size_t n;                        /* ROOT_ALT + number of alternate roots */
 	const struct settings *settings; /* borrowed */
 	const struct log *log;           /* borrowed */
 };
 
-/** Opens the roots that settings name (root, host_root, alt_roots). A missing alternate root is a
- *  warning and stays unused; any other missing root is an error (-ENOENT). */
+/** Opens the roots that settings name: root, host_root, and alt_roots inside the driver root. A
+ *  missing alternate root is a warning and stays unused; any other missing root is an error
+ *  (-ENOENT). settings and log must outlive the host. */
 int host_open(struct host *host, const struct settings *settings, const struct log *log,
 	      struct err *err);
 /** Idempotent; accepts a zeroed struct. */

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/trust.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "sys/io.h"
+#include "sys/procself.h"
 
-#define TRUST_OVERFLOW_ID 65534u /* /proc/sys/kernel/overflowuid, never changed in practice */
+#define TRUST_MAX_MAP_BYTES 65536u /* of /proc/self/uid_map: at most a page, or 340 lines */
+#define TRUST_OVERFLOW_ID   65534u /* /proc/sys/kernel/overflowuid, never changed in practice */
 
 static bool trust_field_is(const char **at, const char *want)
 {
@@ -20,15 +22,21 @@ static bool trust_field_is(const char **at, const char *want)
 
 static bool trust_ids_are_confined(void)
 {
-	auto_fd fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
-	char text[64] = "";
-	const char *at = text;
+	static const char *const first[] = {"0", "0", "4294967295"};
+	auto_free char *text = NULL;
+	int proc = procself_dir(NULL);
+	const char *at;
+	size_t len;
 
-	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
+	if (proc < 0 ||
+	    io_read_at(proc, "self/uid_map", TRUST_MAX_MAP_BYTES, &text, &len, NULL) < 0)
 		return false;
+	at = text;
 	/* the first namespace maps all ids onto themselves, in one line */
-	return !trust_field_is(&at, "0") || !trust_field_is(&at, "0") ||
-	       !trust_field_is(&at, "4294967295");
+	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++)
+		if (!trust_field_is(&at, first[i]))
+			return true;
+	return false;
 }
 
 void trust_init(struct trust *trust)

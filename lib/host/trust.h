@@ -15,7 +15,8 @@ struct trust {
 };
 
 /** Takes the caller's ids. In a user namespace that leaves ids out (a rootless engine) the files of
- *  the real root belong to the overflow id, which is then believed too: nobody inside can have it.
+ *  the real root belong to the overflow id, which is then believed too: the engine's user can
+ *  harm himself only.
  *  Source: user_namespaces(7), "Unmapped user and group IDs". */
 void trust_init(struct trust *trust);
 

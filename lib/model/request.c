@@ -12,6 +12,7 @@
 /* "nvc1;" and then fields "key=value;" in this order. Values are percent-encoded: everything but
  * letters, digits and "-_.:/,=<>!*" is %XX, so that no blank, quote or ";" remains. */
 #define ENCODED_MAGIC "nvc1;"
+#define PLAIN_MARKS   "-_.:/,=<>!*"
 
 static const char *const mode_names[] = {"void", "none", "all", "list"};
 static const char *const lists_names[] = {"default", "all", "base"};
@@ -35,12 +36,17 @@ const char *request_devices_name(enum request_devices mode)
 	return mode_names[mode];
 }
 
+static bool is_plain(unsigned char c)
+{
+	return c < 0x80 && c != '\0' && (isalnum(c) || strchr(PLAIN_MARKS, c) != NULL);
+}
+
 static void put_field(struct strbuf *buf, const char *key, const char *value)
 {
 	strbuf_adds(buf, key);
 	strbuf_addc(buf, '=');
 	for (const unsigned char *p = (const unsigned char *)value; *p != '\0'; p++) {
-		if ((*p < 0x80 && isalnum(*p)) || strchr("-_.:/,=<>!*", *p) != NULL)
+		if (is_plain(*p))
 			strbuf_addc(buf, (char)*p);
 		else
 			strbuf_addf(buf, "%%%02X", *p);
@@ -84,7 +90,8 @@ char *request_encode(const struct request *request)
 	return strbuf_take(&buf);
 }
 
-/* Decodes in place; false when a %XX is not whole or gives a control character. */
+/* Decodes in place; false when a %XX is not whole or NUL, or at what request_encode() would not
+ * have left as it is. Whether a value makes sense is asked where it is used. */
 static bool percent_decode(char *text)
 {
 	char *out = text;
@@ -93,10 +100,12 @@ static bool percent_decode(char *text)
 		uint64_t byte;
 
 		if (*in != '%') {
+			if (!is_plain((unsigned char)*in))
+				return false;
 			*out++ = *in;
 			continue;
 		}
-		if (in[1] == '\0' || !str_to_u64(in + 1, 2, 16, 255, &byte) || byte < 0x20)
+		if (in[1] == '\0' || !str_to_u64(in + 1, 2, 16, 255, &byte) || byte == 0)
 			return false;
 		*out++ = (char)byte;
 		in += 2;
@@ -153,7 +162,8 @@ static int take_field(struct request *request, const char *key, const char *valu
 	}
 	if (strcmp(key, "flag") == 0)
 		return take_flag(request, value) ? 0 : -EINVAL;
-	if (strcmp(key, "device") == 0 && request->devices.n < REQUEST_MAX_DEVICES)
+	if (strcmp(key, "device") == 0 && request->devices.n < REQUEST_MAX_DEVICES &&
+	    strlen(value) <= REQUEST_MAX_ID)
 		return strv_add(&request->devices, value);
 	if (strcmp(key, "require") == 0 && request->requires.n < REQUEST_MAX_REQUIRES)
 		return strv_add(&request->requires, value);

@@ -65,7 +65,8 @@ bool request_wants_gpu(const struct request *request);
 /** One line of printable ASCII without blanks; the caller frees it. NULL without memory. */
 char *request_encode(const struct request *request);
 
-/** Reads what request_encode() wrote. -EINVAL: not that. */
+/** Reads what request_encode() wrote, every byte of it back as it was (refused is not part of it).
+ *  -EINVAL: not that, or over a limit above. */
 int request_decode(const char *text, struct request *ret, struct err *err);
 
 /** "all", "none", "void" or "list". */

@@ -181,7 +181,7 @@ static int put_poststop(struct strbuf *buf, const struct bundle_hook *hook, stru
 	return put_hook(buf, hook->path, args, sizeof(args) / sizeof(args[0]), err);
 }
 
-static int apply_fragments(const char *text, size_t len, const struct fragments *fragments,
+static int apply_fragments(const struct bundle_input *input, const struct fragments *fragments,
 			   char **ret, size_t *ret_len, struct err *err)
 {
 	static const char *const rules[] = {"linux", "resources", "devices", NULL};
@@ -207,30 +207,30 @@ static int apply_fragments(const char *text, size_t len, const struct fragments 
 		*ret_len = 0;
 		return 0;
 	}
-	return splice_apply(text, len, edits, n, ret, ret_len, err);
+	return splice_apply(input->text, input->len, edits, n, ret, ret_len, err);
 }
 
-int bundle_edit(const char *text, size_t len, const struct spec *spec, const struct plan *plan,
-		const struct request *request, const struct bundle_hook *hook, char **ret,
+int bundle_edit(const struct bundle_input *input, const struct bundle_hook *hook, char **ret,
 		size_t *ret_len, struct err *err)
 {
 	auto_done(fragments) struct fragments fragments = {.rules = {0}};
+	const struct spec *spec = input->spec;
 	int rc = 0;
 
-	if (plan->empty_request || !request_wants_gpu(request)) {
+	if (input->plan->empty_request || !request_wants_gpu(input->request)) {
 		*ret = NULL;
 		*ret_len = 0;
 		return 0;
 	}
-	put_rules(&fragments.rules, plan, spec);
-	put_gids(&fragments.gids, plan, spec);
+	put_rules(&fragments.rules, input->plan, spec);
+	put_gids(&fragments.gids, input->plan, spec);
 	/* docker --gpus puts the hook there itself. That entry reads config.json and finds the
 	 * rules; only what it leaves behind has to be seen to. */
 	if (!has_our_hook(spec->prestart.items, spec->prestart.n))
-		rc = put_prestart(&fragments.prestart, request, hook, err);
+		rc = put_prestart(&fragments.prestart, input->request, hook, err);
 	if (rc == 0 && !has_our_hook(spec->poststop.items, spec->poststop.n))
 		rc = put_poststop(&fragments.poststop, hook, err);
 	if (rc < 0)
 		return rc;
-	return apply_fragments(text, len, &fragments, ret, ret_len, err);
+	return apply_fragments(input, &fragments, ret, ret_len, err);
 }

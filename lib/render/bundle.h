@@ -13,6 +13,14 @@
 #include "model/request.h"
 #include "oci/spec.h"
 
+struct bundle_input {
+	const char *text; /* of config.json */
+	size_t len;
+	const struct spec *spec; /* what spec_parse() made of the text */
+	const struct plan *plan;
+	const struct request *request;
+};
+
 struct bundle_hook {
 	const char
 		*path; /* absolute path of nvc-hook; NULL = not found: an error once it is needed */
@@ -25,8 +33,7 @@ struct bundle_hook {
 /** Gives the edited text (caller frees); *ret = NULL when there is nothing to change, as in a text
  *  that has been edited before. A prestart or poststop entry that is ours or NVIDIA's by name is
  *  never doubled: dockerd inserts one for --gpus. */
-int bundle_edit(const char *text, size_t len, const struct spec *spec, const struct plan *plan,
-		const struct request *request, const struct bundle_hook *hook, char **ret,
+int bundle_edit(const struct bundle_input *input, const struct bundle_hook *hook, char **ret,
 		size_t *ret_len, struct err *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/auto.h"
 #include "base/path.h"
 #include "plan/pathmap.h"
+#include "render/listcount.h"
 #include "render/opwords.h"
 
 #define LABEL_WIDTH 20
@@ -53,41 +54,7 @@ static void add_looked(struct strbuf *out, const struct platform *platform)
 	}
 }
 
-struct counts {
-	size_t found, duplicate, missing, refused, malformed, not_asked;
-};
-
-static void count_row(struct counts *counts, const struct row *row,
-		      const struct row_verdict *verdict)
-{
-	enum verdict what = verdict == NULL ? VERDICT_USED : verdict->verdict;
-
-	counts->not_asked += what == VERDICT_NOT_ASKED;
-	counts->duplicate += what == VERDICT_DUPLICATE;
-	if (row->state == ROW_MISSING)
-		counts->missing++;
-	else if (row->state == ROW_REFUSED)
-		counts->refused++;
-	else if (row->state == ROW_MALFORMED)
-		counts->malformed++;
-	else if (what != VERDICT_DUPLICATE)
-		counts->found++;
-}
-
-static struct counts *count_rows(const struct inventory *inv, const struct plan *plan)
-{
-	struct counts *counts = calloc(inv->files.n + 1, sizeof(*counts));
-
-	for (size_t r = 0; counts != NULL && r < inv->rows.n; r++) {
-		const struct row *row = &inv->rows.items[r];
-		bool judged = plan != NULL && r < plan->verdicts.n;
-
-		count_row(&counts[row->file], row, judged ? &plan->verdicts.items[r] : NULL);
-	}
-	return counts;
-}
-
-static void add_list(struct strbuf *out, const struct list_file *file, const struct counts *c,
+static void add_list(struct strbuf *out, const struct list_file *file, const struct listcount *c,
 		     int width)
 {
 	auto_done(strbuf) struct strbuf name = {0};
@@ -102,14 +69,14 @@ static void add_list(struct strbuf *out, const struct list_file *file, const str
 	}
 	strbuf_addf(out, " %6zu %6zu %9zu %7zu %7zu %9zu", file->n_rows, c->found, c->duplicate,
 		    c->missing, c->refused, c->malformed);
-	if (!file->base && file->n_rows > 0 && c->not_asked + c->malformed == file->n_rows)
+	if (!listcount_selected(file, c))
 		strbuf_adds(out, "  not selected");
 	strbuf_addc(out, '\n');
 }
 
 static void add_lists(struct strbuf *out, const struct inventory *inv, const struct plan *plan)
 {
-	auto_free struct counts *counts = count_rows(inv, plan);
+	auto_free struct listcount *counts = listcount_new(inv, plan);
 	int width = 12;
 
 	if (counts == NULL) {
@@ -205,5 +172,34 @@ void text_list(const struct inventory *inv, const struct plan *plan, struct strb
 			opwords_show(out, op->target);
 			strbuf_addc(out, '\n');
 		}
+	}
+}
+
+void text_rows(const struct inventory *inv, const struct plan *plan, struct strbuf *out)
+{
+	for (size_t r = 0; r < inv->rows.n; r++) {
+		const struct row *row = &inv->rows.items[r];
+		const struct row_verdict *verdict = NULL;
+
+		if (plan != NULL && r < plan->verdicts.n)
+			verdict = &plan->verdicts.items[r];
+		strbuf_addf(out, "%s:%u:%u: %s", inv->files.items[row->file].name, row->line,
+			    row->column,
+			    verdict == NULL ? row_state_name(row->state)
+					    : verdict_name(verdict->verdict));
+		if (verdict != NULL && verdict->other != NO_ROW) {
+			const struct row *other = &inv->rows.items[verdict->other];
+
+			strbuf_addf(out, " by %s:%u", inv->files.items[other->file].name,
+				    other->line);
+		}
+		strbuf_addf(out, ": %s, ", row_type_name(row->type));
+		opwords_show(out, row->path);
+		if (row->reason != NULL) {
+			strbuf_adds(out, " (");
+			opwords_show(out, row->reason);
+			strbuf_addc(out, ')');
+		}
+		strbuf_addc(out, '\n');
 	}
 }

@@ -15,4 +15,7 @@ void text_list(const struct inventory *inv, const struct plan *plan, struct strb
  */
 void text_plan(const struct inventory *inv, const struct plan *plan, struct strbuf *out);
 
+/** `nvc-cli csv list`: one row of the lists per line with its place and what became of it. */
+void text_rows(const struct inventory *inv, const struct plan *plan, struct strbuf *out);
+
 #endif

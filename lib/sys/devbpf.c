@@ -29,14 +29,14 @@ static void devbpf_emit(struct devbpf_code *code, struct bpf_insn insn)
 static struct bpf_insn devbpf_load(uint8_t dst, int16_t off)
 {
 	return (struct bpf_insn){.code = BPF_LDX | BPF_MEM | BPF_W,
-				 .dst_reg = dst & 0xf,
+				 .dst_reg = dst & 0xfu,
 				 .src_reg = BPF_REG_1,
 				 .off = off};
 }
 
 static struct bpf_insn devbpf_imm(uint8_t op, uint8_t dst, uint32_t imm)
 {
-	return (struct bpf_insn){.code = op, .dst_reg = dst & 0xf, .imm = (int32_t)imm};
+	return (struct bpf_insn){.code = op, .dst_reg = dst & 0xfu, .imm = (int32_t)imm};
 }
 
 static struct bpf_insn devbpf_exit(void)

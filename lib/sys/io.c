@@ -75,30 +75,35 @@ static int io_read_some(int fd, char *buf, size_t size, int64_t deadline, size_t
 	return 0;
 }
 
-static int io_read_loop(int fd, size_t max, int64_t deadline, const char *name, char **ret,
-			size_t *ret_len, struct err *err)
+struct io_input {
+	int fd;
+	size_t max;
+	int64_t deadline; /* of io_now_ms(); negative: none */
+	const char *name;
+};
+
+static int io_read_loop(const struct io_input *input, char **ret, size_t *ret_len, struct err *err)
 {
-	size_t cap = io_first_size(fd, max) + 2; /* the byte too many, and NUL */
+	size_t cap = io_first_size(input->fd, input->max) + 2; /* the byte too many, and NUL */
 	auto_free char *buf = malloc(cap);
 	size_t len = 0;
+	size_t n = 1;
 
 	if (buf == NULL)
 		return err_nomem(err);
-	for (;;) {
-		size_t n = 0;
-		int rc = io_read_some(fd, buf + len, cap - len - 1, deadline, &n);
+	while (n > 0) {
+		int rc = io_read_some(input->fd, buf + len, cap - len - 1, input->deadline, &n);
 
 		if (rc == -ETIMEDOUT)
-			return err_set(err, ETIMEDOUT, "read '%s': nothing came in time", name);
+			return err_set(err, ETIMEDOUT, "read '%s': no end in time", input->name);
 		if (rc < 0)
-			return err_sys(err, -rc, "read '%s'", name);
+			return err_sys(err, -rc, "read '%s'", input->name);
 		len += n;
-		if (len > max)
-			return err_set(err, EFBIG, "'%s' is larger than %zu bytes", name, max);
-		if (n == 0)
-			break;
+		if (len > input->max)
+			return err_set(err, EFBIG, "'%s' is larger than %zu bytes", input->name,
+				       input->max);
 		if (len + 1 == cap) {
-			size_t more = cap < max ? cap * 2 : max + 2;
+			size_t more = cap < input->max ? cap * 2 : input->max + 2;
 			char *grown = realloc(buf, more);
 
 			if (grown == NULL)
@@ -115,13 +120,17 @@ static int io_read_loop(int fd, size_t max, int64_t deadline, const char *name, 
 
 int io_read_fd(int fd, size_t max, const char *name, char **ret, size_t *ret_len, struct err *err)
 {
-	return io_read_loop(fd, max, -1, name, ret, ret_len, err);
+	const struct io_input input = {fd, max, -1, name};
+
+	return io_read_loop(&input, ret, ret_len, err);
 }
 
 int io_read_fd_within(int fd, size_t max, unsigned timeout_ms, const char *name, char **ret,
 		      size_t *ret_len, struct err *err)
 {
-	return io_read_loop(fd, max, io_now_ms() + timeout_ms, name, ret, ret_len, err);
+	const struct io_input input = {fd, max, io_now_ms() + timeout_ms, name};
+
+	return io_read_loop(&input, ret, ret_len, err);
 }
 
 int io_read_at(int dirfd, const char *name, size_t max, char **ret, size_t *ret_len,

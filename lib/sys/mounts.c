@@ -229,13 +229,13 @@ static int mount_remount(int fd, const struct mount_source *source, struct err *
 	if (rc < 0)
 		return rc;
 	procself_name(fd, name);
-	if (mount(NULL, name, NULL, MS_PRIVATE, NULL) < 0)
+	if (mount(NULL, name, "none", MS_PRIVATE, NULL) < 0)
 		return err_sys(err, errno, "make the mount of '%s' private",
 			       mount_source_name(source));
 	if (fstatfs(fd, &fs) < 0)
 		return err_sys(err, errno, "read the mount flags of '%s'",
 			       mount_source_name(source));
-	if (mount(NULL, name, NULL, mount_remount_flags(&fs, source->flags), NULL) < 0)
+	if (mount(NULL, name, "none", mount_remount_flags(&fs, source->flags), NULL) < 0)
 		return err_sys(err, errno, "set mount flags for '%s'", mount_source_name(source));
 	return 0;
 }
@@ -331,7 +331,7 @@ static int mount_bind(int from, int target, const struct mount_source *source, c
 		return rc;
 	procself_name(from, from_name);
 	procself_name(target, target_name);
-	if (mount(from_name, target_name, NULL, MS_BIND, NULL) < 0)
+	if (mount(from_name, target_name, "none", MS_BIND, NULL) < 0)
 		return err_sys(err, errno, "mount '%s' on '%s'", mount_source_name(source), name);
 	return 0;
 }

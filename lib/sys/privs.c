@@ -8,6 +8,7 @@
 #include <linux/securebits.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/capability.h>
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
@@ -53,7 +54,7 @@ static void privs_close_listed(void)
 	}
 	/* procfs lists by number upwards, so closing on the way loses no entry */
 	while ((entry = readdir(dir)) != NULL) {
-		size_t len = _D_EXACT_NAMLEN(entry);
+		size_t len = strlen(entry->d_name);
 		uint64_t fd = 0;
 
 		if (str_to_u64(entry->d_name, len, 10, INT_MAX, &fd) && fd >= PRIVS_FIRST_FD &&

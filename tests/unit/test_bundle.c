@@ -63,12 +63,15 @@ static int teardown(void **unused)
 static char *edit(const char *text)
 {
 	auto_done(spec) struct spec spec = {0};
+	struct bundle_input input = {
+		.text = text, .len = strlen(text), .plan = plan, .request = &request};
 	struct err err = {0};
 	char *result = NULL;
 	size_t len = 0;
 
 	assert_int_equal(spec_parse("config.json", text, strlen(text), &spec, NULL), 0);
-	if (bundle_edit(text, strlen(text), &spec, plan, &request, &hook, &result, &len, &err) < 0)
+	input.spec = &spec;
+	if (bundle_edit(&input, &hook, &result, &len, &err) < 0)
 		fail_msg("%s", err.msg);
 	if (result != NULL)
 		assert_int_equal(len, strlen(result));
@@ -264,6 +267,8 @@ static void bundle_hook_that_cannot_be_written_is_an_error(void **unused)
 	(void)unused;
 	for (size_t i = 0; i < 2; i++) {
 		auto_done(spec) struct spec spec = {0};
+		const struct bundle_input input = {
+			.text = "{}", .len = 2, .spec = &spec, .plan = plan, .request = &request};
 		struct err err = {0};
 		char *result = NULL;
 		size_t len = 0;
@@ -271,9 +276,7 @@ static void bundle_hook_that_cannot_be_written_is_an_error(void **unused)
 		hook.path = cases[i].path;
 		hook.rootfs = cases[i].rootfs;
 		assert_int_equal(spec_parse("config.json", "{}", 2, &spec, NULL), 0);
-		assert_int_equal(
-			bundle_edit("{}", 2, &spec, plan, &request, &hook, &result, &len, &err),
-			cases[i].rc);
+		assert_int_equal(bundle_edit(&input, &hook, &result, &len, &err), cases[i].rc);
 		assert_null(result);
 		assert_int_equal(err.code, -cases[i].rc);
 	}

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "hostsetup.h"
+#include "sys/rootfs.h"
 
 struct board_case {
 	const char *name;
@@ -226,7 +227,7 @@ static void host_board_cases_become_as_listed(void **state)
 		if (board->map_from != NULL)
 			setup_map(&setup, board->map_from, board->map_to);
 		if (board->alt_root != NULL)
-			strv_addf(&setup.settings.alt_roots, "%s%s", tree.root, board->alt_root);
+			strv_add(&setup.settings.alt_roots, board->alt_root);
 
 		assert_int_equal(setup_read(&setup, HOST_LISTS_BASE), 0);
 
@@ -312,10 +313,20 @@ static void host_devices_carry_number_and_owner(void **state)
 	tree_remove(&tree);
 }
 
+static void host_board_cases_become_the_same_without_openat2(void **state)
+{
+	rootfs_force_walk(true);
+
+	host_board_cases_become_as_listed(state);
+
+	rootfs_force_walk(false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(host_board_cases_become_as_listed),
+		cmocka_unit_test(host_board_cases_become_the_same_without_openat2),
 		cmocka_unit_test(host_malformed_rows_keep_raw_text_and_reason),
 		cmocka_unit_test(host_devices_carry_number_and_owner),
 	};

@@ -18,95 +18,7 @@
 
 #include <cmocka.h>
 
-#include "base/auto.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-struct tree {
-	char path[64];
-	int outside; /* the folder around the root */
-	int root;
-};
-
-static void must(int rc)
-{
-	if (rc < 0)
-		fail_msg("%s", strerror(errno));
-}
-
-static void put(int dirfd, const char *name, const char *text)
-{
-	auto_fd fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-
-	must(fd);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-}
-
-static const char *const tree_dirs[] = {"etc", "a", "a/b", "a/b/c", "usr", "usr/lib", "deep"};
-
-static const struct {
-	const char *text;
-	const char *name;
-} tree_links[] = {
-	{"/etc/file", "abs"},
-	{"a/b", "rel"},
-	{"../../../../../../etc/file", "a/b/up"},
-	{"/../../secret", "escape"},
-	{"../secret", "a/escape2"},
-	{"../../../secret", "a/b/escape3"},
-	{"loop2", "loop1"},
-	{"loop1", "loop2"},
-	{"/nowhere/file", "dangling"},
-	{"/nowhere", "danglingdir"},
-	{"a/../a/./b//c/", "messy"},
-	{"..", "parent"},
-	{"/", "slash"},
-	{"self", "deep/self"},
-	{"file", "etc/link"},
-};
-
-static int tree_make(void **state)
-{
-	struct tree *tree = calloc(1, sizeof(*tree));
-
-	assert_non_null(tree);
-	(void)snprintf(tree->path, sizeof(tree->path), "/tmp/nvc-test-rootfs-XXXXXX");
-	assert_non_null(mkdtemp(tree->path));
-	tree->outside = open(tree->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	must(tree->outside);
-	must(mkdirat(tree->outside, "root", 0755));
-	must(mkdirat(tree->outside, "root-evil", 0755));
-	put(tree->outside, "secret", "outside\n");
-	put(tree->outside, "root-evil/secret", "outside\n");
-	tree->root = openat(tree->outside, "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	must(tree->root);
-	for (size_t i = 0; i < COUNT(tree_dirs); i++)
-		must(mkdirat(tree->root, tree_dirs[i], 0755));
-	put(tree->root, "etc/file", "inside\n");
-	for (size_t i = 0; i < COUNT(tree_links); i++)
-		must(symlinkat(tree_links[i].text, tree->root, tree_links[i].name));
-	must(mkfifoat(tree->root, "fifo", 0644));
-	*state = tree;
-	return 0;
-}
-
-static int tree_remove(void **state)
-{
-	struct tree *tree = *state;
-	pid_t pid;
-
-	rootfs_force_walk(false);
-	(void)close(tree->root);
-	(void)close(tree->outside);
-	pid = fork();
-	if (pid == 0) {
-		(void)execl("/bin/rm", "rm", "-rf", tree->path, (char *)NULL);
-		_exit(127);
-	}
-	(void)waitpid(pid, NULL, 0);
-	free(tree);
-	return 0;
-}
+#include "rootfs_tree.h"
 
 /* want: path below the root of the object that must be found, or NULL and code */
 struct open_case {
@@ -333,148 +245,6 @@ static void rootfs_deep_walk_is_bounded(void **state)
 	assert_int_equal(rootfs_open(tree->root, path, O_PATH, NULL), -ENAMETOOLONG);
 }
 
-struct parent_case {
-	const char *path;
-	const char *dir; /* NULL: code */
-	const char *name;
-	int code;
-};
-
-static const struct parent_case parent_cases[] = {
-	{"/abs", ".", "abs", 0},
-	{"new", ".", "new", 0},
-	{"/rel/new", "a/b", "new", 0},
-	{"/rel/new//", "a/b", "new", 0},
-	{"/parent/parent/etc/x", "etc", "x", 0},
-	{"/", NULL, NULL, EINVAL},
-	{"", NULL, NULL, EINVAL},
-	{"/a/..", NULL, NULL, EINVAL},
-	{"/a/.", NULL, NULL, EINVAL},
-	{"/missing/x", NULL, NULL, ENOENT},
-	{"/etc/file/x", NULL, NULL, ENOTDIR},
-	{"/escape/x", ".", "x", ENOENT},
-};
-
-static void check_parent(const struct tree *tree, const struct parent_case *tested)
-{
-	char name[NAME_MAX + 1] = "";
-	auto_fd fd = rootfs_open_parent(tree->root, tested->path, name, NULL);
-	struct stat got;
-	struct stat want;
-
-	if (tested->code != 0) {
-		assert_int_equal(fd, -tested->code);
-		return;
-	}
-	assert_true(fd >= 0);
-	assert_string_equal(name, tested->name);
-	must(fstat(fd, &got));
-	must(fstatat(tree->root, tested->dir, &want, 0));
-	assert_int_equal(got.st_ino, want.st_ino);
-}
-
-static void rootfs_parent_is_split_at_the_last_name(void **state)
-{
-	for (size_t i = 0; i < COUNT(parent_cases); i++)
-		check_parent(*state, &parent_cases[i]);
-	rootfs_force_walk(true);
-	for (size_t i = 0; i < COUNT(parent_cases); i++)
-		check_parent(*state, &parent_cases[i]);
-}
-
-struct made_list {
-	char text[256];
-	int stop_at; /* refuse the n-th */
-	int n;
-};
-
-static int note_made(void *arg, int dirfd, const char *name, const char *path)
-{
-	struct made_list *made = arg;
-	struct stat st;
-
-	assert_int_equal(fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW), 0);
-	assert_true(S_ISDIR(st.st_mode));
-	assert_int_equal(st.st_mode & 07777, 0755);
-	(void)strcat(made->text, path);
-	(void)strcat(made->text, ";");
-	return ++made->n == made->stop_at ? -ECANCELED : 0;
-}
-
-struct make_case {
-	const char *path;
-	const char *made;
-	const char *dir; /* NULL: code */
-	int code;
-};
-
-static const struct make_case make_cases[] = {
-	{"/etc/x", "", "etc", 0},
-	{"/new1/new2/x", "/new1;/new1/new2;", "new1/new2", 0},
-	{"/new1/new2/y", "", "new1/new2", 0},
-	{"rel/n//m/x", "rel/n;rel/n//m;", "a/b/n/m", 0},
-	{"/new3/../new4/x", "/new3;/new3/../new4;", "new4", 0},
-	{"/danglingdir/x", "", NULL, ENOENT},
-	{"/dangling/x", "", NULL, ENOENT},
-	{"/escape/x", "", NULL, ENOENT},
-	{"/etc/file/x", "", NULL, ENOTDIR},
-	{"/loop1/n/x", "", NULL, ELOOP},
-	{"/../../n5/x", "/../../n5;", "n5", 0},
-	{"/", "", NULL, EINVAL},
-};
-
-static void check_make(const struct tree *tree, const struct make_case *tested)
-{
-	struct made_list made = {.text = ""};
-	char name[NAME_MAX + 1];
-	auto_fd fd = rootfs_make_parent(tree->root, tested->path, note_made, &made, name, NULL);
-	struct stat got;
-	struct stat want;
-
-	assert_string_equal(made.text, tested->made);
-	if (tested->dir == NULL) {
-		assert_int_equal(fd, -tested->code);
-		return;
-	}
-	assert_true(fd >= 0);
-	must(fstat(fd, &got));
-	must(fstatat(tree->root, tested->dir, &want, 0));
-	assert_int_equal(got.st_ino, want.st_ino);
-}
-
-static void make_table(const struct tree *tree)
-{
-	for (size_t i = 0; i < COUNT(make_cases); i++)
-		check_make(tree, &make_cases[i]);
-	assert_int_equal(faccessat(tree->root, "nowhere", F_OK, 0), -1);
-	assert_int_equal(faccessat(tree->outside, "n5", F_OK, 0), -1);
-}
-
-static void rootfs_missing_directories_are_made_with_openat2(void **state)
-{
-	make_table(*state);
-}
-
-static void rootfs_missing_directories_are_made_with_walk(void **state)
-{
-	rootfs_force_walk(true);
-	make_table(*state);
-}
-
-static void rootfs_make_stops_when_told(void **state)
-{
-	const struct tree *tree = *state;
-	struct made_list made = {.stop_at = 2};
-	char name[NAME_MAX + 1];
-
-	assert_int_equal(
-		rootfs_make_parent(tree->root, "/m1/m2/m3/x", note_made, &made, name, NULL),
-		-ECANCELED);
-
-	assert_int_equal(made.n, 2);
-	assert_int_equal(faccessat(tree->root, "m1/m2/m3", F_OK, 0), -1);
-}
-
 static void check_lstat(const struct tree *tree)
 {
 	struct stat st;
@@ -559,8 +329,6 @@ static void rootfs_rename_race_stays_inside(void **state)
 	check_race(*state);
 }
 
-#define TREE_TEST(name) cmocka_unit_test_setup_teardown(name, tree_make, tree_remove)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -571,10 +339,6 @@ int main(void)
 		TREE_TEST(rootfs_link_chain_ends_at_forty),
 		TREE_TEST(rootfs_magic_link_is_refused),
 		TREE_TEST(rootfs_deep_walk_is_bounded),
-		TREE_TEST(rootfs_parent_is_split_at_the_last_name),
-		TREE_TEST(rootfs_missing_directories_are_made_with_openat2),
-		TREE_TEST(rootfs_missing_directories_are_made_with_walk),
-		TREE_TEST(rootfs_make_stops_when_told),
 		TREE_TEST(rootfs_lstat_tells_absent_from_error),
 		TREE_TEST(rootfs_read_takes_regular_files_only),
 		TREE_TEST(rootfs_readlinkat_gives_the_text),

@@ -178,6 +178,43 @@ static void runtime_text_log_is_logrus(void **unused)
 	assert_non_null(strstr(text, " level=error msg=\"nvc-runtime: "));
 }
 
+static void runtime_configured_log_tells_what_was_done(void **unused)
+{
+	const char *const argv[] = {"nvc-runtime", "create", "-b", "b", "ID\n\"x", NULL};
+	auto_free char *path = scratch_write(&scratch, "b/config.json", SPEC_WITHOUT_GPU, 0644);
+	auto_free char *debug = str_format("debug = \"%s/debug.log\"", scratch.dir);
+	auto_free char *text = NULL;
+
+	(void)unused;
+	assert_non_null(path);
+	write_config(debug);
+	assert_int_equal(run(argv, false), 7);
+	text = scratch_read(&scratch, "debug.log");
+	assert_non_null(text);
+	assert_non_null(strstr(text, "ID\\\\n\\\"x: nothing to do"));
+	assert_true(strchr(text, '\n') == text + strlen(text) - 1);
+}
+
+static void runtime_refused_wish_is_a_warning(void **unused)
+{
+	const char *const argv[] = {
+		"nvc-runtime", log_option, "--log-format=json", "create", "-b", "b", "ID", NULL};
+	auto_free char *path = scratch_write(&scratch, "b/config.json", SPEC_WITH_GPU, 0644);
+	auto_free char *stub = str_format("%s/bin/lowlevel", scratch.dir);
+	auto_free char *text = str_format("accept-nvidia-visible-devices-envvar-when-unprivileged"
+					  " = false\n[nvidia-container-runtime]\nruntimes = "
+					  "[\"%s\"]\n",
+					  stub);
+	auto_free char *config = scratch_write(&scratch, "config.toml", text, 0644);
+
+	(void)unused;
+	assert_non_null(path);
+	assert_non_null(config);
+	assert_int_equal(run(argv, false), 7);
+	expect_file("b/config.json", SPEC_WITH_GPU);
+	expect_logged("warning", "is not honoured");
+}
+
 static void runtime_broken_bundle_is_an_error(void **unused)
 {
 	static const char *const specs[] = {"", "{", "[]", "{\"process\":{\"env\":7}}"};
@@ -232,8 +269,7 @@ static void runtime_is_never_its_own_low_level_runtime(void **unused)
 	text = str_format(
 		"[nvidia-container-runtime]\nruntimes = [\"%s\", \"%s\", \"none-such\"]\n",
 		TEST_RUNTIME, path);
-	free(path);
-	path = scratch_write(&scratch, "config.toml", text, 0644);
+	free(scratch_write(&scratch, "config.toml", text, 0644));
 	assert_int_equal(run(argv, false), 1);
 	free(text);
 	text = scratch_read(&scratch, "stderr");
@@ -262,6 +298,8 @@ int main(void)
 		TEST(runtime_container_without_request_is_untouched),
 		TEST(runtime_error_reaches_the_engine),
 		TEST(runtime_text_log_is_logrus),
+		TEST(runtime_configured_log_tells_what_was_done),
+		TEST(runtime_refused_wish_is_a_warning),
 		TEST(runtime_broken_bundle_is_an_error),
 		TEST(runtime_broken_configuration_stops_creation_only),
 		TEST(runtime_is_never_its_own_low_level_runtime),

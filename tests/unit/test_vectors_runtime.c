@@ -76,9 +76,10 @@ static void make_node(const struct scratch *scratch, const json_t *entry)
 	} else {
 		auto_free char *name = str_format("root%s", word(entry, 1));
 
-		free(path);
-		path = scratch_write(scratch, name, strcmp(kind, "file") == 0 ? word(entry, 2) : "",
-				     0644);
+		free(scratch_write(
+			scratch, name,
+			strcmp(kind, "file") == 0 && word(entry, 2) != NULL ? word(entry, 2) : "",
+			0644));
 	}
 }
 

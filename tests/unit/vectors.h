@@ -35,8 +35,10 @@ static inline void vectors_read_differences(const char *file, struct strv *ret)
 
 		if (line[0] == '#' || line[0] == '\n')
 			continue;
-		if (reason == NULL || strlen(reason) < 4)
+		if (reason == NULL || strlen(reason) < 4) {
 			fail_msg("vectors-differences.txt: not FILE<TAB>NAME<TAB>REASON: %s", line);
+			continue;
+		}
 		*name++ = '\0';
 		*reason = '\0';
 		if (strcmp(line, file) == 0)

@@ -45,6 +45,8 @@ struct nvc_options {
 	nvc_log_fn log;        /* NULL = no log */
 	void *log_arg;
 	enum nvc_log_level log_level;
+	const char
+		*list_dir; /* folder of mount lists below the machine root; NULL = as configured */
 };
 
 /** Version of the library, "0.1.0". */
@@ -111,6 +113,8 @@ NVC_EXPORT int nvc_inventory_new(struct nvc_context *ctx, const struct nvc_reque
 NVC_EXPORT void nvc_inventory_free(struct nvc_inventory *inv);
 /** True if the machine is one that this library can serve. */
 NVC_EXPORT bool nvc_inventory_has_gpu(const struct nvc_inventory *inv);
+/** True if the folder of mount lists is there. */
+NVC_EXPORT bool nvc_inventory_has_lists(const struct nvc_inventory *inv);
 
 /** Plans. -ENODEV: no such GPU here; -ENOTSUP: a requirement is not met. */
 NVC_EXPORT int nvc_plan_new(struct nvc_context *ctx, const struct nvc_inventory *inv,
@@ -127,6 +131,7 @@ enum nvc_rendering {
 	NVC_LIST_JSON,
 	NVC_PLAN_TEXT,
 	NVC_PLAN_JSON,
+	NVC_ROWS_TEXT, /* each row of the lists with what became of it */
 };
 
 /** Gives a text of the caller's (free(3)). plan may be NULL for the INFO renderings. */

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+# bash completion for nvc-cli; made by nvc-cli --print-completion
+# shellcheck shell=bash
+_nvc_cli() {
+	local cur=${COMP_WORDS[COMP_CWORD]} command='' words='' word
+	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+		case $word in
+		info | list | plan | configure | csv) [[ -n $command ]] || command=$word ;;
+		esac
+	done
+	case $command in
+	'') words='info list plan configure csv --root= --host-root= --config= --debug= --ldcache= --load-kmods --no-pivot --user --no-create-imex-channels --version --help' ;;
+	info) words='--json --csv' ;;
+	list) words='--json --device= --libraries --binaries --ipcs --firmwares --compat32 --mig-config= --mig-monitor= --imex-channel= --no-persistenced --no-fabricmanager --no-gsp-firmware' ;;
+	plan) words='--json --bundle= --request= --device= --require=' ;;
+	configure) words='--pid= --id= --device= --require= --no-cgroups --no-devbind --compute --utility --video --graphics --display --ngx --compat32 --ldconfig= --cuda-compat-mode= --mig-config= --mig-monitor= --imex-channel= --no-persistenced --no-fabricmanager --no-gsp-firmware' ;;
+	csv) words='check list ' ;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+	if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]]; then
+		compopt -o nospace
+	fi
+}
+complete -o default -F _nvc_cli nvc-cli nvidia-container-cli

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The command line of nvc-cli: one table of commands and one of options give parsing, --help, the
+ * completion script and what the manual page is tested against.
+ */
+#ifndef CLI_OPTS_H
+#define CLI_OPTS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/err.h"
+#include "base/strv.h"
+
+enum opts_command {
+	COMMAND_NONE,
+	COMMAND_INFO,
+	COMMAND_LIST,
+	COMMAND_PLAN,
+	COMMAND_CONFIGURE,
+	COMMAND_CSV,
+};
+
+#define OPTS_MAX_OPERANDS 2u
+
+struct opts {
+	enum opts_command command;
+	/* Strings are the caller's argv. NULL = not given. */
+	const char *root;
+	const char *host_root;
+	const char *config;
+	const char *debug;
+	const char *bundle;
+	const char *request;
+	const char *pid;
+	const char *id;
+	bool help;
+	bool version;
+	bool print_completion;
+	bool print_options;
+	bool json;
+	bool no_cgroups;
+	bool no_devbind;
+	bool select;         /* list: one of NVIDIA's selections was given */
+	struct strv devices; /* --device, in order */
+	struct strv requires;
+	struct strv capabilities; /* words of NVIDIA_DRIVER_CAPABILITIES */
+	const char *operands[OPTS_MAX_OPERANDS];
+	size_t n_operands;
+};
+
+/** argv[0] is the program's name. -EINVAL names the option; its hint is set. */
+int opts_parse(int argc, char **argv, struct opts *ret, struct err *err);
+void opts_done(struct opts *opts);
+
+/** What --help shows for the command, or for the program (COMMAND_NONE). */
+void opts_help(const char *program, enum opts_command command, FILE *out);
+/** A bash completion script. */
+void opts_completion(FILE *out);
+/** "COMMAND --option" for each option there is, for tests of the documents. */
+void opts_list(FILE *out);
+
+#endif

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+# Manual pages from cli/man/*.SECTION.scd by scdoc. Not detected: whoever builds without them says so.
+option(NVC_MAN "build the manual pages (needs scdoc)" ON)
+if(NOT NVC_MAN)
+  return()
+endif()
+find_program(SCDOC scdoc)
+if(NOT SCDOC)
+  message(FATAL_ERROR "scdoc is needed for the manual pages: install it, or configure with -DNVC_MAN=OFF")
+endif()
+
+file(GLOB man_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cli/man/*.scd)
+set(man_pages)
+foreach(source ${man_sources})
+  get_filename_component(page ${source} NAME)
+  string(REGEX REPLACE "\\.scd$" "" page ${page})
+  string(REGEX REPLACE "^.*\\.([0-9])$" "\\1" section ${page})
+  set(output ${CMAKE_CURRENT_BINARY_DIR}/man/${page})
+  add_custom_command(
+    OUTPUT ${output}
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_CURRENT_BINARY_DIR}/man
+    COMMAND sh -c "\"$1\" < \"$2\" > \"$3.new\" && mv \"$3.new\" \"$3\"" scdoc ${SCDOC} ${source} ${output}
+    DEPENDS ${source}
+    COMMENT "Making ${page}"
+    VERBATIM)
+  list(APPEND man_pages ${output})
+  install(FILES ${output} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
+endforeach()
+add_custom_target(man ALL DEPENDS ${man_pages})

@@ -1,0 +1,56 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# tests/support/image.sh [--no-conf] [--no-cache] DIR BUILD
+# A small glibc root tree in DIR from this machine's own files: busybox, the loader, libc, ldconfig,
+# and cuda-probe of the build folder BUILD.
+#   --no-conf    ld.so.conf names no folder of GPU libraries
+#   --no-cache   there is no ld.so.cache
+set -euo pipefail
+
+conf=yes cache=yes
+while [[ ${1-} == --* ]]; do
+	case $1 in
+	--no-conf) conf='' ;;
+	--no-cache) cache='' ;;
+	*) echo "image.sh: unknown option '$1'" >&2 && exit 2 ;;
+	esac
+	shift
+done
+(($# == 2)) || { sed -n '3,7s/^# \?//p' "$0" >&2 && exit 2; }
+dir=$1 probe=$2/tests/support/cuda-probe
+
+mkdir -p "$dir"/{dev,etc/ld.so.conf.d,proc,root,run,sys,tmp,usr/bin,usr/lib,usr/lib64,usr/sbin,var}
+chmod 1777 "$dir/tmp"
+for name in bin lib lib64 sbin; do ln -sfn "usr/$name" "$dir/$name"; done
+cp "$(command -v busybox)" "$dir/usr/bin/busybox"
+while read -r applet; do
+	[[ $applet == usr/sbin/* || $applet == sbin/* ]] && place=usr/sbin || place=usr/bin
+	name=${applet##*/}
+	[[ $name == busybox || $name == ldconfig ]] || ln -sf ../bin/busybox "$dir/$place/$name"
+done < <("$dir/usr/bin/busybox" --list-full)
+
+install -m 755 "$probe" "$dir/usr/bin/cuda-probe"
+# what the loader says the probe needs, and the old names of libc's parts for other programs
+ldd "$probe" | grep -oE '/[^ ]+' | sort -u | while read -r lib; do
+	mkdir -p "$dir$(dirname "$lib")"
+	cp -L "$lib" "$dir$lib"
+done
+libc=$(ldd "$probe" | awk '$1 == "libc.so.6" { print $3 }')
+for name in libdl.so.2 libm.so.6 libpthread.so.0; do
+	[[ ! -e $(dirname "$libc")/$name ]] || cp -L "$(dirname "$libc")/$name" "$dir$(dirname "$libc")/$name"
+done
+ldconfig=/sbin/ldconfig
+[[ ! -e /sbin/ldconfig.real ]] || ldconfig=/sbin/ldconfig.real
+cp -L "$ldconfig" "$dir/usr/sbin/ldconfig"
+
+printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:user:/tmp:/bin/sh\n' >"$dir/etc/passwd"
+printf 'root:x:0:\nvideo:x:44:\nuser:x:1000:\n' >"$dir/etc/group"
+echo 'include /etc/ld.so.conf.d/*.conf' >"$dir/etc/ld.so.conf"
+dirname "$libc" >"$dir/etc/ld.so.conf.d/multiarch.conf"
+if [[ $conf ]]; then
+	printf '/usr/lib/aarch64-linux-gnu/%s\n' nvidia tegra tegra-egl >"$dir/etc/ld.so.conf.d/nvidia-tegra.conf"
+fi
+if [[ $cache ]]; then
+	"$ldconfig" -r "$dir" 2>/dev/null
+	rm -rf "$dir/var/cache"
+fi
