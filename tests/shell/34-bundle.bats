@@ -27,7 +27,7 @@ bundle() { # DIR
 args() { # DIR COMMAND...
 	local dir=$1
 	shift
-	bundle_edit "$dir" '.process.args = $ARGS.positional' --args -- "$@"
+	bundle_edit "$dir" --argjson args "$(jq -nc '$ARGS.positional' --args -- "$@")" '.process.args = $args'
 }
 
 # The hook as an entry that an engine wrote: no arguments but the command.
