@@ -17,7 +17,7 @@
 . "${NVC_SOURCE_DIR:?}/tests/support/engines.sh"
 
 gpu_init() {
-	engines_init "$(mktemp -d /tmp/nvc.XXXXXX)"
+	engines_init
 	export GPU_RUNTIME=$NVC_BUILD_DIR/hook/nvc-runtime GPU_HOOK=$NVC_BUILD_DIR/hook/nvc-hook
 	export GPU_CLI=$NVC_BUILD_DIR/cli/nvc-cli GPU_IMAGE=$ENGINES_DIR/image
 	"$NVC_SOURCE_DIR/tests/support/image.sh" "$GPU_IMAGE" "$NVC_BUILD_DIR"
