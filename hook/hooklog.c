@@ -11,6 +11,7 @@
 
 #include "base/auto.h"
 #include "base/path.h"
+#include "hook/timestamp.h"
 
 #define LINE_MAX_BYTES 4096
 
@@ -71,16 +72,14 @@ void hooklog_set_id(struct hooklog *log, const char *id)
 
 static void stamp(char *ret, size_t size)
 {
-	struct timespec now;
-	struct tm parts;
+	struct timespec now = {0};
+	char whole[TIMESTAMP_SIZE];
 
-	ret[0] = '\0';
-	if (clock_gettime(CLOCK_REALTIME, &now) == 0 && gmtime_r(&now.tv_sec, &parts) != NULL &&
-	    strftime(ret, size, "%Y-%m-%dT%H:%M:%S", &parts) > 0) {
-		size_t len = strlen(ret);
-
-		(void)snprintf(ret + len, size - len, ".%03ldZ", now.tv_nsec / 1000000);
-	}
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	timestamp_format(now.tv_sec, whole);
+	/* milliseconds go in front of the Z */
+	(void)snprintf(ret, size, "%.*s.%03ldZ", (int)strlen(whole) - 1, whole,
+		       now.tv_nsec / 1000000);
 }
 
 void hooklog_emit(void *arg, enum nvc_log_level level, const char *module, const char *text)

@@ -8,6 +8,7 @@
 #include "api/context.h"
 #include "apply/apply.h"
 #include "base/auto.h"
+#include "base/path.h"
 #include "oci/request.h"
 #include "oci/state.h"
 #include "render/bundle.h"
@@ -134,7 +135,13 @@ int nvc_apply(struct nvc_context *ctx, const struct nvc_plan *plan,
 			return rc;
 		target.spec = &ctx->spec;
 	}
-	if (target.rootfs == NULL) {
+	/* crun writes root.path into the state as it stands in config.json */
+	if (target.rootfs != NULL && target.rootfs[0] != '/' && container->bundle != NULL) {
+		rootfs = path_join(container->bundle, target.rootfs);
+		if (rootfs == NULL)
+			return err_nomem(&ctx->err);
+		target.rootfs = rootfs;
+	} else if (target.rootfs == NULL) {
 		if (container->bundle == NULL)
 			return err_set(&ctx->err, EINVAL,
 				       "apply a plan: neither a rootfs nor a bundle was given");
@@ -164,12 +171,17 @@ int nvc_apply(struct nvc_context *ctx, const struct nvc_plan *plan,
 
 int nvc_revert(struct nvc_context *ctx, const struct nvc_container *container)
 {
+	const char *rootfs = NULL;
+
 	(void)context_err(ctx);
 	if (container->size < sizeof(*container))
 		return err_set(&ctx->err, EINVAL, "revert: container.size is too small");
 	if (container->id == NULL)
 		return err_set(&ctx->err, EINVAL, "revert: no container id was given");
-	return apply_revert(container->id, container->rootfs, ctx->settings, &ctx->log, &ctx->err);
+	/* a rootfs that is no absolute path (crun's state) says less than the record does */
+	if (container->rootfs != NULL && container->rootfs[0] == '/')
+		rootfs = container->rootfs;
+	return apply_revert(container->id, rootfs, ctx->settings, &ctx->log, &ctx->err);
 }
 
 int nvc_state_parse(struct nvc_context *ctx, const char *text, size_t len, struct nvc_state *ret)

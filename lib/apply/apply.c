@@ -210,10 +210,14 @@ static int run_op(struct job *job, size_t index, struct err *err)
 
 static int run_inside(struct job *job, struct err *err)
 {
-	int r = open_rootfs(job, err);
+	size_t len;
+	int r = ns_read(&job->process, "mountinfo", CGROUP_MAX_TEXT, &job->container, &len, err);
 
 	if (r == 0)
+		r = open_rootfs(job, err);
+	if (r == 0)
 		r = place_tree_open(&job->tree, job->rootfd, err);
+	job->tree.mounts = job->container;
 	if (r == 0 && job->other_user)
 		r = privs_fs_become(job->uid, job->gid, err);
 	for (size_t i = 0; r == 0 && i < job->plan->ops.n; i++)
@@ -303,6 +307,7 @@ static void job_done(struct job *job)
 		mount_source_done(&job->sources[i]);
 	free(job->sources);
 	free(job->mounts);
+	free(job->container);
 	vec_done(&job->devices);
 	place_tree_done(&job->tree);
 	ldcache_done(&job->ldcache);

@@ -12,7 +12,8 @@
 #include "format/procfs.h"
 #include "sys/rootfs.h"
 
-#define MODULE "cgroup"
+#define MODULE         "cgroup"
+#define CGROUP_MAX_MAP 65536 /* bytes of a uid_map: 340 lines */
 
 const char *cgroup_below_mount(const char *path, const char *root)
 {
@@ -25,21 +26,17 @@ const char *cgroup_below_mount(const char *path, const char *root)
 	return path[len] == '\0' ? "/" : path + len;
 }
 
-/* True unless uid 0 here is uid 0 of a user namespace only. */
+/* False where uid 0 is uid 0 of a user namespace only. */
 static bool is_machine_root(void)
 {
-	struct err err = {0};
 	auto_done(ns_process) struct ns_process self = {.proc_fd = -1};
 	auto_free char *text = NULL;
 	size_t len;
-	uint32_t outside;
 
-	if (ns_process_open(getpid(), &self, &err) < 0 ||
-	    ns_read(&self, "uid_map", 4096, &text, &len, &err) < 0)
+	if (ns_process_open(getpid(), &self, NULL) < 0 ||
+	    ns_read(&self, "uid_map", CGROUP_MAX_MAP, &text, &len, NULL) < 0)
 		return true;
-	/* the first user namespace maps all ids: "0 0 4294967295" */
-	return procfs_map_root(text, len, &outside, &err) == 1 && outside == 0 &&
-	       strstr(text, "4294967295") != NULL;
+	return procfs_map_is_initial(text, len);
 }
 
 static int open_below(const char *point, const char *path, struct err *err)

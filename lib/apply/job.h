@@ -31,6 +31,7 @@ struct job {
 	int journal;     /* -1 = nothing is recorded */
 	int rootfd;      /* opened in the container's mount namespace */
 	char *mounts;    /* mountinfo of the caller; owned */
+	char *container; /* mountinfo of the container; owned */
 	bool other_user; /* the container has a user namespace of its own */
 	uid_t uid;       /* of the container's root, as the caller sees it */
 	gid_t gid;

@@ -10,6 +10,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "apply/seclude.h"
 #include "base/auto.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -83,8 +84,23 @@ static int may_create(const struct place_tree *tree, int dirfd, uint64_t mount, 
 	return err_hint(err, "mount the volume elsewhere, or create the file in it");
 }
 
-/* Index of the directory that fd stands for; takes the fd over. */
-static int keep_dir(struct place_tree *tree, int taken, size_t *ret, struct err *err)
+/* Mounts of ours were not there when the text was read: not found in it, and private anyway. */
+static int seclude(const struct place_tree *tree, int fd, uint64_t mount, const char *path,
+		   struct err *err)
+{
+	if (tree->mounts == NULL)
+		return 0;
+	for (size_t i = 0; i < tree->dirs.n; i++) {
+		if (tree->dirs.items[i].mount == mount)
+			return 0;
+	}
+	return seclude_mount(tree->mounts, mount, may_create(tree, fd, mount, path, NULL) == 0,
+			     path, err);
+}
+
+/* Index of the directory that fd stands for; takes the fd over. path is for messages. */
+static int keep_dir(struct place_tree *tree, int taken, const char *path, size_t *ret,
+		    struct err *err)
 {
 	auto_fd fd = taken;
 	struct place_dir *dir;
@@ -103,6 +119,9 @@ static int keep_dir(struct place_tree *tree, int taken, size_t *ret, struct err 
 			return 0;
 		}
 	}
+	r = seclude(tree, fd, mount, path, err);
+	if (r < 0)
+		return r;
 	dir = vec_add(&tree->dirs);
 	if (dir == NULL)
 		return err_nomem(err);
@@ -169,7 +188,7 @@ static int parent_made(void *arg, int dirfd, const char *name, const char *path)
 	if (fd < 0 || fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(making->err, errno, "look at the new directory '%s'", path);
 	item.ino = st.st_ino;
-	r = keep_dir(tree, take_fd(&fd), &dir, making->err);
+	r = keep_dir(tree, take_fd(&fd), path, &dir, making->err);
 	if (r == 0)
 		r = add_made(tree, dir, name, &item, making->err);
 	if (r < 0) {
@@ -236,7 +255,7 @@ int place_open(struct place_tree *tree, const char *path, struct place *ret, str
 
 	if (fd < 0)
 		return fd;
-	r = keep_dir(tree, fd, &place.dir, err);
+	r = keep_dir(tree, fd, path, &place.dir, err);
 	if (r < 0)
 		return r;
 	if (fstatat(place_dirfd(tree, &place), place.name, &place.st, AT_SYMLINK_NOFOLLOW) == 0)

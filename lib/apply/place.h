@@ -44,6 +44,7 @@ struct place_tree {
 	int procfd;              /* as mount_open_proc(); borrowed */
 	uint64_t root_mount;     /* the mount that rootfd lies on */
 	const char *host_mounts; /* mountinfo of the host, NUL-terminated; borrowed */
+	const char *mounts;      /* and of the container before anything was done; borrowed */
 	const char *id;          /* borrowed; NULL = none */
 	int journal;             /* record_open_journal(); -1 = none; borrowed */
 	const struct log *log;

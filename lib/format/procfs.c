@@ -216,6 +216,51 @@ int procfs_find_mount(/* NOLINT(readability-function-size) */
 	return 0;
 }
 
+/* "ID PARENT MAJOR:MINOR ROOT POINT OPTIONS FIELD... - TYPE SOURCE SUPER" */
+static bool mount_has_id(struct span line, uint64_t id, struct span *point, bool *shared)
+{
+	static const char word[] = "shared:";
+	struct span field;
+	unsigned count = 0;
+
+	*shared = false;
+	while (next_piece(&line, ' ', &field)) {
+		uint64_t number;
+
+		if (count == 0 &&
+		    (!str_to_u64(field.at, field.len, 10, UINT64_MAX, &number) || number != id))
+			return false;
+		if (count == 4)
+			*point = field;
+		if (count >= MOUNT_FIELDS_MIN && span_is(&field, "-"))
+			return true;
+		if (count >= MOUNT_FIELDS_MIN && field.len >= sizeof(word) - 1 &&
+		    memcmp(field.at, word, sizeof(word) - 1) == 0)
+			*shared = true;
+		count++;
+	}
+	return false;
+}
+
+int procfs_mount_by_id(const char *text, size_t len, uint64_t id, char **ret_point,
+		       bool *ret_shared, struct err *err)
+{
+	struct span rest = {text, len};
+	struct span line;
+
+	while (next_piece(&rest, '\n', &line)) {
+		struct span point = {"", 0};
+		bool shared;
+
+		if (!mount_has_id(line, id, &point, &shared))
+			continue;
+		*ret_point = unescape(&point);
+		*ret_shared = shared;
+		return *ret_point == NULL ? err_nomem(err) : 1;
+	}
+	return 0;
+}
+
 /* Reads "inside outside count". */
 static bool read_range(struct span line, uint32_t ret[3])
 {

@@ -23,6 +23,12 @@ int procfs_cgroup_path(const char *text, size_t len, const char *controller, cha
 int procfs_find_mount(const char *text, size_t len, const char *fstype, const char *option,
 		      char **ret_point, char **ret_root, struct err *err);
 
+/** The mount with that id in a mountinfo text: its mount point, and whether what is mounted below
+ * it appears in other mount namespaces too (optional field "shared:"). The caller frees. 1 = found,
+ *  0 = not. */
+int procfs_mount_by_id(const char *text, size_t len, uint64_t id, char **ret_point,
+		       bool *ret_shared, struct err *err);
+
 /** Outside id of inside id 0 in a uid_map or gid_map text. 1 = found, 0 = root is not mapped. */
 int procfs_map_root(const char *text, size_t len, uint32_t *ret, struct err *err);
 

@@ -38,20 +38,63 @@ static void mark_wanted(struct draft *draft)
 static int place_item(struct draft *draft, size_t row, size_t index)
 {
 	const struct item *item = &draft->inv->items.items[index];
-	char *path = relink_path(&draft->targets, item->target);
-	int rc;
+	const char *path = draft->paths[index];
+	int rc = pathmap_put(&draft->places, path, row, item);
 
-	draft->paths[index] = path;
-	if (path == NULL)
-		return -ENOMEM;
-	rc = pathmap_put(&draft->places, path, row, item);
 	if (rc == 1 && item->kind == ITEM_DIR)
 		rc = pathmap_put(&draft->dirs, path, row, item);
 	return rc;
 }
 
+/* True if rows name things below the directory, besides those that lead to it. */
+static bool has_listed_content(const struct draft *draft, const struct row *row, const char *dir)
+{
+	for (size_t i = 0; i < draft->inv->items.n; i++) {
+		bool own = i >= row->first_item && i < row->first_item + row->n_items;
+
+		if (!own && draft->paths[i] != NULL && strcmp(draft->paths[i], dir) != 0 &&
+		    path_is_below(draft->paths[i], dir))
+			return true;
+	}
+	return false;
+}
+
+/* A `sym` row that leads to a directory (tegra -> nvidia, L4T R36 and later) asks for the link.
+ * Where the lists name what is in the directory, that and no more is given, and what the image has
+ * there stays visible; else the link would lead nowhere, and the directory comes along. */
+static void leave_linked_dirs(struct draft *draft)
+{
+	vec_each(row, &draft->inv->rows)
+	{
+		size_t last = row->first_item + row->n_items - 1;
+
+		if (row->type != ROW_SYM || row->n_items < 2 || !draft->wanted[last] ||
+		    draft->inv->items.items[last].kind != ITEM_DIR)
+			continue;
+		if (has_listed_content(draft, row, draft->paths[last]))
+			draft->wanted[last] = false;
+	}
+}
+
+static int name_paths(struct draft *draft)
+{
+	for (size_t i = 0; i < draft->inv->items.n; i++) {
+		if (!draft->wanted[i])
+			continue;
+		draft->paths[i] = relink_path(&draft->targets, draft->inv->items.items[i].target);
+		if (draft->paths[i] == NULL)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 static int place_items(struct draft *draft)
 {
+	int rc = name_paths(draft);
+
+	if (rc < 0)
+		return rc;
+	leave_linked_dirs(draft);
 	for (size_t r = 0; r < draft->inv->rows.n; r++) {
 		const struct row *row = &draft->inv->rows.items[r];
 

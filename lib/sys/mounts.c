@@ -436,6 +436,20 @@ int mount_detach(int fd, struct err *err)
 	return 0;
 }
 
+int mount_make_slave(int fd, struct err *err)
+{
+	auto_done(procself_visit) struct procself_visit visit = {.cwd = -1};
+	char name[PROCSELF_NAME_MAX];
+	int rc = procself_visit_start(&visit, err);
+
+	if (rc < 0)
+		return rc;
+	procself_name(fd, name);
+	if (mount(NULL, name, NULL, MS_SLAVE, NULL) < 0)
+		return err_sys(err, errno, "keep mounts from other namespaces");
+	return 0;
+}
+
 static int mount_id_of_fdinfo(const char *text, uint64_t *ret)
 {
 	const char *at = strstr(text, "mnt_id:");

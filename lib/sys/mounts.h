@@ -59,6 +59,10 @@ int mount_attach(struct mount_source *source, int target, int dirfd, const char 
 /** Takes the mount away that fd (its root) stands for: umount2(MNT_DETACH) by fd. */
 int mount_detach(int fd, struct err *err);
 
+/** What is mounted below the mount that fd (its root) stands for is seen in no other mount
+ * namespace from now on; what happens in others still arrives (MS_SLAVE). */
+int mount_make_slave(int fd, struct err *err);
+
 /** Id of the mount that fd lies on: statx(2) STATX_MNT_ID (5.8), else fdinfo. */
 int mount_id(int fd, uint64_t *ret, struct err *err);
 

@@ -27,6 +27,15 @@ static void check_mount(const char *text, size_t size, const char *fstype, const
 		abort();
 }
 
+static void check_mount_by_id(const char *text, size_t size)
+{
+	auto_free char *point = NULL;
+	bool shared;
+
+	if (procfs_mount_by_id(text, size, 22, &point, &shared, NULL) == 1 && point == NULL)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *text = (const char *)data;
@@ -41,6 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_cgroup(text, size, "devices");
 	check_mount(text, size, "cgroup", "devices");
 	check_mount(text, size, "cgroup2", NULL);
+	check_mount_by_id(text, size);
 	(void)procfs_map_root(text, size, &id, &err);
 	(void)procfs_map_is_initial(text, size);
 	(void)procfs_start_time(text, size, &start, &err);

@@ -23,6 +23,7 @@ on_board() {
 }
 
 # One line on standard error that begins with the program's name, nothing on standard output.
+# shellcheck disable=SC2154 # run sets stderr_lines
 one_line_error() {
 	[ "$status" -eq 1 ]
 	[ -z "$output" ]
@@ -97,7 +98,7 @@ bats_require_minimum_version 1.5.0
 }
 
 @test "info on a machine without a GPU says so and what was looked at" {
-	rm -r "$board/etc" "$board/proc/device-tree/compatible"
+	rm -r "${board:?}/etc" "$board/proc/device-tree/compatible"
 	on_board info
 	[ "$status" -eq 0 ]
 	[[ $output == *"no GPU"* ]]

@@ -27,7 +27,7 @@ bundle() { # DIR
 args() { # DIR COMMAND...
 	local dir=$1
 	shift
-	bundle_edit "$dir" '.process.args = $ARGS.positional' --args -- "$@"
+	bundle_edit "$dir" --argjson args "$(jq -nc '$ARGS.positional' --args -- "$@")" '.process.args = $args'
 }
 
 # The hook as an entry that an engine wrote: no arguments but the command.
@@ -190,18 +190,18 @@ probe_by_hook() { # run_runc|run_crun OPTION STAGE BOARD
 	grep -q 'libnvos.so' "$(gpu_state R36)/hook.log"
 }
 
-@test "nvc-cli configure in a container that waits" {
-	local dir=$BATS_TEST_TMPDIR/b pid
+@test "nvc-cli configure from a hook, as ctr --gpus calls it" {
+	local dir=$BATS_TEST_TMPDIR/b nodes
+	mapfile -t nodes < <(gpu_nodes R36)
 	bundle "$dir"
 	bundle_edit "$dir" '.process.env -= ["NVIDIA_VISIBLE_DEVICES=all"]'
-	args "$dir" sleep 60
-	run_runc --v1 create --bundle "$dir" "cfg$$" >/dev/null
-	pid=$(run_runc --v1 state "cfg$$" | jq -r .pid)
-	run "$GPU_CLI" --config "$(gpu_config R36)" configure --pid "$pid" "$dir/rootfs"
-	[ "$status" -eq 0 ]
-	gpu_verify "$pid" R36 || true
-	run_runc --v1 start "cfg$$"
-	run_runc --v1 kill "cfg$$" 9
-	sleep 0.3
-	run_runc --v1 delete "cfg$$"
+	args "$dir" cuda-probe "${nodes[@]}"
+	cat >"$dir/hook" <<-END
+		#!/bin/sh
+		pid=\$(jq .pid)
+		exec "$GPU_CLI" --config "$(gpu_config R36)" configure --device=all --pid="\$pid" "$dir/rootfs"
+	END
+	chmod +x "$dir/hook"
+	bundle_edit "$dir" --arg hook "$dir/hook" '.hooks.prestart += [{path: $hook}]'
+	run_runc --v1 run --bundle "$dir" "cfg$$"
 }

@@ -115,6 +115,18 @@ static inline char *snapshot(const struct world *world)
 	return strbuf_take(&buf);
 }
 
+/* The mounts of this process. */
+static inline char *own_mounts(void)
+{
+	auto_file file = fopen("/proc/self/mountinfo", "re");
+	struct strbuf buf = {0};
+	char line[4096];
+
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+		strbuf_adds(&buf, line);
+	return strbuf_take(&buf);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 /* From now on, as on Linux 4.9. */

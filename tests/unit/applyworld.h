@@ -31,6 +31,7 @@ struct world {
 	char *rootfs;
 	char *state_dir;
 	pid_t container;
+	bool shared; /* the container leaves the propagation of the rootfs as it is */
 	struct host host;
 	struct settings settings;
 	struct plan *plan;
@@ -63,7 +64,8 @@ static inline const char *inside(const struct world *world, const char *below)
 static inline void container_main(const struct world *world, int ready)
 {
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	if (unshare(CLONE_NEWNS) < 0 ||
+	    (!world->shared && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) ||
 	    mount(world->rootfs, world->rootfs, NULL, MS_BIND | MS_REC, NULL) < 0 ||
 	    mount("dev", in(world, "rootfs/dev"), "tmpfs", MS_NOSUID, "size=64k,mode=755") < 0 ||
 	    mount(in(world, "volume"), in(world, "rootfs/volume"), NULL, MS_BIND, NULL) < 0 ||
@@ -87,6 +89,12 @@ static inline void start_container(struct world *world)
 	assert_int_equal(read(ready[0], &byte, 1), 1);
 	(void)close(ready[0]);
 	world->target.pid = world->container;
+}
+
+static inline void stop_container(struct world *world)
+{
+	(void)kill(world->container, SIGKILL);
+	(void)waitpid(world->container, NULL, 0);
 }
 
 static inline void make_board(const struct world *world)
@@ -157,8 +165,7 @@ static inline int teardown(void **state)
 
 	if (world == NULL)
 		return 0;
-	(void)kill(world->container, SIGKILL);
-	(void)waitpid(world->container, NULL, 0);
+	stop_container(world);
 	(void)close(world->host.fds[0]);
 	plan_free(world->plan);
 	free(world->settings.ldconfig);

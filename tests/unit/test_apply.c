@@ -2,6 +2,7 @@
 /* The operations, one by one, with the new mount calls and without them. */
 #include "apply/apply.h"
 
+#include <sys/mount.h>
 #include <sys/statvfs.h>
 
 #include "apply/record.h"
@@ -161,6 +162,28 @@ static void apply_file_has_our_content(void **state)
 	assert_int_equal(stats.files, 1);
 }
 
+/* A rootfs that is shared with the test's namespace, as with "-v DIR:DIR:rshared". */
+static void apply_in_a_shared_rootfs_mounts_nothing_outside(void **state)
+{
+	struct world *world = need_root(state);
+	auto_free char *before = NULL;
+	auto_free char *after = NULL;
+
+	stop_container(world);
+	must(mount(world->rootfs, world->rootfs, NULL, MS_BIND, NULL));
+	must(mount(NULL, world->rootfs, NULL, MS_SHARED, NULL));
+	world->shared = true;
+	start_container(world);
+	before = own_mounts();
+	add(world, OP_BIND, "/lib/liba.so.1.1", "/usr/lib/old.so");
+	apply_well(world, NULL);
+	after = own_mounts();
+
+	has_text(inside(world, "/usr/lib/old.so"), "host a");
+	has_text(in(world, "rootfs/usr/lib/old.so"), "image old");
+	assert_string_equal(before, after);
+}
+
 static const struct CMUnitTest cases[] = {
 	CASE(apply_bind_on_absent_file_makes_a_placeholder),
 	CASE(apply_bind_covers_what_the_image_has),
@@ -171,6 +194,7 @@ static const struct CMUnitTest cases[] = {
 	CASE(apply_link_is_made_kept_or_covered),
 	CASE(apply_link_leaves_a_directory_of_the_image),
 	CASE(apply_file_has_our_content),
+	CASE(apply_in_a_shared_rootfs_mounts_nothing_outside),
 };
 
 int main(void)

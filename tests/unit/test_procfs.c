@@ -188,9 +188,38 @@ static void procfs_start_time_is_field_22_whatever_the_name(void **state)
 	}
 }
 
+static void procfs_mount_by_id_gives_its_point_and_propagation(void **state)
+{
+	static const char text[] = "21 1 0:20 / /proc rw - proc proc rw\n"
+				   "22 1 8:1 / /a\\040b rw shared:5 master:2 - ext4 /dev/sda1 rw\n"
+				   "23 22 0:5 / /dev rw master:7 - devtmpfs shared:1 rw\n"
+				   "24 22 0:5 / /cut rw";
+	static const struct {
+		uint64_t id;
+		const char *point;
+		bool shared;
+	} cases[] = {{21, "/proc", false}, {22, "/a b", true}, {23, "/dev", false}};
+	char *point = NULL;
+	bool shared;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(
+			procfs_mount_by_id(text, strlen(text), cases[i].id, &point, &shared, NULL),
+			1);
+		assert_string_equal(point, cases[i].point);
+		assert_int_equal(shared, cases[i].shared);
+		free(point);
+	}
+	assert_int_equal(procfs_mount_by_id(text, strlen(text), 2, &point, &shared, NULL), 0);
+	assert_int_equal(procfs_mount_by_id(text, strlen(text), 24, &point, &shared, NULL), 0);
+	assert_int_equal(procfs_mount_by_id("", 0, 0, &point, &shared, NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(procfs_mount_by_id_gives_its_point_and_propagation),
 		cmocka_unit_test(procfs_char_major_finds_exact_names_of_characters),
 		cmocka_unit_test(procfs_cgroup_path_is_that_of_the_controller),
 		cmocka_unit_test(procfs_cgroup_path_outside_of_the_root_is_an_error),

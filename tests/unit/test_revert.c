@@ -35,8 +35,7 @@ static void apply_then_revert_leaves_the_image_as_it_was(void **state)
 	add_some(world);
 	apply_well(world, NULL);
 	assert_true(is_there(in(world, "state/" ID ".state")));
-	(void)kill(world->container, SIGKILL);
-	(void)waitpid(world->container, NULL, 0);
+	stop_container(world);
 	revert_well(world);
 	list_tree(&after, in(world, "rootfs"));
 
@@ -52,8 +51,7 @@ static void apply_revert_leaves_what_is_not_ours(void **state)
 	add(world, OP_BIND, "/lib/liba.so.1.1", "/opt/new/liba.so.1.1");
 	add_link(world, "/opt/new/link", "x");
 	apply_well(world, NULL);
-	(void)kill(world->container, SIGKILL);
-	(void)waitpid(world->container, NULL, 0);
+	stop_container(world);
 	must(unlink(in(world, "rootfs/opt/new/liba.so.1.1")));
 	put(in(world, "rootfs/opt/new/liba.so.1.1"), "the container's");
 	must(unlink(in(world, "rootfs/opt/new/link")));
@@ -71,8 +69,7 @@ static void apply_revert_follows_no_link_out_of_the_rootfs(void **state)
 
 	add(world, OP_BIND, "/lib/liba.so.1.1", "/opt/new/there");
 	apply_well(world, NULL);
-	(void)kill(world->container, SIGKILL);
-	(void)waitpid(world->container, NULL, 0);
+	stop_container(world);
 	must(rename(in(world, "rootfs/opt/new"), in(world, "rootfs/opt/gone")));
 	put(in(world, "volume/there"), "");
 	must(symlink(in(world, "volume"), in(world, "rootfs/opt/new")));

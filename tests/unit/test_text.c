@@ -93,7 +93,7 @@ static void text_never_passes_control_characters_on(void **state)
 			  .target = strdup("/usr/lib/a\nbind x\x1b[2J"),
 			  .link = strdup("b\rc"),
 			  .row = NO_ROW,
-			  .why = strdup("d\te")};
+			  .why = strdup("why\tnot")};
 
 	text_plan(inv, plan, &out);
 	text_list(inv, plan, &out);

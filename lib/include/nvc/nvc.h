@@ -52,9 +52,8 @@ struct nvc_options {
 /** Version of the library, "0.1.0". */
 NVC_EXPORT const char *nvc_version(void);
 
-/** Opens a context: reads the configuration and opens the roots. *ret is set even on failure when
- *  memory allowed, so that the error can be asked for; close it in any case. options may be NULL.
- */
+/** Opens a context: reads the configuration, opens the roots. options may be NULL. *ret is set on
+ *  failure too when memory allowed, so that the error can be asked for; close it in any case. */
 NVC_EXPORT int nvc_open(const struct nvc_options *options, struct nvc_context **ret);
 /** Accepts NULL. Handles made from the context must be freed before. */
 NVC_EXPORT void nvc_close(struct nvc_context *ctx);
@@ -111,9 +110,8 @@ NVC_EXPORT void nvc_request_free(struct nvc_request *request);
 NVC_EXPORT int nvc_inventory_new(struct nvc_context *ctx, const struct nvc_request *request,
 				 struct nvc_inventory **ret);
 NVC_EXPORT void nvc_inventory_free(struct nvc_inventory *inv);
-/** True if the machine is one that this library can serve. */
+/** True if the machine is one that this library can serve; if there is a folder of mount lists. */
 NVC_EXPORT bool nvc_inventory_has_gpu(const struct nvc_inventory *inv);
-/** True if the folder of mount lists is there. */
 NVC_EXPORT bool nvc_inventory_has_lists(const struct nvc_inventory *inv);
 
 /** Plans. -ENODEV: no such GPU here; -ENOTSUP: a requirement is not met. */

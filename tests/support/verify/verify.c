@@ -29,6 +29,7 @@ struct object {
 	char path[PATH_MAX]; /* in the container */
 	char link[PATH_MAX]; /* text, if it is a link */
 	struct stat st;
+	bool by_link; /* found at the end of a link */
 };
 
 static struct object *objects;
@@ -101,6 +102,7 @@ static bool add_chain(const char *board, const char *path)
 
 		if (!add_object(board, here, &object))
 			break;
+		object->by_link = i > 0;
 		if (!S_ISLNK(object->st.st_mode))
 			return true;
 		follow(here, object->link, next);
@@ -170,11 +172,21 @@ static bool below_bound_dir(const struct object *object)
 	for (size_t i = 0; i < n_objects; i++) {
 		size_t len = strlen(objects[i].path);
 
-		if (S_ISDIR(objects[i].st.st_mode) &&
+		if (S_ISDIR(objects[i].st.st_mode) && !objects[i].by_link &&
 		    strncmp(object->path, objects[i].path, len) == 0 && object->path[len] == '/')
 			return true;
 	}
 	return false;
+}
+
+static unsigned n_below(const struct object *dir)
+{
+	size_t len = strlen(dir->path);
+	unsigned n = 0;
+
+	for (size_t i = 0; i < n_objects; i++)
+		n += strncmp(objects[i].path, dir->path, len) == 0 && objects[i].path[len] == '/';
+	return n;
 }
 
 static void check_link(const struct object *object)
@@ -208,7 +220,10 @@ static void check_object(const struct object *object)
 		wrong(object, "another type");
 		return;
 	}
-	if (S_ISLNK(st.st_mode)) {
+	if (S_ISDIR(st.st_mode) && object->by_link && n_below(object) > 0) {
+		/* a link to a directory that the lists fill themselves */
+		n_dirs++;
+	} else if (S_ISLNK(st.st_mode)) {
 		check_link(object);
 	} else if (S_ISCHR(st.st_mode)) {
 		check_node(object, &st);
