@@ -256,7 +256,7 @@ bundle_make() { # DIR ROOTFS
 bundle_edit() { # DIR JQ-ARGUMENT...
 	local dir=$1
 	shift
-	jq "$@" "$dir/config.json" >"$dir/config.json.new"
+	jq "$@" <"$dir/config.json" >"$dir/config.json.new"
 	mv "$dir/config.json.new" "$dir/config.json"
 }
 
