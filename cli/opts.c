@@ -115,7 +115,7 @@ static int take_option(struct cursor *cursor, struct opts *opts,
 				    cursor->argv[cursor->at], opts);
 		value = cursor->argv[++cursor->at];
 	}
-	if (option->kind == TAKES_STRING && value[0] == '\0')
+	if (option->kind == TAKES_STRING && value != NULL && value[0] == '\0')
 		return fail(err, "an empty value was given to option --", option->name, opts);
 	return store(opts, option, value, err);
 }

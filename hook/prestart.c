@@ -59,8 +59,7 @@ static int fail(struct hooklog *log, const struct nvc_context *ctx)
 	auto_free char *placed = NULL;
 
 	if (nvc_error_line(ctx) > 0 && strstr(text, "line ") == NULL)
-		placed = str_format("%s (line %u, column %u)", text, nvc_error_line(ctx),
-				    nvc_error_column(ctx));
+		placed = str_format("%s [%u:%u]", text, nvc_error_line(ctx), nvc_error_column(ctx));
 	hooklog_fail(log, placed == NULL ? text : placed, nvc_error_hint(ctx));
 	return 1;
 }
@@ -79,6 +78,15 @@ static int make_request(struct nvc_context *ctx, const struct hook_opts *opts,
 		return nvc_request_from_text(ctx, opts->request, ret);
 	return nvc_request_from_bundle(ctx, opts->bundle != NULL ? opts->bundle : state->bundle,
 				       ret);
+}
+
+/* crun's state has the rootfs, as its config.json writes it: relative ones are the library's work.
+ */
+static const char *rootfs_of(const struct hook_opts *opts, const struct nvc_state *state)
+{
+	if (opts->rootfs != NULL)
+		return opts->rootfs;
+	return state->root != NULL && state->root[0] == '/' ? state->root : NULL;
 }
 
 static void say(struct hooklog *log, enum nvc_log_level max, enum nvc_log_level level,
@@ -116,7 +124,7 @@ static int put_in(struct nvc_context *ctx, const struct hook_opts *opts,
 	const struct nvc_container container = {
 		.size = sizeof(container),
 		.pid = state->pid,
-		.rootfs = opts->rootfs != NULL ? opts->rootfs : state->root,
+		.rootfs = rootfs_of(opts, state),
 		.id = opts->id != NULL ? opts->id : state->id,
 		.bundle = opts->bundle != NULL ? opts->bundle : state->bundle,
 		.devices_granted = opts->devices_granted,
@@ -176,7 +184,7 @@ static int poststop(struct nvc_context *ctx, const struct hook_opts *opts,
 {
 	const struct nvc_container container = {
 		.size = sizeof(container),
-		.rootfs = opts->rootfs != NULL ? opts->rootfs : state->root,
+		.rootfs = rootfs_of(opts, state),
 		.id = opts->id != NULL ? opts->id : state->id,
 		.bundle = opts->bundle != NULL ? opts->bundle : state->bundle,
 	};

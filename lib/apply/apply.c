@@ -18,6 +18,31 @@
 
 /* ---- in the caller's mount namespace: nothing is changed yet ---- */
 
+static int refuse_slash(const struct job *job, struct err *err)
+{
+	(void)err_set(err, EINVAL, "the rootfs '%s' is '/'", job->target->rootfs);
+	return err_hint(err, "it must be the folder of the container's root file system");
+}
+
+/* The rootfs as the caller sees it, if he does: never his own "/". */
+static int open_host_rootfs(struct job *job, struct err *err)
+{
+	auto_fd slash = rootfs_open_slash(err);
+	struct stat a;
+	struct stat b;
+
+	if (slash < 0)
+		return slash;
+	job->host_rootfs = rootfs_open(slash, job->target->rootfs, O_PATH | O_DIRECTORY, NULL);
+	if (job->host_rootfs < 0) {
+		job->host_rootfs = -1;
+		return 0;
+	}
+	if (fstat(slash, &a) < 0 || fstat(job->host_rootfs, &b) < 0)
+		return err_sys(err, errno, "look at the rootfs '%s'", job->target->rootfs);
+	return a.st_ino == b.st_ino && a.st_dev == b.st_dev ? refuse_slash(job, err) : 0;
+}
+
 static int check_target(struct job *job, struct err *err)
 {
 	const struct apply_target *target = job->target;
@@ -26,6 +51,9 @@ static int check_target(struct job *job, struct err *err)
 	if (target->rootfs == NULL || target->rootfs[0] != '/')
 		return err_set(err, EINVAL, "the rootfs '%s' is no absolute path",
 			       target->rootfs == NULL ? "" : target->rootfs);
+	r = open_host_rootfs(job, err);
+	if (r < 0)
+		return r;
 	r = ns_process_open(target->pid, &job->process, err);
 	if (r < 0)
 		return err_wrap(err, "the container's process");
@@ -160,32 +188,43 @@ static int prepare(struct job *job, struct err *err)
 
 /* ---- in the container's mount namespace ---- */
 
+/* A container that has been created, and not only begun, has the rootfs as its "/": 1 when that is
+ * the very directory which the caller sees at the path. */
+static int is_pivoted(const struct job *job, int slash, struct err *err)
+{
+	struct stat a;
+	struct stat b;
+
+	if (job->host_rootfs < 0)
+		return 0;
+	if (fstat(slash, &a) < 0 || fstat(job->host_rootfs, &b) < 0)
+		return err_sys(err, errno, "look at the rootfs '%s'", job->target->rootfs);
+	return a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+}
+
 static int open_rootfs(struct job *job, struct err *err)
 {
 	auto_fd slash = rootfs_open_slash(err);
-	uint64_t slash_mount;
-	uint64_t root_mount;
 	struct stat a;
 	struct stat b;
 	int r;
 
 	if (slash < 0)
 		return slash;
+	r = is_pivoted(job, slash, err);
+	if (r < 0)
+		return r;
+	if (r == 1) {
+		job->rootfd = take_fd(&slash);
+		return 0;
+	}
 	job->rootfd = rootfs_open(slash, job->target->rootfs, O_PATH | O_DIRECTORY, err);
 	if (job->rootfd < 0)
 		return err_wrap(err, "rootfs of the container");
-	r = mount_id(slash, &slash_mount, err);
-	if (r == 0)
-		r = mount_id(job->rootfd, &root_mount, err);
-	if (r < 0)
-		return r;
 	if (fstat(slash, &a) < 0 || fstat(job->rootfd, &b) < 0)
 		return err_sys(err, errno, "look at the rootfs '%s'", job->target->rootfs);
-	if (a.st_ino == b.st_ino && a.st_dev == b.st_dev) {
-		(void)err_set(err, EINVAL, "the rootfs '%s' is '/'", job->target->rootfs);
-		return err_hint(err, "it must be the folder of the container's root file system");
-	}
-	job->tree.root_mount = root_mount;
+	if (a.st_ino == b.st_ino && a.st_dev == b.st_dev)
+		return refuse_slash(job, err);
 	return 0;
 }
 
@@ -319,6 +358,7 @@ static void job_done(struct job *job)
 	auto_fd_release(&job->state_dir);
 	auto_fd_release(&job->journal);
 	auto_fd_release(&job->rootfd);
+	auto_fd_release(&job->host_rootfs);
 }
 
 int apply_plan(const struct plan *plan, const struct host *host, const struct settings *settings,
@@ -337,6 +377,7 @@ int apply_plan(const struct plan *plan, const struct host *host, const struct se
 		.state_dir = -1,
 		.journal = -1,
 		.rootfd = -1,
+		.host_rootfs = -1,
 		.cgroup = {.fd = -1},
 		.ldcache = {.ldconfig = {.program = -1}},
 	};

@@ -30,6 +30,7 @@ struct job {
 	int state_dir;   /* -1 = nothing is recorded */
 	int journal;     /* -1 = nothing is recorded */
 	int rootfd;      /* opened in the container's mount namespace */
+	int host_rootfs; /* what the caller sees at the rootfs' path; -1 = nothing */
 	char *mounts;    /* mountinfo of the caller; owned */
 	char *container; /* mountinfo of the container; owned */
 	bool other_user; /* the container has a user namespace of its own */

@@ -195,7 +195,7 @@ static int decide(const struct inventory *inv, const struct request *request,
 	if (rc == 0)
 		rc = draft_init(&draft, inv, request,
 				select_all_lists(&inv->platform, request, settings), plan, err);
-	return rc < 0 ? rc : fill(&draft, image, settings, err);
+	return rc != 0 ? rc : fill(&draft, image, settings, err);
 }
 
 int plan_build(const struct inventory *inv, const struct request *request,

@@ -39,7 +39,7 @@ granted() { # BOARD CONTAINER
 	number=$(stat -c '%t %T' "$(gpu_dir "$1")/dev/nvc-unlisted")
 	# shellcheck disable=SC2086 # two numbers
 	set -- "$1" "$2" $number
-	run dk "d$1" exec "$2" sh -c "mknod /tmp/unlisted c $((16#$3)) $((16#$4)) && cat /tmp/unlisted"
+	run dk "d$1" exec "$2" sh -c "mknod /dev/unlisted c $((16#$3)) $((16#$4)) && cat /dev/unlisted; rc=\$?; rm -f /dev/unlisted; exit \$rc"
 	[ "$status" -ne 0 ]
 	[[ $output == *'Operation not permitted'* ]]
 	run dk "d$1" exec "$2" test -e /dev/nvc-unlisted

@@ -20,7 +20,7 @@ denied() { # BOARD CONTAINER: the node of no list
 	local major minor
 	major=$((16#$(stat -c %t "$(gpu_dir "$1")/dev/nvc-unlisted")))
 	minor=$((16#$(stat -c %T "$(gpu_dir "$1")/dev/nvc-unlisted")))
-	run dk d exec "$2" sh -c "mknod /tmp/unlisted c $major $minor && cat /tmp/unlisted"
+	run dk d exec "$2" sh -c "mknod /dev/unlisted c $major $minor && cat /dev/unlisted; rc=\$?; rm -f /dev/unlisted; exit \$rc"
 	[ "$status" -ne 0 ]
 	[[ $output == *'Operation not permitted'* ]]
 }

@@ -50,7 +50,8 @@ untimed() {
 }
 
 tree() {
-	(cd "$1" && find . -printf '%p %y %m %U %G %s %l %T@\n' | sort)
+	# a directory of ext4 keeps the size it once had
+	(cd "$1" && find . \( -type d -printf '%p %y %m %U %G %T@\n' \) -o -printf '%p %y %m %U %G %s %l %T@\n' | sort)
 }
 
 probe_by_shim() { # RUNTIME OPTION

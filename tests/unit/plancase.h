@@ -294,9 +294,13 @@ static inline void plancase_read(struct plancase *c, char *text)
 	c->inv->list_dir = strdup("/etc/lists");
 	for (char *line = strtok_r(text, "\n", &save_line); line != NULL;
 	     line = strtok_r(NULL, "\n", &save_line)) {
+		char none[1] = "";
 		char *words[32];
 		char *save = NULL;
 		size_t n = 0;
+
+		for (size_t i = 0; i < 32; i++)
+			words[i] = none;
 
 		for (char *word = strtok_r(line, " \t", &save); word != NULL && n < 32;
 		     word = strtok_r(NULL, " \t", &save))
