@@ -69,8 +69,6 @@ int out_error(const struct out *out, const struct err *err)
 	auto_done(strbuf) struct strbuf line = {0};
 
 	strbuf_adds(&line, err->msg);
-	if (err->line > 0)
-		strbuf_addf(&line, " [%u:%u]", err->line, err->column);
 	if (err->hint != NULL)
 		strbuf_addf(&line, " (%s)", err->hint);
 	put_line(out, strbuf_failed(&line) ? err->msg : line.data);
@@ -87,8 +85,6 @@ int out_context_error(const struct out *out, const struct nvc_context *ctx)
 		(void)err_nomem(&err);
 		return out_error(out, &err);
 	}
-	err.line = nvc_error_line(ctx);
-	err.column = nvc_error_column(ctx);
 	err.hint = nvc_error_hint(ctx);
 	(void)snprintf(err.msg, sizeof(err.msg), "%s", nvc_error_message(ctx));
 	return out_error(out, &err);

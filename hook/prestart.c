@@ -55,12 +55,7 @@ static void raise_file_limit(void)
 
 static int fail(struct hooklog *log, const struct nvc_context *ctx)
 {
-	const char *text = nvc_error_message(ctx);
-	auto_free char *placed = NULL;
-
-	if (nvc_error_line(ctx) > 0 && strstr(text, "line ") == NULL)
-		placed = str_format("%s [%u:%u]", text, nvc_error_line(ctx), nvc_error_column(ctx));
-	hooklog_fail(log, placed == NULL ? text : placed, nvc_error_hint(ctx));
+	hooklog_fail(log, nvc_error_message(ctx), nvc_error_hint(ctx));
 	return 1;
 }
 

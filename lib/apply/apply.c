@@ -322,14 +322,17 @@ static void finish_record(struct job *job)
 		return;
 	vec_each(made, &job->tree.made)
 	{
-		struct record_item *item = made->recorded ? vec_add(&job->record.items) : NULL;
+		struct record_item *item;
 
-		if (item != NULL) {
-			*item = made->item;
-			made->item.path = NULL;
-			made->item.text = NULL;
-			needed = true;
-		}
+		if (!made->recorded)
+			continue;
+		item = vec_add(&job->record.items);
+		if (item == NULL)
+			continue;
+		*item = made->item;
+		made->item.path = NULL;
+		made->item.text = NULL;
+		needed = true;
 	}
 	job->record.cache = job->ldcache.cache;
 	r = needed ? record_write(job->state_dir, &job->record, &err)

@@ -74,7 +74,7 @@ static int open_hierarchy(const struct ns_process *process, const char *mountinf
 		return r < 0 ? r
 			     : err_set(err, ENOENT, "process %d is in no %s cgroup",
 				       (int)process->pid, v1 ? "v1 devices" : "v2");
-	below = cgroup_below_mount(path, root);
+	below = path == NULL || root == NULL ? NULL : cgroup_below_mount(path, root);
 	if (below == NULL)
 		return err_set(err, ENOENT, "cgroup '%s' is not visible below '%s'", path, point);
 	r = open_below(point, below, err);

@@ -126,7 +126,7 @@ static int filter(struct err *err)
 	const char *calls[MAX_CALLS];
 	size_t n = 0;
 
-	while (sysfilter_ldconfig[n] != NULL && n < MAX_CALLS - 3) {
+	while (n < MAX_CALLS - 3 && sysfilter_ldconfig[n] != NULL) {
 		calls[n] = sysfilter_ldconfig[n];
 		n++;
 	}

@@ -223,7 +223,7 @@ static int parse_item(struct record *record, const struct word *words, size_t n)
 
 static int parse_line(struct record *record, const char *line, size_t len)
 {
-	struct word words[MAX_WORDS];
+	struct word words[MAX_WORDS] = {{NULL, 0}};
 	size_t n = 0;
 	const char *end = line + len;
 	int r;

@@ -16,8 +16,7 @@ static int translate_error(const char *name, const json_error_t *error, struct e
 	if (json_error_code(error) == json_error_out_of_memory)
 		return err_nomem(err);
 	str_escape(error->text, text, sizeof(text));
-	return err_at(err, EINVAL, line, column, "read '%s': line %u, column %u: %s", name, line,
-		      column, text);
+	return err_at(err, EINVAL, line, column, "%s:%u:%u: %s", name, line, column, text);
 }
 
 int jdoc_load(const char *name, const char *text, size_t len, struct jdoc *ret, struct err *err)

@@ -20,8 +20,7 @@ int jscan_fault(const struct jscan *scan, size_t pos, const char *what, struct e
 			column++;
 		}
 	}
-	return err_at(err, EINVAL, line, column, "read JSON: line %u, column %u: %s", line, column,
-		      what);
+	return err_at(err, EINVAL, line, column, "JSON:%u:%u: %s", line, column, what);
 }
 
 /* The byte at pos, -1 at the end. */

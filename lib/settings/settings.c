@@ -113,7 +113,7 @@ int settings_parse(struct settings *settings, const char *name, const char *text
 		return 0;
 	if (err != NULL) {
 		*err = fault;
-		(void)err_wrap(err, "read '%s'", name);
+		(void)err_wrap(err, "%s:%u:%u", name, fault.line, fault.column);
 	}
 	return ret;
 }

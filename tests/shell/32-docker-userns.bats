@@ -26,30 +26,30 @@ mapped() { # CONTAINER: its pid, after checking that its root is another id outs
 }
 
 @test "--runtime nvidia" {
-	dk d run -d --name c --network none --runtime nvidia demo:gpu sleep 60
-	gpu_verify "$(mapped c)" R36
-	dk d exec c cuda-probe
-	dk d exec c ldconfig -p | grep -q 'libcuda\.so\.1 '
-	dk d stop -t 0 c
-	run dk d diff c
+	dk d run -d --name gpu --network none --runtime nvidia demo:gpu sleep 60
+	gpu_verify "$(mapped gpu)" R36
+	dk d exec gpu cuda-probe
+	dk d exec gpu ldconfig -p | grep -q 'libcuda\.so\.1 '
+	dk d stop -t 0 gpu
+	run dk d diff gpu
 	[ -z "$output" ]
-	dk d rm c
+	dk d rm gpu
 }
 
 @test "--gpus all" {
-	dk d run -d --name c --network none --gpus all demo:gpu sleep 60
-	gpu_verify "$(mapped c)" R36
-	dk d exec c cuda-probe
-	dk d rm -f c
+	dk d run -d --name gpu --network none --gpus all demo:gpu sleep 60
+	gpu_verify "$(mapped gpu)" R36
+	dk d exec gpu cuda-probe
+	dk d rm -f gpu
 }
 
 @test "what is made in the image belongs to the container's root" {
-	dk d run -d --name c --network none --runtime nvidia demo:gpu sleep 60
+	dk d run -d --name gpu --network none --runtime nvidia demo:gpu sleep 60
 	local pid
-	pid=$(mapped c)
+	pid=$(mapped gpu)
 	[ "$(nsenter -t "$pid" -m -U -- stat -c %u /etc/ld.so.cache)" -eq 0 ]
 	[ "$(nsenter -t "$pid" -m -U -- stat -c %u /usr/lib/aarch64-linux-gnu)" -eq 0 ]
-	dk d rm -f c
+	dk d rm -f gpu
 }
 
 @test "--userns host on that daemon" {

@@ -32,14 +32,14 @@ cycle() { # BOARD DOCKER-ARGUMENT...
 	docker_start d --v2 --board "$(gpu_dir "$board")" --path "$(gpu_path)" -- --add-runtime "nvidia=$GPU_RUNTIME"
 	gpu_import d demo
 	dk d info --format '{{.CgroupVersion}}' | grep -q 2
-	dk d run -d --name c --network none "$@" demo:gpu sleep 60
-	gpu_verify "$(dk d inspect --format '{{.State.Pid}}' c)" "$board"
-	dk d exec c cuda-probe "${nodes[@]}"
-	denied "$board" c
-	dk d update --pids-limit 100 c || dk d update --restart no c
-	dk d exec c cuda-probe "${nodes[@]}"
-	denied "$board" c
-	dk d rm -f c
+	dk d run -d --name gpu --network none "$@" demo:gpu sleep 60
+	gpu_verify "$(dk d inspect --format '{{.State.Pid}}' gpu)" "$board"
+	dk d exec gpu cuda-probe "${nodes[@]}"
+	denied "$board" gpu
+	dk d update --pids-limit 100 gpu || dk d update --restart no gpu
+	dk d exec gpu cuda-probe "${nodes[@]}"
+	denied "$board" gpu
+	dk d rm -f gpu
 	docker_stop d
 }
 

@@ -17,7 +17,10 @@
 . "${NVC_SOURCE_DIR:?}/tests/support/engines.sh"
 
 gpu_init() {
-	engines_init
+	local dir
+	dir=$(mktemp -d /tmp/nvc.XXXXXX)
+	chmod 755 "$dir" # a remapped root passes through
+	engines_init "$dir"
 	export GPU_RUNTIME=$NVC_BUILD_DIR/hook/nvc-runtime GPU_HOOK=$NVC_BUILD_DIR/hook/nvc-hook
 	export GPU_CLI=$NVC_BUILD_DIR/cli/nvc-cli GPU_IMAGE=$ENGINES_DIR/image
 	"$NVC_SOURCE_DIR/tests/support/image.sh" "$GPU_IMAGE" "$NVC_BUILD_DIR"

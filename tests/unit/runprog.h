@@ -79,7 +79,7 @@ static inline char *scratch_read(const struct scratch *scratch, const char *name
 		free(text);
 		return NULL;
 	}
-	(void)fread(text, 1, (1 << 20) - 1, file);
+	(void)!fread(text, 1, (1 << 20) - 1, file);
 	return text;
 }
 

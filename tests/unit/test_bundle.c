@@ -177,8 +177,8 @@ static void bundle_hook_of_docker_is_not_doubled(void **unused)
 		"{\"path\":\"/usr/bin/nvidia-container-runtime-hook\"}",
 		"{\"path\":\"/usr/bin/nvidia-container-toolkit\",\"args\":[\"x\"]}",
 		"{\"path\":\"/opt/nvc-hook\"}",
-		"{\"path\":\"/opt/"
-		"other\",\"args\":[\"nvidia-container-runtime-hook\",\"prestart\"]}",
+		("{\"path\":\"/opt/"
+		 "other\",\"args\":[\"nvidia-container-runtime-hook\",\"prestart\"]}"),
 	};
 
 	(void)unused;

@@ -64,7 +64,7 @@ static void make_mess(void)
 	(void)dup2(0, 300);
 	(void)close(0);
 	(void)close(2);
-	(void)chdir("/tmp");
+	(void)!chdir("/tmp");
 	(void)umask(0);
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGTERM, SIG_IGN);

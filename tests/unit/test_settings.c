@@ -211,7 +211,7 @@ static void settings_wrong_values_are_errors_with_their_place(void **state)
 		if (parse(settings, cases[i].text, &err) != -EINVAL || err.code != EINVAL ||
 		    err.line != cases[i].line || err.column != cases[i].column ||
 		    strstr(err.msg, cases[i].words) == NULL ||
-		    !str_starts_with(err.msg, "read 'config.toml': "))
+		    !str_starts_with(err.msg, "config.toml:"))
 			fail_msg("%s: %u:%u: %s", cases[i].text, err.line, err.column, err.msg);
 	}
 }

@@ -170,7 +170,7 @@ static void spec_syntax_error_has_its_place(void **unused)
 	(void)unused;
 	assert_int_equal(parse("{\n\"process\": {},\n  oops}", &spec, &err), -EINVAL);
 	assert_int_equal(err.line, 3);
-	assert_non_null(strstr(err.msg, "line 3"));
+	assert_non_null(strstr(err.msg, ":3:"));
 }
 
 static void spec_real_file_is_read(void **unused)
