@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The smallest shared library that has a SONAME, for boards in a folder. Include tree.h first. */
+/* The smallest shared library that has a SONAME, for boards in a folder. */
 #ifndef UNIT_TREELIB_H
 #define UNIT_TREELIB_H
 
 #include <elf.h>
+
+#include "tree.h"
 
 struct treelib {
 	Elf64_Ehdr head;
