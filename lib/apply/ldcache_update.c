@@ -116,8 +116,9 @@ static void record(struct job *job)
 		log_warn(job->log, MODULE, "%s; the image's cache will not be put back", err.msg);
 }
 
-/* ldconfig has no capability, so it must be who /etc belongs to: the container's root, or, where the
- * layers are those of a remapped daemon and the container is not (--userns host), their root. */
+/* ldconfig has no capability, so it must be who /etc belongs to: the container's root, or, where
+ * the layers are those of a remapped daemon and the container is not (--userns host), their root.
+ */
 static void choose_ids(const struct job *job, struct ldconfig_job *args)
 {
 	auto_fd etc = -1;

@@ -271,7 +271,8 @@ static int add_row_item(struct draft *draft, size_t row, size_t index, struct ta
 		tally->cover = cover->row;
 		return 0;
 	}
-	if (first->item != item) {
+	/* host/ lets rows of the same path share their items */
+	if (first->item != item || first->row != row) {
 		tally->duplicate += first->row != row;
 		if (tally->twin == NO_ROW && first->row != row)
 			tally->twin = first->row;

@@ -6,6 +6,7 @@
  *   alt /usr/share/passthrough                            an alternate root
  *   list l4t.csv base | list extra.csv | list x.csv base error=...
  *   row lib /path [missing|refused|malformed]             lines are counted from 1 in each list
+ *   row lib /path again                                   shares the items of the row before
  *   file /path [source=..] [root=N] [soname=..] [machine=183]
  *   dir /path | dev /path MAJOR:MINOR MODE GID | link /path TEXT
  *   extra file /path                                      an item without a row
@@ -147,6 +148,11 @@ static inline void plancase_row(struct plancase *c, char **words, size_t n)
 			row->type = (enum row_type)i;
 		if (n > 3 && strcmp(words[3], states[i]) == 0)
 			row->state = (enum row_state)i;
+	}
+	if (n > 3 && strcmp(words[3], "again") == 0) {
+		assert_true(c->inv->rows.n > 1);
+		row->first_item = row[-1].first_item;
+		row->n_items = row[-1].n_items;
 	}
 	if (row->state != ROW_FOUND)
 		row->reason = str_format("it is %s", states[row->state]);
