@@ -62,3 +62,30 @@ setup_file() {
 	run grep -rlF "$NVC_SOURCE_DIR" "$DEST"
 	[ -z "$output" ]
 }
+
+@test "what the demo installs has an engine, and nothing is listed under an unknown heading" {
+	local kinds
+	# a machine on which nothing is installed
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	printf '#!/bin/sh\nexit 1\n' >"$BATS_TEST_TMPDIR/bin/dpkg-query"
+	chmod +x "$BATS_TEST_TMPDIR/bin/dpkg-query"
+	kinds=$(sed -nE "s/.*packages_install .* '([a-z|]+)'$/\1/p" "$NVC_SOURCE_DIR/tests/demo")
+	[ -n "$kinds" ]
+	# shellcheck source=tests/support/packages.sh
+	. "$NVC_SOURCE_DIR/tests/support/packages.sh"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH packages_missing "$kinds" >"$BATS_TEST_TMPDIR/demo"
+	grep -qx docker.io "$BATS_TEST_TMPDIR/demo"
+	grep -qx scdoc "$BATS_TEST_TMPDIR/demo"
+	run grep -vE $'^#|\t(build|unit|checks|lint|demo|shell|bare)$' "$NVC_SOURCE_DIR/tests/packages.txt"
+	[ "$status" -eq 1 ]
+}
+
+@test "README names every package of the build" {
+	local package
+	while read -r package; do
+		grep -qE "(^| )$package( |\$)" "$NVC_SOURCE_DIR/README.md" || {
+			echo "missing: $package"
+			return 1
+		}
+	done < <(awk -F'\t' '$2 == "build" && $1 != "libc6-dev" { print $1 }' "$NVC_SOURCE_DIR/tests/packages.txt")
+}
