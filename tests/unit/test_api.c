@@ -8,97 +8,8 @@
 #include <cmocka.h>
 
 #include <jansson.h>
-#include <nvc/nvc.h>
 
-#include "tree.h"
-
-#define LISTS "/etc/nvidia-container-runtime/host-files-for-container.d"
-#define LIB   "/usr/lib/aarch64-linux-gnu/nvidia"
-#define SPEC(env)                                                                                  \
-	"{\"ociVersion\": \"1.0.2\", \"process\": {\"cwd\": \"/\", \"args\": [\"x\"], \"env\": "   \
-	"[" env "],\n"                                                                             \
-	"  \"rlimits\": [{\"hard\": 18446744073709551615}]}, \"root\": {\"path\": \"rootfs\"},\n"  \
-	"  \"linux\": {\"resources\": {}}}\n"
-
-static const struct tree_entry board_entries[] = {
-	{TREE_FILE, "/etc/nv_tegra_release",
-	 "# R36 (release), REVISION: 4.3, GCID: 1, BOARD: generic, EABI: aarch64, DATE: x\n", 0},
-	{TREE_FILE, LISTS "/drivers.csv",
-	 "lib, " LIB "/a.bin\nsym, " LIB "/link\nlib, " LIB "/no\n", 0},
-	{TREE_FILE, LISTS "/more.csv", "lib, " LIB "/b.bin\nlib, /root/x\nnonsense\n", 0},
-	{TREE_FILE, LIB "/a.bin", "a", 0},
-	{TREE_FILE, LIB "/b.bin", "b", 0},
-	{TREE_LINK, LIB "/link", "a.bin", 0},
-	{TREE_FILE, "/config.toml", "", 0},
-	{TREE_FILE, "/bad.toml", "[nvc]\nlog-file = 3\n", 0},
-	{TREE_DIR, "/proc/device-tree", NULL, 0},
-	{0},
-};
-
-struct world {
-	struct tree tree;
-	struct nvc_context *ctx;
-	struct nvc_inventory *inv;
-	struct nvc_request *request;
-	struct nvc_plan *plan;
-	unsigned warnings;
-	char last[512];
-	char paths[4][PATH_MAX];
-	size_t n_paths;
-};
-
-static const char *inside(struct world *world, const char *name)
-{
-	char *path = world->paths[world->n_paths++ % 4];
-
-	tree_path(&world->tree, name, path);
-	return path;
-}
-
-static void count_warnings(void *arg, enum nvc_log_level level, const char *module,
-			   const char *text)
-{
-	struct world *world = arg;
-
-	assert_non_null(module);
-	assert_null(strchr(text, '\n'));
-	if (level != NVC_LOG_WARNING)
-		return;
-	world->warnings++;
-	(void)snprintf(world->last, sizeof(world->last), "%s", text);
-}
-
-static int world_setup(void **state)
-{
-	static const char soc[] = "nvidia,p3701-0005\0nvidia,tegra234";
-	struct world *world = calloc(1, sizeof(*world));
-	struct nvc_options options = {.size = sizeof(options),
-				      .log = count_warnings,
-				      .log_arg = world,
-				      .log_level = NVC_LOG_WARNING};
-
-	*state = world;
-	assert_non_null(world);
-	tree_make(&world->tree, board_entries);
-	tree_write(&world->tree, "/proc/device-tree/compatible", soc, sizeof(soc), 0644);
-	options.config = inside(world, "/config.toml");
-	options.root = options.host_root = inside(world, "");
-	assert_int_equal(nvc_open(&options, &world->ctx), 0);
-	return 0;
-}
-
-static int world_teardown(void **state)
-{
-	struct world *world = *state;
-
-	nvc_plan_free(world->plan);
-	nvc_request_free(world->request);
-	nvc_inventory_free(world->inv);
-	nvc_close(world->ctx);
-	tree_remove(&world->tree);
-	free(world);
-	return 0;
-}
+#include "apiworld.h"
 
 /* A fresh request, inventory and plan; the first error. */
 static int plan_for(struct world *world, const struct nvc_request_args *args)
@@ -404,137 +315,6 @@ static void api_check_lists_counts_and_tells_faults(void **state)
 	assert_int_equal(world->warnings, 2);
 }
 
-static char *slurp(const char *path)
-{
-	char *text = calloc(1, 65536);
-	FILE *file = fopen(path, "re");
-
-	assert_non_null(text);
-	assert_non_null(file);
-	assert_true(fread(text, 1, 65535, file) > 0);
-	(void)fclose(file);
-	return text;
-}
-
-static void api_bundle_is_prepared_once(void **state)
-{
-	struct world *world = *state;
-	struct nvc_bundle_args args = {
-		.size = sizeof(args), .id = "c1", .hook = "/usr/bin/nvc-hook"};
-	static const char before[] = SPEC("\"NVIDIA_VISIBLE_DEVICES=all\"");
-	char path[PATH_MAX];
-	char *first, *second;
-	struct stat st;
-
-	tree_write(&world->tree, "/bundle/config.json", before, strlen(before), 0640);
-	tree_path(&world->tree, "/bundle/config.json", path);
-	if (geteuid() == 0)
-		assert_int_equal(chown(path, 1234, 4321), 0);
-	args.bundle = inside(world, "/bundle");
-
-	assert_int_equal(nvc_bundle_prepare(world->ctx, &args), 1);
-	first = slurp(path);
-	assert_int_equal(nvc_bundle_prepare(world->ctx, &args), 0);
-	second = slurp(path);
-
-	assert_string_equal(first, second);
-	assert_non_null(strstr(first, "18446744073709551615"));
-	assert_non_null(strstr(first, "/usr/bin/nvc-hook"));
-	assert_non_null(strstr(first, "poststop"));
-	assert_int_equal(stat(path, &st), 0);
-	assert_int_equal(st.st_mode & 07777, 0640);
-	assert_int_equal(st.st_uid, geteuid() == 0 ? 1234 : geteuid());
-	assert_int_equal(st.st_gid, geteuid() == 0 ? 4321 : getegid());
-	free(first);
-	free(second);
-}
-
-static void api_bundle_without_a_request_is_left_alone(void **state)
-{
-	static const char *const specs[] = {SPEC(""), SPEC("\"NVIDIA_VISIBLE_DEVICES=void\"")};
-	struct world *world = *state;
-	struct nvc_bundle_args args = {
-		.size = sizeof(args), .id = "c1", .hook = "/usr/bin/nvc-hook"};
-	char path[PATH_MAX];
-
-	args.bundle = inside(world, "/bundle");
-	tree_path(&world->tree, "/bundle/config.json", path);
-	for (size_t i = 0; i < 2; i++) {
-		char *after;
-
-		tree_write(&world->tree, "/bundle/config.json", specs[i], strlen(specs[i]), 0644);
-		assert_int_equal(nvc_bundle_prepare(world->ctx, &args), 0);
-		after = slurp(path);
-		assert_string_equal(after, specs[i]);
-		free(after);
-		assert_int_equal(nvc_request_from_bundle(world->ctx, args.bundle, &world->request),
-				 0);
-		assert_false(nvc_request_wants_gpu(world->request));
-		nvc_request_free(world->request);
-		world->request = NULL;
-	}
-}
-
-static void api_bundle_faults_are_told(void **state)
-{
-	struct world *world = *state;
-	struct nvc_bundle_args args = {
-		.size = sizeof(args), .id = "c1", .hook = "/usr/bin/nvc-hook"};
-	static const char broken[] = "{\n  \"process\": [}\n";
-
-	args.bundle = inside(world, "/bundle");
-	assert_int_equal(nvc_bundle_prepare(world->ctx, &args), -ENOENT);
-	assert_non_null(strstr(nvc_error_message(world->ctx), "/bundle"));
-	tree_write(&world->tree, "/bundle/config.json", broken, strlen(broken), 0644);
-	assert_int_equal(nvc_bundle_prepare(world->ctx, &args), -EINVAL);
-	assert_int_equal(nvc_error_line(world->ctx), 2);
-	assert_int_equal(nvc_request_from_bundle(world->ctx, args.bundle, &world->request),
-			 -EINVAL);
-	assert_null(world->request);
-}
-
-static void api_state_is_read_and_freed(void **state)
-{
-	static const char text[] = "{\"ociVersion\": \"1.0.2\", \"id\": \"c1\", \"pid\": 42, "
-				   "\"status\": \"created\", \"bundle\": \"/b\", \"root\": \"/r\"}";
-	struct world *world = *state;
-	struct nvc_state oci = {.size = sizeof(oci)};
-
-	assert_int_equal(nvc_state_parse(world->ctx, text, strlen(text), &oci), 0);
-	assert_string_equal(oci.id, "c1");
-	assert_string_equal(oci.bundle, "/b");
-	assert_string_equal(oci.root, "/r");
-	assert_string_equal(oci.status, "created");
-	assert_int_equal(oci.pid, 42);
-	nvc_state_done(&oci);
-	assert_null(oci.id);
-	nvc_state_done(&oci);
-	assert_int_equal(nvc_state_parse(world->ctx, "{", 1, &oci), -EINVAL);
-	assert_string_not_equal(nvc_error_message(world->ctx), "");
-	assert_int_equal(nvc_state_parse(world->ctx, "", 0, &oci), -EINVAL);
-}
-
-static void api_revert_of_an_unknown_container_does_nothing(void **state)
-{
-	struct world *world = *state;
-	struct nvc_container container = {.size = sizeof(container), .id = "never-seen"};
-	struct nvc_options options = {.size = sizeof(options)};
-	char toml[PATH_MAX + 64];
-
-	(void)snprintf(toml, sizeof(toml), "[nvc]\nstate-dir = \"%s\"\n", inside(world, "/state"));
-	tree_write(&world->tree, "/config.toml", toml, strlen(toml), 0644);
-	nvc_close(world->ctx);
-	options.config = inside(world, "/config.toml");
-	assert_int_equal(nvc_open(&options, &world->ctx), 0);
-
-	assert_int_equal(nvc_revert(world->ctx, &container), 0);
-
-	container.id = NULL;
-	assert_int_equal(nvc_revert(world->ctx, &container), -EINVAL);
-	container.id = "../../etc/passwd";
-	assert_int_not_equal(nvc_revert(world->ctx, &container), 0);
-}
-
 static void api_version_is_that_of_the_project(void **state)
 {
 	char *text = slurp(TEST_SOURCE_DIR "/VERSION");
@@ -544,8 +324,6 @@ static void api_version_is_that_of_the_project(void **state)
 	assert_string_equal(nvc_version(), text);
 	free(text);
 }
-
-#define in_world(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 
 int main(void)
 {
@@ -562,11 +340,6 @@ int main(void)
 		in_world(api_request_from_text_refuses_what_it_did_not_write),
 		in_world(api_renderings_need_what_they_show),
 		in_world(api_check_lists_counts_and_tells_faults),
-		in_world(api_bundle_is_prepared_once),
-		in_world(api_bundle_without_a_request_is_left_alone),
-		in_world(api_bundle_faults_are_told),
-		in_world(api_state_is_read_and_freed),
-		in_world(api_revert_of_an_unknown_container_does_nothing),
 		cmocka_unit_test(api_version_is_that_of_the_project),
 	};
 
