@@ -21,8 +21,9 @@ static int replace_config(struct nvc_context *ctx, const char *bundle, const cha
 
 	if (dir < 0 || fstatat(dir, "config.json", &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(&ctx->err, errno, "open '%s/config.json'", bundle);
-	return io_replace_at(dir, "config.json", text, len, st.st_mode & 07777, st.st_uid,
-			     st.st_gid, &ctx->err);
+	const struct io_new content = {text, len, st.st_mode & 07777, st.st_uid, st.st_gid};
+
+	return io_replace_at(dir, "config.json", &content, &ctx->err);
 }
 
 /* The spec as text: what is edited, and what was parsed into ctx->spec from the same bytes. */

@@ -84,7 +84,8 @@ static int put_back(int dir, const char *name, const struct record_cache *cache,
 		{.tv_sec = cache->mtime, .tv_nsec = cache->mtime_nsec},
 		{.tv_sec = cache->mtime, .tv_nsec = cache->mtime_nsec},
 	};
-	int r = io_replace_at(dir, name, data, len, cache->mode, cache->uid, cache->gid, err);
+	const struct io_new content = {data, len, cache->mode, cache->uid, cache->gid};
+	int r = io_replace_at(dir, name, &content, err);
 
 	if (r == 0 && utimensat(dir, name, times, AT_SYMLINK_NOFOLLOW) < 0)
 		r = err_sys(err, errno, "set the time of '" CACHEFILE_PATH "'");

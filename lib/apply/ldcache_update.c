@@ -2,7 +2,9 @@
 #include "apply/ldcache_update.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "apply/cachefile.h"
 #include "apply/job.h"
@@ -10,6 +12,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "oci/image.h"
+#include "sys/rootfs.h"
 
 #define MODULE "ldcache"
 
@@ -113,10 +116,28 @@ static void record(struct job *job)
 		log_warn(job->log, MODULE, "%s; the image's cache will not be put back", err.msg);
 }
 
+/* ldconfig has no capability, so it must be who /etc belongs to: the container's root, or, where
+ * the layers are those of a remapped daemon and the container is not (--userns host), their root.
+ */
+static void choose_ids(const struct job *job, struct ldconfig_job *args)
+{
+	auto_fd etc = -1;
+	struct stat st;
+
+	if (args->become)
+		return;
+	etc = rootfs_open(job->rootfd, "/etc", O_PATH | O_DIRECTORY, NULL);
+	if (etc < 0 || fstat(etc, &st) < 0 || st.st_uid == 0)
+		return;
+	args->become = true;
+	args->uid = st.st_uid;
+	args->gid = st.st_gid;
+}
+
 static int run(struct job *job, const struct strv *dirs, struct err *err)
 {
 	struct ldcache *ldcache = &job->ldcache;
-	const struct ldconfig_job args = {
+	struct ldconfig_job args = {
 		.rootfd = job->rootfd,
 		.become = job->other_user,
 		.uid = job->uid,
@@ -130,6 +151,7 @@ static int run(struct job *job, const struct strv *dirs, struct err *err)
 		r = cachefile_keep(job->rootfd, &cache, &ldcache->kept, &ldcache->kept_len, err);
 	if (r < 0)
 		return r;
+	choose_ids(job, &args);
 	ldcache->cache = cache;
 	record(job);
 	r = ldconfig_run(&ldcache->ldconfig, &args, job->log, err);

@@ -32,11 +32,14 @@ int op_file_run(struct job *job, size_t index, struct err *err)
 {
 	const struct op *op = &job->plan->ops.items[index];
 	auto_done(mount_source) struct mount_source source = {.fd = -1};
+	struct io_new content = {.mode = op->mode, .uid = job->uid, .gid = job->gid};
 	struct place place;
 	int r = place_open(&job->tree, op->target, &place, err);
 
 	if (r < 0)
 		return r;
+	content.data = op->content;
+	content.len = strlen(op->content);
 	if (place.exists &&
 	    ((op->flags & OP_IF_ABSENT) != 0 || has_content(job, &place, op->content))) {
 		job->stats.kept++;
@@ -50,8 +53,7 @@ int op_file_run(struct job *job, size_t index, struct err *err)
 	if (!place.exists)
 		r = place_make_file(&job->tree, &place, err);
 	if (r == 0)
-		r = mount_source_file(&source, op->content, strlen(op->content), op->mode, job->uid,
-				      job->gid, file_flags(op->flags), err);
+		r = mount_source_file(&source, &content, file_flags(op->flags), err);
 	if (r == 0)
 		r = job_attach(job, &source, &place, err);
 	if (r == 0)

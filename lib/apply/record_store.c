@@ -72,6 +72,7 @@ int record_write(int dirfd, const struct record *record, struct err *err)
 {
 	char name[NAME_MAX + 1];
 	auto_free char *text = NULL;
+	struct io_new content;
 	int r = file_name(record->id, ".state", name, err);
 
 	if (r < 0)
@@ -79,7 +80,8 @@ int record_write(int dirfd, const struct record *record, struct err *err)
 	text = record_format(record);
 	if (text == NULL)
 		return err_nomem(err);
-	return io_replace_at(dirfd, name, text, strlen(text), 0600, geteuid(), getegid(), err);
+	content = (struct io_new){text, strlen(text), 0600, geteuid(), getegid()};
+	return io_replace_at(dirfd, name, &content, err);
 }
 
 int record_open_journal(int dirfd, const char *id, struct err *err)
@@ -172,11 +174,13 @@ int record_delete(int dirfd, const char *id, struct err *err)
 int record_save_cache(int dirfd, const char *id, const char *data, size_t len, struct err *err)
 {
 	char name[NAME_MAX + 1];
+	struct io_new content;
 	int r = file_name(id, ".cache", name, err);
 
 	if (r < 0)
 		return r;
-	return io_replace_at(dirfd, name, data, len, 0600, geteuid(), getegid(), err);
+	content = (struct io_new){data, len, 0600, geteuid(), getegid()};
+	return io_replace_at(dirfd, name, &content, err);
 }
 
 int record_read_cache(int dirfd, const char *id, char **ret, size_t *ret_len, struct err *err)

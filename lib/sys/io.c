@@ -210,14 +210,6 @@ static int io_open_temporary(int dirfd, char *ret_name, struct err *err)
 	return fd < 0 ? err_set(err, EEXIST, "create '%s': no free name", ret_name) : fd;
 }
 
-struct io_new {
-	const char *data;
-	size_t len;
-	mode_t mode;
-	uid_t uid;
-	gid_t gid;
-};
-
 static int io_fill(int fd, const struct io_new *content, const char *name, struct err *err)
 {
 	struct stat st;
@@ -238,7 +230,7 @@ static int io_fill(int fd, const struct io_new *content, const char *name, struc
 
 /* No fsync: it costs more than a whole container start, and rename is ordered after the data on
  * the file systems in question. */
-static int io_replace(int dirfd, const char *name, const struct io_new *content, struct err *err)
+int io_replace_at(int dirfd, const char *name, const struct io_new *content, struct err *err)
 {
 	char temporary[NAME_MAX + 1];
 	auto_fd fd = io_open_temporary(dirfd, temporary, err);
@@ -252,12 +244,4 @@ static int io_replace(int dirfd, const char *name, const struct io_new *content,
 	if (rc < 0)
 		(void)unlinkat(dirfd, temporary, 0);
 	return rc;
-}
-
-int io_replace_at(int dirfd, const char *name, const char *data, size_t len, mode_t mode, uid_t uid,
-		  gid_t gid, struct err *err)
-{
-	const struct io_new content = {data, len, mode, uid, gid};
-
-	return io_replace(dirfd, name, &content, err);
 }

@@ -28,9 +28,17 @@ int io_map_fd(int fd, size_t max, const char *name, const void **ret, size_t *re
 
 int io_write_all(int fd, const char *data, size_t len, const char *name, struct err *err);
 
+/* A file to be made. data is borrowed. */
+struct io_new {
+	const char *data;
+	size_t len;
+	mode_t mode;
+	uid_t uid;
+	gid_t gid;
+};
+
 /** Replaces name in dirfd by new content through a temporary file of a random name and rename(2).
  *  Mode and owner are those given; readers see the old file or the new one, never a part. */
-int io_replace_at(int dirfd, const char *name, const char *data, size_t len, mode_t mode, uid_t uid,
-		  gid_t gid, struct err *err);
+int io_replace_at(int dirfd, const char *name, const struct io_new *content, struct err *err);
 
 #endif

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "sys/privs.h"
 #include "sys/syscalls.h"
 
 #ifndef AT_RECURSIVE
@@ -136,6 +137,11 @@ int jail_limit(struct err *err)
 
 int jail_become(uid_t uid, gid_t gid, struct err *err)
 {
+	/* privs_drop_all() comes later, and takes CAP_SETPCAP for the bounding set */
+	int r = privs_keep_caps(err);
+
+	if (r < 0)
+		return r;
 	/* "deny" in /proc/self/setgroups: there are none to give up then */
 	if (setgroups(0, NULL) < 0 && errno != EPERM)
 		return err_sys(err, errno, "drop the supplementary groups");

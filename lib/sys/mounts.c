@@ -163,15 +163,15 @@ static int mount_source_make(struct mount_source *ret, const struct mountstage_o
 	return 0;
 }
 
-int mount_source_file(struct mount_source *ret, const char *content, size_t len, mode_t mode,
-		      uid_t uid, gid_t gid, unsigned flags, struct err *err)
+int mount_source_file(struct mount_source *ret, const struct io_new *content, unsigned flags,
+		      struct err *err)
 {
 	const struct mountstage_object object = {
-		.data = (char *)(uintptr_t)content, /* only read, and copied */
-		.len = len,
-		.mode = mode,
-		.uid = uid,
-		.gid = gid,
+		.data = (char *)(uintptr_t)content->data, /* only read, and copied */
+		.len = content->len,
+		.mode = content->mode,
+		.uid = content->uid,
+		.gid = content->gid,
 	};
 
 	return mount_source_make(ret, &object, flags, err);

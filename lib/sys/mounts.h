@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "sys/io.h"
 
 enum mount_flag {
 	MOUNT_RDONLY = 1 << 0,
@@ -41,8 +42,8 @@ int mount_source_take(struct mount_source *ret, int fd, const char *host_path, u
 		      struct err *err);
 /** A file with that content on a private tmpfs that is attached nowhere else. On kernels that
  * cannot clone out of such a tmpfs (before 6.15) it is made by mount_attach(): see mountstage.h. */
-int mount_source_file(struct mount_source *ret, const char *content, size_t len, mode_t mode,
-		      uid_t uid, gid_t gid, unsigned flags, struct err *err);
+int mount_source_file(struct mount_source *ret, const struct io_new *content, unsigned flags,
+		      struct err *err);
 /** As mount_source_file(), a symbolic link with that text: it can be attached on a file. */
 int mount_source_link(struct mount_source *ret, const char *text, uid_t uid, gid_t gid,
 		      unsigned flags, struct err *err);

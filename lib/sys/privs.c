@@ -146,7 +146,7 @@ static int privs_set_fs_ids(uid_t uid, gid_t gid, struct err *err)
 	return 0;
 }
 
-int privs_fs_become(uid_t uid, gid_t gid, struct err *err)
+int privs_keep_caps(struct err *err)
 {
 	int bits = prctl(PR_GET_SECUREBITS, 0L, 0L, 0L, 0L);
 
@@ -154,8 +154,15 @@ int privs_fs_become(uid_t uid, gid_t gid, struct err *err)
 		return err_sys(err, errno, "read the secure bits");
 	if ((bits & SECBIT_NO_SETUID_FIXUP) == 0 &&
 	    prctl(PR_SET_SECUREBITS, (unsigned long)bits | SECBIT_NO_SETUID_FIXUP, 0L, 0L, 0L) < 0)
-		return err_sys(err, errno, "keep file capabilities across a change of user");
-	return privs_set_fs_ids(uid, gid, err);
+		return err_sys(err, errno, "keep capabilities across a change of user");
+	return 0;
+}
+
+int privs_fs_become(uid_t uid, gid_t gid, struct err *err)
+{
+	int r = privs_keep_caps(err);
+
+	return r < 0 ? r : privs_set_fs_ids(uid, gid, err);
 }
 
 int privs_fs_restore(struct err *err)

@@ -13,6 +13,9 @@
  *  empty mask, no core dumps, clears inheritable and ambient capabilities. */
 int privs_clean_start(struct err *err);
 
+/** Sets SECBIT_NO_SETUID_FIXUP: a change of user no longer takes capabilities away. */
+int privs_keep_caps(struct err *err);
+
 /** Sets SECBIT_NO_SETUID_FIXUP, so that fsuid changes keep the file capabilities, then fsuid and
  *  fsgid. privs_fs_restore() goes back to 0. */
 int privs_fs_become(uid_t uid, gid_t gid, struct err *err);

@@ -163,7 +163,7 @@ shim() {
 	rm -r "$(gpu_dir R36)/lists"
 	grep -q "drivers.csv:$first:" "$dir/log"
 	verdict() {
-		jq -r --argjson line "$1" '.rows[] | select(.line == $line and (.file | endswith("drivers.csv"))) | .verdict' <<<"$json"
+		jq -r --argjson line "$1" '.rows[] | select(.line == $line and .list == "drivers.csv") | .verdict' <<<"$json"
 	}
 	[ "$(verdict $first)" = refused ]
 	[ "$(verdict $((first + 1)))" = malformed ]
