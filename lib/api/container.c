@@ -130,6 +130,8 @@ int nvc_apply(struct nvc_context *ctx, const struct nvc_plan *plan,
 	(void)context_err(ctx);
 	if (container->size < sizeof(*container))
 		return err_set(&ctx->err, EINVAL, "apply a plan: container.size is too small");
+	if (ret != NULL && ret->size < sizeof(*ret))
+		return err_set(&ctx->err, EINVAL, "apply a plan: ret.size is too small");
 	if (container->bundle != NULL && (target.rootfs == NULL || !target.devices_granted)) {
 		rc = context_read_spec(ctx, container->bundle);
 		if (rc < 0)
@@ -191,6 +193,8 @@ int nvc_state_parse(struct nvc_context *ctx, const char *text, size_t len, struc
 	int rc;
 
 	(void)context_err(ctx);
+	if (ret->size < sizeof(*ret))
+		return err_set(&ctx->err, EINVAL, "read a state: ret.size is too small");
 	rc = oci_state_parse(text, len, &state, &ctx->err);
 	if (rc < 0)
 		return rc;

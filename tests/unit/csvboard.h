@@ -6,8 +6,6 @@
 #ifndef UNIT_CSVBOARD_H
 #define UNIT_CSVBOARD_H
 
-#include <dirent.h>
-
 #include "base/auto.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -165,52 +163,6 @@ static inline void csvboard_add_objects(struct csvboard *board, enum csv_type ty
 		else if (type == CSV_DEV && geteuid() == 0)
 			(void)mknod(full, S_IFCHR | 0666, makedev(1, 3));
 	}
-}
-
-/* The release is in the folder's name or in that of one above it: ".../R32.7.6/tegra210". */
-static inline void csvboard_add_release(struct csvboard *board, const char *folder)
-{
-	auto_free char *line = NULL;
-	unsigned patch = 0;
-	const char *at = folder;
-
-	for (const char *next = folder; (next = strpbrk(next, "Rr")) != NULL; next++) {
-		if (next > folder && (next[-1] == '/' || next[-1] == '-') && next[1] >= '0' &&
-		    next[1] <= '9')
-			at = next;
-	}
-	if (at == folder || sscanf(at + 1, "%u.%u.%u", &board->major, &board->minor, &patch) < 1)
-		return;
-	line = str_format("# R%u (release), REVISION: %u.%u, GCID: 1, BOARD: x, EABI: aarch64, "
-			  "DATE: x\n",
-			  board->major, board->minor, patch);
-	assert_non_null(line);
-	tree_write(&board->tree, "/etc/nv_tegra_release", line, strlen(line), 0644);
-}
-
-/* Number of lists in the folder; 0 = no board is made. */
-static inline size_t csvboard_make(struct csvboard *board, const char *folder)
-{
-	auto_dir dir = opendir(folder);
-	size_t n = 0;
-
-	*board = (struct csvboard){0};
-	assert_non_null(dir);
-	for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
-		if (!str_ends_with(entry->d_name, ".csv"))
-			continue;
-		if (n++ == 0)
-			tree_make(&board->tree, NULL);
-		csvboard_add_list(board, folder, entry->d_name);
-	}
-	if (n == 0)
-		return 0;
-	csvboard_add_release(board, folder);
-	csvboard_add_objects(board, CSV_DIR);
-	csvboard_add_objects(board, CSV_LIB);
-	csvboard_add_objects(board, CSV_DEV);
-	csvboard_add_objects(board, CSV_SYM);
-	return n;
 }
 
 #endif

@@ -54,6 +54,8 @@ static const struct {
 	{"/usr/lib/libdrm_nvdc.so", "tegra/libdrm.so.2"},
 	{ARCH "/*/libgnat.so", "libgnat-24.so"},
 	{ARCH "/*/libgnarl.so", "libgnarl-24.so"},
+	{ARCH "/*/libgnat.so", "libgnat-25.so"},
+	{ARCH "/*/libgnarl.so", "libgnarl-25.so"},
 	{ARCH "/tegra", "nvidia"},
 	{ARCH "/libcuda*", "@/libcuda*"},
 	{ARCH "/lib*", "@/lib*"},
@@ -136,11 +138,13 @@ static int from_table(const struct rows *rows, struct object *link, const struct
 }
 
 /* libX.so and libX.so.1 lead to the library of the same stem with the longest version, libX.so.1.1;
- * without one to the shorter libX.so. */
+ * without one to the shorter libX.so, or to a driver's own version of it: libX.so.540.4.0. */
 static int from_sibling(const struct rows *rows, struct object *link)
 {
-	const struct object *longest = NULL, *shorter = NULL;
+	const struct object *longest = NULL, *shorter = NULL, *versioned = NULL;
+	const char *suffix = strstr(link->path, ".so.");
 	size_t len = strlen(link->path);
+	size_t stem = suffix == NULL ? len : (size_t)(suffix - link->path) + strlen(".so.");
 
 	vec_each(object, &rows->objects)
 	{
@@ -154,9 +158,12 @@ static int from_sibling(const struct rows *rows, struct object *link)
 		if (other < len && strncmp(object->path, link->path, other) == 0 &&
 		    link->path[other] == '.')
 			shorter = object;
+		if (link->kind == OBJECT_LINK && suffix != NULL &&
+		    strncmp(object->path, link->path, stem) == 0)
+			versioned = object;
 	}
 	if (longest == NULL)
-		longest = shorter;
+		longest = shorter != NULL ? shorter : versioned;
 	if (longest == NULL)
 		return 0;
 	link->text = str_format("%s", path_basename(longest->path));
