@@ -89,3 +89,18 @@ setup_file() {
 		}
 	done < <(awk -F'\t' '$2 == "build" && $1 != "libc6-dev" { print $1 }' "$NVC_SOURCE_DIR/tests/packages.txt")
 }
+
+@test "a release's lists go below DESTDIR and never over the board's own" {
+	build=$BATS_TEST_TMPDIR/build etc=$BATS_TEST_TMPDIR/etc dest=$BATS_TEST_TMPDIR/dest
+	lists=nvidia-container-runtime/host-files-for-container.d
+	# an /etc of the test's own: a fault here must not reach the machine's
+	cmake -S "$NVC_SOURCE_DIR" -B "$build" -DCMAKE_C_COMPILER="${NVC_CC:-cc}" -DNVC_TESTS=OFF -DNVC_CSV_RELEASE=l4t-r36 \
+		-DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_INSTALL_SYSCONFDIR="$etc" >/dev/null
+	mkdir -p "$dest$etc/$lists"
+	echo 'lib, /usr/lib/mine.so' >"$dest$etc/$lists/devices.csv"
+	DESTDIR=$dest cmake -P "$build/csv/cmake_install.cmake"
+	[[ ! -e $etc ]]
+	[[ $(<"$dest$etc/$lists/devices.csv") == 'lib, /usr/lib/mine.so' ]]
+	cmp "$dest$etc/$lists/drivers.csv" "$NVC_SOURCE_DIR/csv/l4t-r36/drivers.csv"
+	[[ -f $dest/usr/share/nvc/csv/l4t-r32/tensorrt.csv ]]
+}
