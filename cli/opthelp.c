@@ -38,6 +38,15 @@ static void show_options(unsigned where, bool letters, FILE *out)
 	}
 }
 
+static bool has_options(unsigned where)
+{
+	for (size_t i = 0; i < opttable_n_options; i++) {
+		if ((opttable_options[i].where & where) != 0 && opttable_options[i].help != NULL)
+			return true;
+	}
+	return false;
+}
+
 static void show_program(const char *program, FILE *out)
 {
 	fprintf(out,
@@ -68,7 +77,8 @@ void opts_help(const char *program, enum opts_command command, FILE *out)
 			c->help + 1);
 		if (c->more != NULL)
 			fprintf(out, "%s\n", c->more);
-		fprintf(out, "\nOptions:\n");
+		if (has_options(1u << command))
+			fprintf(out, "\nOptions:\n");
 		show_options(1u << command, true, out);
 		fprintf(out, "\nOptions of all commands:\n");
 		show_options(IN_GLOBAL, false, out);

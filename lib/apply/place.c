@@ -268,9 +268,18 @@ int place_open(struct place_tree *tree, const char *path, struct place *ret, str
 
 int place_open_object(const struct place_tree *tree, const struct place *place, struct err *err)
 {
-	int fd = openat(place_dirfd(tree, place), place->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	auto_fd fd = openat(place_dirfd(tree, place), place->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	uint64_t mount;
+	int r;
 
-	return fd < 0 ? err_sys(err, errno, "open '%s' in the container", place->path) : fd;
+	if (fd < 0)
+		return err_sys(err, errno, "open '%s' in the container", place->path);
+	r = mount_id(fd, &mount, err);
+	/* a volume may begin right here: what is mounted on it belongs to it, not to the directory
+	 */
+	if (r == 0 && mount != tree->dirs.items[place->dir].mount)
+		r = seclude(tree, fd, mount, place->path, err);
+	return r < 0 ? r : take_fd(&fd);
 }
 
 /* Before something is made: may it be, and the note that it will be. */

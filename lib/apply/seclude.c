@@ -20,7 +20,7 @@ static int open_mount(const char *point, uint64_t id, struct err *err)
 
 	if (slash < 0)
 		return slash;
-	fd = rootfs_open(slash, point, O_PATH | O_DIRECTORY, err);
+	fd = rootfs_open(slash, point, O_PATH | O_NOFOLLOW, err);
 	if (fd < 0)
 		return fd;
 	r = mount_id(fd, &found, err);

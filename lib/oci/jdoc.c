@@ -102,7 +102,7 @@ int jdoc_get(const struct jdoc *doc, const json_t *object, const char *path, jso
 int jdoc_get_string(const struct jdoc *doc, const json_t *object, const char *path, char **ret,
 		    struct err *err)
 {
-	const json_t *value;
+	const json_t *value = NULL;
 	char *copy = NULL;
 	int rc = jdoc_get(doc, object, path, JSON_STRING, &value, err);
 

@@ -98,6 +98,9 @@ static int place_items(struct draft *draft)
 	for (size_t r = 0; r < draft->inv->rows.n; r++) {
 		const struct row *row = &draft->inv->rows.items[r];
 
+		/* its items may belong to a row of a list that counts, too */
+		if (!draft_row_selected(draft, row))
+			continue;
 		for (size_t i = row->first_item; i < row->first_item + row->n_items; i++) {
 			if (draft->wanted[i] && place_item(draft, r, i) < 0)
 				return -ENOMEM;

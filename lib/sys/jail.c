@@ -8,11 +8,11 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
-#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "sys/jailmounts.h"
 #include "sys/privs.h"
 #include "sys/syscalls.h"
 
@@ -49,33 +49,6 @@ static int pivot(struct err *err)
 	return chdir("/") < 0 ? err_sys(err, errno, "enter the rootfs") : 0;
 }
 
-/* The flags that a remount has to repeat, or it would drop them (and in a user namespace fail). */
-static unsigned long kept_flags(void)
-{
-	struct statvfs fs;
-	unsigned long flags = 0;
-
-	if (statvfs("/", &fs) < 0)
-		return 0;
-	flags |= (fs.f_flag & ST_NOSUID) != 0 ? MS_NOSUID : 0ul;
-	flags |= (fs.f_flag & ST_NODEV) != 0 ? MS_NODEV : 0ul;
-	flags |= (fs.f_flag & ST_NOEXEC) != 0 ? MS_NOEXEC : 0ul;
-	flags |= (fs.f_flag & ST_NOATIME) != 0 ? MS_NOATIME : 0ul;
-	flags |= (fs.f_flag & ST_NODIRATIME) != 0 ? MS_NODIRATIME : 0ul;
-	flags |= (fs.f_flag & ST_RELATIME) != 0 ? MS_RELATIME : 0ul;
-	return flags;
-}
-
-static int protect(const char *writable, struct err *err)
-{
-	/* recursive: what is mounted below it may be locked there (another user namespace) */
-	if (mount(writable, writable, NULL, MS_BIND | MS_REC, NULL) < 0)
-		return err_sys(err, errno, "keep '%s' of the image writable", writable);
-	if (mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | kept_flags(), NULL) < 0)
-		return err_sys(err, errno, "make the rootfs read-only");
-	return 0;
-}
-
 int jail_enter(int rootfd, const char *writable, struct err *err)
 {
 	int r;
@@ -96,7 +69,7 @@ int jail_enter(int rootfd, const char *writable, struct err *err)
 		return r;
 	/* before "/" is read-only: no difference to mount(2), but /proc may be a link into it */
 	(void)mount("proc", "/proc", "proc", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
-	return protect(writable, err);
+	return jailmounts_protect(writable, err);
 }
 
 static int limit(__rlimit_resource_t which, rlim_t soft, rlim_t hard, struct err *err)
@@ -120,7 +93,8 @@ int jail_limit(struct err *err)
 		rlim_t soft, hard;
 	} limits[] = {
 		{RLIMIT_CPU, 5, 10},
-		{RLIMIT_AS, 1ul << 30, (1ul << 31) - 1},
+		/* not RLIMIT_AS: libraries of gigabytes are mapped to be looked at */
+		{RLIMIT_DATA, 256ul << 20, 512ul << 20},
 		{RLIMIT_FSIZE, 64ul << 20, 65ul << 20},
 		{RLIMIT_NOFILE, 256, 512},
 		{RLIMIT_CORE, 0, 0},

@@ -12,12 +12,13 @@
 #include "base/err.h"
 
 /** Makes the directory rootfd (in the current mount namespace) the "/" of a new mount namespace,
- *  read-only except for the directory writable (absolute, resolved inside), with a procfs of the
- *  current pid namespace on its /proc where the image has that and the kernel allows it. */
+ *  read-only except for the directory writable (absolute, resolved inside), without devices, with
+ *  a procfs of the current pid namespace on its /proc where the image has that and the kernel
+ * allows it. */
 int jail_enter(int rootfd, const char *writable, struct err *err);
 
 /** Limits, each soft one below the hard one, so that the program gets a signal that says which:
- *  5 s of CPU, 1 GiB of memory, files of 64 MiB, 256 fds, no core dump. */
+ *  5 s of CPU, 256 MiB of memory besides mapped files, files of 64 MiB, 256 fds, no core dump. */
 int jail_limit(struct err *err);
 
 /** Becomes uid and gid for good, with no supplementary groups. */

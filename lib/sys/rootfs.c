@@ -113,7 +113,7 @@ int rootfs_open(int rootfd, const char *path, int flags, struct err *err)
 	if (fd == -EINVAL)
 		return err_set(err, EINVAL, "'%s' is neither a regular file nor a directory", path);
 	if (fd < 0)
-		return err_sys(err, -fd, "open '%s' in the container's root", path);
+		return err_sys(err, -fd, "open '%s' below its root", path);
 	return fd;
 }
 
@@ -165,13 +165,11 @@ int rootfs_make_parent(int rootfd, const char *path, rootfs_made_fn made, void *
 	if (rootfs_has_openat2()) {
 		fd = rootfs_find(rootfd, dir, O_DIRECTORY);
 		if (fd != -ENOENT)
-			return fd >= 0 ? fd
-				       : err_sys(err, -fd, "open '%s' in the container's root",
-						 dir);
+			return fd >= 0 ? fd : err_sys(err, -fd, "open '%s' below its root", dir);
 	}
 	fd = rootwalk_open(rootfd, dir, &request, &refused);
 	if (fd < 0 && !refused)
-		return err_sys(err, -fd, "make '%s' in the container's root", dir);
+		return err_sys(err, -fd, "make '%s' below its root", dir);
 	return fd;
 }
 
@@ -182,9 +180,9 @@ int rootfs_lstat(int rootfd, const char *path, struct stat *ret, struct err *err
 	if (fd == -ENOENT || fd == -ENOTDIR)
 		return 0;
 	if (fd < 0)
-		return err_sys(err, -fd, "look at '%s' in the container's root", path);
+		return err_sys(err, -fd, "look at '%s' below its root", path);
 	if (fstat(fd, ret) < 0)
-		return err_sys(err, errno, "stat '%s' in the container's root", path);
+		return err_sys(err, errno, "stat '%s' below its root", path);
 	return 1;
 }
 
@@ -212,12 +210,12 @@ int rootfs_read(int rootfd, const char *path, size_t max, char **ret, size_t *re
 	if (found < 0)
 		return found;
 	if (fstat(found, &st) < 0)
-		return err_sys(err, errno, "stat '%s' in the container's root", path);
+		return err_sys(err, errno, "stat '%s' below its root", path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, EINVAL, "'%s' is not a regular file", path);
 	fd = procself_reopen(found, O_RDONLY | O_NOCTTY);
 	if (fd < 0)
-		return err_sys(err, -fd, "open '%s' in the container's root", path);
+		return err_sys(err, -fd, "open '%s' below its root", path);
 	return io_read_fd(fd, max, path, ret, ret_len, err);
 }
 

@@ -62,3 +62,45 @@ setup_file() {
 	run grep -rlF "$NVC_SOURCE_DIR" "$DEST"
 	[ -z "$output" ]
 }
+
+@test "what the demo installs has an engine, and nothing is listed under an unknown heading" {
+	local kinds
+	# a machine on which nothing is installed
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	printf '#!/bin/sh\nexit 1\n' >"$BATS_TEST_TMPDIR/bin/dpkg-query"
+	chmod +x "$BATS_TEST_TMPDIR/bin/dpkg-query"
+	kinds=$(sed -nE "s/.*packages_install .* '([a-z|]+)'$/\1/p" "$NVC_SOURCE_DIR/tests/demo")
+	[ -n "$kinds" ]
+	# shellcheck source=tests/support/packages.sh
+	. "$NVC_SOURCE_DIR/tests/support/packages.sh"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH packages_missing "$kinds" >"$BATS_TEST_TMPDIR/demo"
+	grep -qx docker.io "$BATS_TEST_TMPDIR/demo"
+	grep -qx scdoc "$BATS_TEST_TMPDIR/demo"
+	run grep -vE $'^#|\t(build|unit|checks|lint|demo|shell|bare)$' "$NVC_SOURCE_DIR/tests/packages.txt"
+	[ "$status" -eq 1 ]
+}
+
+@test "README names every package of the build" {
+	local package
+	while read -r package; do
+		grep -qE "(^| )$package( |\$)" "$NVC_SOURCE_DIR/README.md" || {
+			echo "missing: $package"
+			return 1
+		}
+	done < <(awk -F'\t' '$2 == "build" && $1 != "libc6-dev" { print $1 }' "$NVC_SOURCE_DIR/tests/packages.txt")
+}
+
+@test "a release's lists go below DESTDIR and never over the board's own" {
+	build=$BATS_TEST_TMPDIR/build etc=$BATS_TEST_TMPDIR/etc dest=$BATS_TEST_TMPDIR/dest
+	lists=nvidia-container-runtime/host-files-for-container.d
+	# an /etc of the test's own: a fault here must not reach the machine's
+	cmake -S "$NVC_SOURCE_DIR" -B "$build" -DCMAKE_C_COMPILER="${NVC_CC:-cc}" -DNVC_TESTS=OFF -DNVC_CSV_RELEASE=l4t-r36 \
+		-DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_INSTALL_SYSCONFDIR="$etc" >/dev/null
+	mkdir -p "$dest$etc/$lists"
+	echo 'lib, /usr/lib/mine.so' >"$dest$etc/$lists/devices.csv"
+	DESTDIR=$dest cmake -P "$build/csv/cmake_install.cmake"
+	[[ ! -e $etc ]]
+	[[ $(<"$dest$etc/$lists/devices.csv") == 'lib, /usr/lib/mine.so' ]]
+	cmp "$dest$etc/$lists/drivers.csv" "$NVC_SOURCE_DIR/csv/l4t-r36/drivers.csv"
+	[[ -f $dest/usr/share/nvc/csv/l4t-r32/tensorrt.csv ]]
+}

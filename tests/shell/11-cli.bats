@@ -40,6 +40,7 @@ bats_require_minimum_version 1.5.0
 		[ "$status" -eq 0 ]
 		[ -n "$output" ]
 		[ -z "$stderr" ]
+		[[ $output != *$'Options:\n\n'* ]]
 	done
 }
 

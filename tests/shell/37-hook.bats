@@ -78,6 +78,40 @@ records() {
 	[ "$(records)" -eq 0 ]
 }
 
+@test "killed anywhere under crun, which runs no poststop then, it is healed by the next start" {
+	local before at
+	before=$(tree)
+	sh_in cuda-probe
+	for at in write:30 symlinkat:5 linkat:50 move_mount:1 move_mount:100 clone:1; do
+		entries
+		bundle_edit "$dir" --arg call "${at%:*}" --arg n "${at#*:}" '.hooks.prestart[0] |= {path: "/usr/bin/strace", args:
+			(["strace", "-qq", "-o", "/dev/null", "-e", "trace=\($call)", "-e", "inject=\($call):signal=KILL:when=\($n)", .path] + .args[1:])}'
+		run run_crun --v1 run --bundle "$dir" "k$$"
+		[ "$status" -ne 0 ]
+		[ "$(records)" -eq 1 ]
+		entries
+		run_crun --v1 run --bundle "$dir" "k$$"
+		diff <(echo "$before") <(tree)
+		[ "$(records)" -eq 0 ]
+	done
+}
+
+@test "the log begins anew when it is large, and keeps to the level" {
+	local config
+	config=$(gpu_config R32)
+	entries
+	sh_in true
+	head -c 1100000 /dev/zero | tr '\0' x >"$log"
+	run_runc --v1 run --bundle "$dir" "h$$"
+	[ "$(stat -c %s "$log.1")" -eq 1100000 ]
+	grep -q 'info.* done in' "$log"
+	rm "$log" "$log.1"
+	sed -i.before 's/^runtimes/log-level = "error"\n&/' "$config"
+	run_runc --v1 run --bundle "$dir" "h$$"
+	mv "$config.before" "$config"
+	[ ! -s "$log" ]
+}
+
 @test "nothing is made in a volume, and the error names it" {
 	local before
 	entries

@@ -178,8 +178,8 @@ NVC_EXPORT int nvc_apply(struct nvc_context *ctx, const struct nvc_plan *plan,
 NVC_EXPORT int nvc_revert(struct nvc_context *ctx, const struct nvc_container *container);
 
 /** For programs that run with privilege, before anything else: closes every fd above 2, fills
- * missing ones of 0 to 2 with /dev/null, chdir("/"), umask 022, default signals, no core dumps, no
- * inheritable or ambient capabilities. Source: threats R8, R9 in SECURITY.md. */
+ *  missing ones of 0 to 2 with /dev/null, chdir("/"), umask 022, default signals, no core dumps, no
+ *  inheritable or ambient capabilities. */
 NVC_EXPORT int nvc_clean_start(void);
 
 struct nvc_state {

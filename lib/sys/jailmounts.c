@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sys/jailmounts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/path.h"
+#include "sys/io.h"
+#include "sys/kfeature.h"
+#include "sys/procself.h"
+#include "sys/syscalls.h"
+
+#ifndef AT_RECURSIVE
+#define AT_RECURSIVE 0x8000
+#endif
+#define JAILMOUNTS_MAX_TEXT ((size_t)16 << 20) /* bytes of /proc/self/mountinfo */
+#define JAILMOUNTS_POINT    4                  /* fields of mountinfo before the mount point */
+#define JAILMOUNTS_HARMLESS (SYSCALLS_ATTR_NODEV | SYSCALLS_ATTR_NOSUID | SYSCALLS_ATTR_NOEXEC)
+
+/* Linux 5.12: all at once. The writable directory is cloned before the rest becomes read-only.
+ * -ENOSYS without a text: not on this kernel. */
+static int jailmounts_at_once(int dirfd, struct err *err)
+{
+	const unsigned clone = SYSCALLS_AT_EMPTY_PATH | AT_RECURSIVE | SYSCALLS_OPEN_TREE_CLONE |
+			       SYSCALLS_OPEN_TREE_CLOEXEC;
+	struct syscalls_mount_attr attr = {.attr_set = JAILMOUNTS_HARMLESS};
+	auto_fd tree = -1;
+	int rc;
+
+	if (!kfeature_has(KFEATURE_OPEN_TREE) || !kfeature_has(KFEATURE_MOUNT_SETATTR))
+		return -ENOSYS;
+	/* recursive: what is mounted below it may be locked there (another user namespace) */
+	tree = syscalls_open_tree(dirfd, "", clone);
+	rc = tree < 0 ? -1
+		      : syscalls_mount_setattr(tree, "", SYSCALLS_AT_EMPTY_PATH | AT_RECURSIVE,
+					       &attr);
+	if (rc == 0) {
+		attr.attr_set |= SYSCALLS_ATTR_RDONLY;
+		rc = syscalls_mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attr);
+	}
+	if (rc == 0)
+		rc = syscalls_move_mount(tree, "", dirfd, "",
+					 SYSCALLS_MOVE_F_EMPTY_PATH | SYSCALLS_MOVE_T_EMPTY_PATH);
+	if (rc < 0 && errno == ENOSYS)
+		return -ENOSYS;
+	return rc < 0 ? err_sys(err, errno, "make the mounts of the image harmless") : 0;
+}
+
+/* The flags that a remount has to repeat, or it would drop them (and in a user namespace fail). */
+static unsigned long jailmounts_flags(const struct statvfs *fs)
+{
+	static const struct {
+		unsigned long seen, said;
+	} kept[] = {
+		{ST_RDONLY, MS_RDONLY},
+		{ST_NOATIME, MS_NOATIME},
+		{ST_NODIRATIME, MS_NODIRATIME},
+		{ST_RELATIME, MS_RELATIME},
+	};
+	unsigned long flags = MS_REMOUNT | MS_BIND | MS_NODEV | MS_NOSUID | MS_NOEXEC;
+
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		flags |= (fs->f_flag & kept[i].seen) != 0 ? kept[i].said : 0ul;
+	return flags;
+}
+
+static int jailmounts_one(const char *point, const char *writable, struct err *err)
+{
+	unsigned long readonly = path_is_below(point, writable) ? 0ul : MS_RDONLY;
+	struct statvfs fs;
+
+	if (statvfs(point, &fs) == 0 &&
+	    mount(NULL, point, NULL, jailmounts_flags(&fs) | readonly, NULL) == 0)
+		return 0;
+	/* covered by another mount, or removed: no way leads there */
+	if (errno == ENOENT || errno == ENOTDIR || errno == EINVAL)
+		return 0;
+	return err_sys(err, errno, "keep devices out of '%s'", point);
+}
+
+/* The kernel writes blanks, newlines and backslashes as \ooo. */
+static bool jailmounts_unescape(const char *text, size_t len, char *ret, size_t size)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		char c = text[i];
+
+		if (c == '\\' && i + 3 < len) {
+			c = (char)((text[i + 1] - '0') << 6 | (text[i + 2] - '0') << 3 |
+				   (text[i + 3] - '0'));
+			i += 3;
+		}
+		if (used + 1 >= size)
+			return false;
+		ret[used++] = c;
+	}
+	ret[used] = '\0';
+	return true;
+}
+
+static int jailmounts_line(const char *line, const char *writable, struct err *err)
+{
+	char point[PATH_MAX];
+
+	for (int i = 0; i < JAILMOUNTS_POINT; i++) {
+		line += strcspn(line, " \n");
+		line += *line == ' ';
+	}
+	if (!jailmounts_unescape(line, strcspn(line, " \n"), point, sizeof(point)))
+		return err_set(err, ENAMETOOLONG, "keep devices out of a mount");
+	return jailmounts_one(point, writable, err);
+}
+
+/* Where the directory really lies: it may be a link in the image. */
+static int jailmounts_real(const char *path, char *ret, size_t size, struct err *err)
+{
+	auto_fd fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char name[PROCSELF_NAME_MAX];
+	int proc = procself_dir(err);
+	ssize_t n;
+
+	if (proc < 0)
+		return proc;
+	if (fd < 0)
+		return err_sys(err, errno, "open '%s' of the image", path);
+	procself_name(fd, name);
+	n = readlinkat(proc, name, ret, size);
+	if (n < 0 || (size_t)n >= size)
+		return err_sys(err, n < 0 ? errno : ENAMETOOLONG, "find '%s' of the image", path);
+	ret[n] = '\0';
+	return 0;
+}
+
+static int jailmounts_read(char **ret, struct err *err)
+{
+	int proc = procself_dir(err);
+	size_t len;
+
+	if (proc < 0)
+		return proc;
+	return io_read_at(proc, "self/mountinfo", JAILMOUNTS_MAX_TEXT, ret, &len, err);
+}
+
+static int jailmounts_one_by_one(const char *writable, struct err *err)
+{
+	auto_free char *mountinfo = NULL;
+	char real[PATH_MAX];
+	int rc;
+
+	/* recursive: as above */
+	if (mount(writable, writable, NULL, MS_BIND | MS_REC, NULL) < 0)
+		return err_sys(err, errno, "keep '%s' of the image writable", writable);
+	rc = jailmounts_real(writable, real, sizeof(real), err);
+	if (rc == 0)
+		rc = jailmounts_read(&mountinfo, err);
+	for (const char *line = mountinfo; rc == 0 && *line != '\0';) {
+		rc = jailmounts_line(line, real, err);
+		line += strcspn(line, "\n");
+		line += *line == '\n';
+	}
+	return rc;
+}
+
+int jailmounts_protect(const char *writable, struct err *err)
+{
+	auto_fd dir = open(writable, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int rc;
+
+	if (dir < 0)
+		return err_sys(err, errno, "open '%s' of the image", writable);
+	rc = jailmounts_at_once(dir, err);
+	if (rc != -ENOSYS)
+		return rc;
+	kfeature_missing(KFEATURE_MOUNT_SETATTR);
+	return jailmounts_one_by_one(writable, err);
+}
