@@ -81,6 +81,8 @@ static int check_row(void *arg, const struct csv_row *row)
 		complain(lint, row->line, row->fault);
 		return 0;
 	}
+	if (path == NULL || normal == NULL)
+		return -1;
 	if (strcmp(path, normal) != 0)
 		complain(lint, row->line, "not an absolute path in normal form");
 	if (!places_allow(lint->settings, path))
