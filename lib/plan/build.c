@@ -72,6 +72,16 @@ static int note_lists(const struct draft *draft, struct strv *notes)
 		counts[VERDICT_REFUSED], counts[VERDICT_MALFORMED]);
 }
 
+static int note_requires(const struct platform *platform, struct strv *notes)
+{
+	static const char text[] = "requirements (NVIDIA_REQUIRE_*) were not looked at: the";
+
+	if (platform->cuda.value == NULL)
+		return strv_addf(notes, "%s CUDA version of L4T %s is not known", text,
+				 platform->l4t.value == NULL ? "here" : platform->l4t.value);
+	return strv_addf(notes, "%s compute capability of this machine is not known", text);
+}
+
 static int add_notes(const struct draft *draft, const struct image *image,
 		     const struct settings *settings)
 {
@@ -80,10 +90,7 @@ static int add_notes(const struct draft *draft, const struct image *image,
 	int rc = 0;
 
 	if (select_requires_asked(draft->request, settings) && !select_requires_known(platform))
-		rc = strv_addf(notes,
-			       "requirements (NVIDIA_REQUIRE_*) were not looked at: the CUDA "
-			       "version of L4T %s is not known",
-			       platform->l4t.value == NULL ? "here" : platform->l4t.value);
+		rc = note_requires(platform, notes);
 	if (rc == 0)
 		rc = note_image(draft, image, notes);
 	return rc < 0 ? rc : note_lists(draft, notes);
