@@ -82,6 +82,28 @@ static int note_requires(const struct platform *platform, struct strv *notes)
 	return strv_addf(notes, "%s compute capability of this machine is not known", text);
 }
 
+/* NVIDIA's programs look for these nodes themselves; here lists are the only way. */
+static int note_gates(const struct request *request, struct strv *notes)
+{
+	const struct {
+		bool asked;
+		const char *name;
+	} gates[] = {
+		{request->gds, "NVIDIA_GDS"},
+		{request->mofed, "NVIDIA_MOFED"},
+		{request->nvswitch, "NVIDIA_NVSWITCH"},
+		{request->gdrcopy, "NVIDIA_GDRCOPY"},
+	};
+
+	for (size_t i = 0; i < sizeof(gates) / sizeof(gates[0]); i++) {
+		if (gates[i].asked &&
+		    strv_addf(notes, "%s=enabled brings nothing that no mount list names",
+			      gates[i].name) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 static int add_notes(const struct draft *draft, const struct image *image,
 		     const struct settings *settings)
 {
@@ -91,6 +113,8 @@ static int add_notes(const struct draft *draft, const struct image *image,
 
 	if (select_requires_asked(draft->request, settings) && !select_requires_known(platform))
 		rc = note_requires(platform, notes);
+	if (rc == 0)
+		rc = note_gates(draft->request, notes);
 	if (rc == 0)
 		rc = note_image(draft, image, notes);
 	return rc < 0 ? rc : note_lists(draft, notes);

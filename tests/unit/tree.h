@@ -30,7 +30,7 @@ struct tree {
 
 static inline void tree_path(const struct tree *tree, const char *path, char *ret)
 {
-	/* a copy: gcc takes the root for as long as the struct around it, which ret may be in too */
+	/* a copy: for gcc the root may be as long as the struct around it, where ret may be */
 	char root[sizeof(tree->root)];
 
 	memcpy(root, tree->root, sizeof(root));
