@@ -196,9 +196,12 @@ static int fill(struct draft *draft, const struct image *image, const struct set
 	return rc;
 }
 
-static int nothing_asked(const struct inventory *inv, struct plan *plan, struct err *err)
+static int nothing_asked(const struct inventory *inv, const struct request *request,
+			 struct plan *plan, struct err *err)
 {
 	plan->empty_request = true;
+	if (request->refused != NULL && strv_add(&plan->notes, request->refused) < 0)
+		return err_nomem(err);
 	for (size_t r = 0; r < inv->rows.n; r++) {
 		struct row_verdict *verdict = vec_add(&plan->verdicts);
 
@@ -217,7 +220,7 @@ static int decide(const struct inventory *inv, const struct request *request,
 	int rc = 0;
 
 	if (!request_wants_gpu(request))
-		return nothing_asked(inv, plan, err);
+		return nothing_asked(inv, request, plan, err);
 	if (!inv->list_dir_found)
 		return nothing_here(inv, err);
 	rc = select_check_devices(inv, request, err);
