@@ -55,7 +55,7 @@ low() {
 
 # Creates the container, does what the container would do, deletes it; rc is what creating gave.
 live() {
-	local id=h$$ before rc=0
+	local id=h$BATS_TEST_NUMBER before rc=0
 	cd "$dir/rootfs"
 	eval "$prepare"
 	cd /
@@ -251,6 +251,19 @@ shared_volumes() { # PROFILE DIRECTORY-OR-FILE OF THE LISTS
 		[ "$rc" -eq 0 ]
 		diff "$BATS_TEST_TMPDIR/first" "$BATS_TEST_TMPDIR/after"
 	done
+}
+
+@test "killed, and the id comes round again with another image: that one keeps its cache" {
+	# ldconfig waits for a writer of the FIFO, and the hook for ldconfig
+	printf '#!/bin/sh\ntimeout -s KILL 1 "%s" "$@"\nexit 1\n' "$GPU_HOOK" >"$dir/killed"
+	chmod +x "$dir/killed"
+	cp -a "$GPU_IMAGE" "$dir/other"
+	echo another >"$dir/other/etc/ld.so.cache"
+	GPU_HOOK=$dir/killed hostile now 'mkfifo etc/ld.so.conf.d/wait.conf && bundle_edit "$dir" "del(.hooks.poststop)"'
+	[ "$rc" -ne 0 ]
+	[ -e "$(gpu_state R36)/state/h$BATS_TEST_NUMBER.cache" ]
+	hostile now 'cd .. && mv rootfs first && mv other rootfs && cd rootfs'
+	started
 }
 
 @test "names from the image do not write lines into the log" {
