@@ -104,6 +104,8 @@ int job_attach(struct job *job, struct mount_source *source, const struct place 
 	r = mount_attach(source, object, place_dirfd(&job->tree, place), place->name, &root, err);
 	if (r < 0)
 		return err_wrap(err, "mount '%s'", place->path);
+	if (!S_ISREG(place->st.st_mode) && !S_ISCHR(place->st.st_mode))
+		place_moved(&job->tree);
 	kept = vec_add(&job->attached);
 	if (kept == NULL) {
 		(void)mount_detach(root, NULL);

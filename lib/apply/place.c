@@ -247,15 +247,55 @@ static int open_or_make_parent(struct place_tree *tree, const char *path, char *
 	return rootfs_make_parent(tree->rootfd, path, parent_made, &making, ret_name, err);
 }
 
+/* Neighbours in a plan mostly share their directory: its fd is held, and what the path leads to was
+ * found out in root when it was opened. True with name and dir of *place set. */
+static bool is_near(const struct place_tree *tree, const char *path, struct place *place)
+{
+	const char *name = strrchr(path, '/');
+	size_t len = name == NULL ? 0 : (size_t)(name - path);
+
+	if (len == 0 || strlen(tree->near) != len || memcmp(tree->near, path, len) != 0)
+		return false;
+	name++;
+	if (!path_is_name(name) || strlen(name) > NAME_MAX)
+		return false;
+	memcpy(place->name, name, strlen(name) + 1);
+	place->dir = tree->near_dir;
+	return true;
+}
+
+static void come_near(struct place_tree *tree, const char *path, size_t dir)
+{
+	const char *name = strrchr(path, '/');
+	size_t len = name == NULL ? 0 : (size_t)(name - path);
+
+	if (len >= sizeof(tree->near))
+		len = 0;
+	memcpy(tree->near, path, len);
+	tree->near[len] = '\0';
+	tree->near_dir = dir;
+}
+
+void place_moved(struct place_tree *tree)
+{
+	tree->near[0] = '\0';
+}
+
+static int find_dir(struct place_tree *tree, const char *path, struct place *place, struct err *err)
+{
+	int fd = open_or_make_parent(tree, path, place->name, err);
+	int r = fd < 0 ? fd : keep_dir(tree, fd, path, &place->dir, err);
+
+	if (r == 0)
+		come_near(tree, path, place->dir);
+	return r;
+}
+
 int place_open(struct place_tree *tree, const char *path, struct place *ret, struct err *err)
 {
 	struct place place = {.path = path};
-	int fd = open_or_make_parent(tree, path, place.name, err);
-	int r;
+	int r = is_near(tree, path, &place) ? 0 : find_dir(tree, path, &place, err);
 
-	if (fd < 0)
-		return fd;
-	r = keep_dir(tree, fd, path, &place.dir, err);
 	if (r < 0)
 		return r;
 	if (fstatat(place_dirfd(tree, &place), place.name, &place.st, AT_SYMLINK_NOFOLLOW) == 0)
@@ -308,7 +348,7 @@ int place_finish(struct place_tree *tree, struct place *place, struct record_ite
 	int dirfd = place_dirfd(tree, place);
 	int r;
 
-	if (fstatat(dirfd, place->name, &place->st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (!place->exists && fstatat(dirfd, place->name, &place->st, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(err, errno, "look at the new '%s'", place->path);
 	place->exists = true;
 	item->ino = place->st.st_ino;

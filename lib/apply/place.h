@@ -36,7 +36,8 @@ struct place_made {
 /* The empty inode that carries all placeholders of one mount. */
 struct place_inode {
 	uint64_t mount;
-	int fd; /* as O_CREAT gave it: its names get covered by mounts; owned */
+	int fd;         /* as O_CREAT gave it: its names get covered by mounts; owned */
+	struct stat st; /* of it */
 };
 
 struct place_tree {
@@ -53,6 +54,8 @@ struct place_tree {
 	VEC(struct place_dir) dirs;
 	VEC(struct place_made) made;
 	VEC(struct place_inode) pool;
+	char near[PATH_MAX]; /* path of the directory found last, as it was asked for; "" = none */
+	size_t near_dir;     /* its index */
 };
 
 /* One target. */
@@ -71,6 +74,9 @@ void place_tree_done(struct place_tree *tree);
 /** Finds the target path, making its missing parent directories.
  *  -EROFS: they would have to be made in a volume. */
 int place_open(struct place_tree *tree, const char *path, struct place *ret, struct err *err);
+/** To be told when something else than a file was mounted at a place: paths may lead elsewhere now.
+ */
+void place_moved(struct place_tree *tree);
 /** Directory fd of the place; borrowed. */
 int place_dirfd(const struct place_tree *tree, const struct place *place);
 /** O_PATH fd of what is there, not followed. */
@@ -93,7 +99,8 @@ int place_make_conf(struct place_tree *tree, struct place *place, const char *te
 void place_undo(struct place_tree *tree);
 
 /** For the makers above: before something is made, whether it may be (-EROFS) and the note that it
- *  will be; and after it, the keeping of what is there now as ours. */
+ *  will be; and after it, the keeping of what is there now as ours. A maker that knows what it made
+ *  sets exists and st itself. */
 int place_begin(struct place_tree *tree, const struct place *place, struct record_item *item,
 		struct err *err);
 int place_finish(struct place_tree *tree, struct place *place, struct record_item *item,

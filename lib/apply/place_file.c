@@ -42,15 +42,16 @@ static bool wants_new_inode(int code)
 	       code == ENOENT || code == ENOSYS;
 }
 
-static int new_inode(struct place_tree *tree, const struct place *place, struct err *err)
+static int new_inode(struct place_tree *tree, struct place *place, struct err *err)
 {
 	const struct timespec mark[2] = {{.tv_sec = RECORD_MARK}, {.tv_sec = RECORD_MARK}};
 	uint64_t mount = tree->dirs.items[place->dir].mount;
 	auto_fd fd = openat(place_dirfd(tree, place), place->name,
 			    O_CREAT | O_EXCL | O_NOFOLLOW | O_RDONLY | O_CLOEXEC, 0444);
 	struct place_inode *inode;
+	struct stat st;
 
-	if (fd < 0)
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(err, errno, "make '%s' in the container", place->path);
 	(void)futimens(fd, mark);
 	if (tree->id != NULL) /* recognised by it after a commit; not every filesystem has it */
@@ -68,6 +69,9 @@ static int new_inode(struct place_tree *tree, const struct place *place, struct 
 		inode->mount = mount;
 	}
 	inode->fd = take_fd(&fd);
+	inode->st = st;
+	place->st = st;
+	place->exists = true;
 	return 0;
 }
 
@@ -90,6 +94,9 @@ int place_make_file(struct place_tree *tree, struct place *place, struct err *er
 		r = new_inode(tree, place, err);
 		if (r < 0)
 			return r;
+	} else {
+		place->st = inode->st; /* whatever its name leads to meanwhile */
+		place->exists = true;
 	}
 	tree->placeholders++;
 	return place_finish(tree, place, &item, err);

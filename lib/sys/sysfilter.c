@@ -50,7 +50,7 @@ static int sysfilter_load(scmp_filter_ctx context, bool new_privs, struct err *e
 	return rc < 0 ? sysfilter_error(err, rc, "load a system call filter") : 0;
 }
 
-int sysfilter_allow(const char *const *names, struct err *err)
+int sysfilter_allow_but(const char *const *names, const char *const *done, struct err *err)
 {
 	auto_filter context = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
 	int rc;
@@ -60,7 +60,14 @@ int sysfilter_allow(const char *const *names, struct err *err)
 	/* calls by another architecture's numbers would pass unseen */
 	(void)seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL);
 	rc = sysfilter_add(context, names, SCMP_ACT_ALLOW, err);
+	if (rc == 0 && done != NULL) /* an error number of 0: the call returns 0 */
+		rc = sysfilter_add(context, done, SCMP_ACT_ERRNO(0), err);
 	return rc < 0 ? rc : sysfilter_load(context, false, err);
+}
+
+int sysfilter_allow(const char *const *names, struct err *err)
+{
+	return sysfilter_allow_but(names, NULL, err);
 }
 
 int sysfilter_deny(const char *const *names, int code, struct err *err)
@@ -175,9 +182,6 @@ const char *const sysfilter_ldconfig[] = {
 	"write",
 	"writev",
 	"pwrite64",
-	"fsync",
-	"fdatasync",
-	"sync_file_range",
 	"ftruncate",
 	"ftruncate64",
 	"fallocate",
@@ -205,3 +209,5 @@ const char *const sysfilter_ldconfig[] = {
 	"mkdirat",
 	NULL,
 };
+
+const char *const sysfilter_sync[] = {"fsync", "fdatasync", "sync_file_range", NULL};

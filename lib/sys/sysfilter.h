@@ -9,11 +9,17 @@
  *  no_new_privs. -ENOSYS: the kernel has no seccomp filters. */
 int sysfilter_allow(const char *const *names, struct err *err);
 
+/** As sysfilter_allow(), and the calls named in done (NULL = none) succeed without being made. */
+int sysfilter_allow_but(const char *const *names, const char *const *done, struct err *err);
+
 /** Answers code (a positive errno) to the calls named and allows all others. Does not set
  *  no_new_privs when the caller has CAP_SYS_ADMIN. For tests on old kernels' behaviour. */
 int sysfilter_deny(const char *const *names, int code, struct err *err);
 
 /** The calls that a glibc or musl ldconfig needs; NULL-terminated. */
 extern const char *const sysfilter_ldconfig[];
+
+/** Those with which it waits for the disk; NULL-terminated. */
+extern const char *const sysfilter_sync[];
 
 #endif

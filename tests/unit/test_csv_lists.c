@@ -81,6 +81,8 @@ static int check_row(void *arg, const struct csv_row *row)
 		complain(lint, row->line, row->fault);
 		return 0;
 	}
+	if (path == NULL || normal == NULL)
+		return -1;
 	if (strcmp(path, normal) != 0)
 		complain(lint, row->line, "not an absolute path in normal form");
 	if (!places_allow(lint->settings, path))
@@ -124,6 +126,7 @@ static void check_release(const char *folder)
 
 	assert_non_null(lint.settings);
 	assert_non_null(dir);
+	assert_false(places_allow(lint.settings, "/root/x"));
 	for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
 		if (entry->d_name[0] != '.')
 			assert_int_equal(strv_add(&names, entry->d_name), 0);

@@ -21,11 +21,23 @@
 
 #define MAX_LINKS 40u
 
+/* Steps over one character and reads the number behind it; 0 where there is none. */
+static unsigned next_number(const char **text)
+{
+	unsigned number = 0;
+
+	if (**text == '\0')
+		return 0;
+	for ((*text)++; **text >= '0' && **text <= '9'; (*text)++)
+		number = number * 10 + (unsigned)(**text - '0');
+	return number;
+}
+
 /* The release is in the folder's name or in that of one above it: ".../R32.7.6/tegra210". */
 static void csvboard_add_release(struct csvboard *board, const char *folder)
 {
 	auto_free char *line = NULL;
-	unsigned patch = 0;
+	unsigned patch;
 	const char *at = folder;
 
 	for (const char *next = folder; (next = strpbrk(next, "Rr")) != NULL; next++) {
@@ -33,8 +45,11 @@ static void csvboard_add_release(struct csvboard *board, const char *folder)
 		    next[1] <= '9')
 			at = next;
 	}
-	if (at == folder || sscanf(at + 1, "%u.%u.%u", &board->major, &board->minor, &patch) < 1)
+	if (at == folder)
 		return;
+	board->major = next_number(&at);
+	board->minor = next_number(&at);
+	patch = next_number(&at);
 	line = str_format("# R%u (release), REVISION: %u.%u, GCID: 1, BOARD: x, EABI: aarch64, "
 			  "DATE: x\n",
 			  board->major, board->minor, patch);

@@ -204,12 +204,11 @@ static void summarise_peer(const json_t *at, struct strv *ret)
 	{
 		if (strcmp(key, "mounts") == 0 || strcmp(key, "expectedMounts") == 0)
 			add_paths(value, "mount", ret);
-		else if (strcmp(key, "deviceNodes") == 0 || strcmp(key, "expectedDevices") == 0)
+		else if (strcmp(key, "deviceNodes") == 0 || strcmp(key, "expectedDevices") == 0 ||
+			 (strcmp(key, "devices") == 0 && json_is_array(value)))
 			add_paths(value, "node", ret);
 		else if (strcmp(key, "args") == 0 || strcmp(key, "Args") == 0)
 			add_links(value, ret);
-		else if (strcmp(key, "devices") == 0 && json_is_array(value))
-			add_paths(value, "node", ret);
 		if (json_is_object(value) || json_is_array(value))
 			summarise_peer(value, ret);
 	}

@@ -153,7 +153,7 @@ static int from_sibling(const struct rows *rows, struct object *link)
 		if (object->kind != OBJECT_FILE || !name_is_library(object->path))
 			continue;
 		if (other > len && strncmp(object->path, link->path, len) == 0 &&
-		    object->path[len] == '.' && (longest == NULL || other > strlen(longest->path)))
+		    object->path[len] == '.' && (longest == NULL || other >= strlen(longest->path)))
 			longest = object;
 		if (other < len && strncmp(object->path, link->path, other) == 0 &&
 		    link->path[other] == '.')

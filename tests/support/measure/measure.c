@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * measure FILE COMMAND [ARGUMENT...]: runs the command with our standard streams, appends one line
- * "WALL_US MAXRSS_KB" to FILE and gives the command's exit status. MAXRSS is the largest of the
- * command and of the children it waited for.
+ * "WALL_US MAXRSS_KB CPU_US" to FILE and gives the command's exit status. MAXRSS is the largest of
+ * the command and of the children it waited for, CPU the time that all of them ran.
  */
 #include <errno.h>
 #include <spawn.h>
@@ -22,13 +22,19 @@ static int64_t now_us(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-static int append(const char *path, int64_t wall, long rss)
+static int64_t us(const struct timeval *time)
+{
+	return (int64_t)time->tv_sec * 1000000 + time->tv_usec;
+}
+
+static int append(const char *path, int64_t wall, const struct rusage *usage)
 {
 	FILE *file = fopen(path, "ae");
 
 	if (file == NULL)
 		return -1;
-	fprintf(file, "%lld %ld\n", (long long)wall, rss);
+	fprintf(file, "%lld %ld %lld\n", (long long)wall, usage->ru_maxrss,
+		(long long)(us(&usage->ru_utime) + us(&usage->ru_stime)));
 	return fclose(file);
 }
 
@@ -53,7 +59,7 @@ int main(int argc, char **argv)
 		if (errno != EINTR)
 			return 125;
 	}
-	if (append(argv[1], now_us() - start, usage.ru_maxrss) < 0) {
+	if (append(argv[1], now_us() - start, &usage) < 0) {
 		fprintf(stderr, "measure: write '%s': %s\n", argv[1], strerror(errno));
 		return 125;
 	}
