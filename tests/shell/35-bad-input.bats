@@ -107,8 +107,11 @@ shim() {
 @test "config.toml: a syntax error has line and column" {
 	sed 's/^root = .*/root = /' "$config" >"$dir/bad.toml"
 	config=$dir/bad.toml
-	run hook prestart </dev/null
+	# where the log is cannot be known then: it is the machine's, and in a /run of its own here
+	run unshare --mount sh -c 'mount -t tmpfs tmpfs /run && "$1" --config "$2" prestart </dev/null
+		rc=$?; cp /run/nvc/hook.log "$3"; exit $rc' sh "$GPU_HOOK" "$config" "$dir/hook.log"
 	refused bad.toml ":$(grep -n '^root' "$dir/bad.toml" | cut -d: -f1)"
+	grep -q 'error hook: .*bad\.toml' "$dir/hook.log"
 	run "$GPU_CLI" --config "$config" info
 	refused bad.toml
 }
