@@ -211,6 +211,7 @@ static void record_directory_that_others_may_write_is_not_used(void **state)
 	auto_fd fd = -1;
 	struct stat st;
 	struct stat used;
+	bool absent = access("/run/nvc", F_OK) < 0; /* where records go instead */
 
 	(void)state;
 	assert_non_null(mkdtemp(dir));
@@ -222,6 +223,10 @@ static void record_directory_that_others_may_write_is_not_used(void **state)
 		assert_int_not_equal(st.st_ino, used.st_ino);
 	}
 	(void)rmdir(dir);
+	if (absent) {
+		(void)rmdir("/run/nvc/state");
+		(void)rmdir("/run/nvc");
+	}
 }
 
 int main(void)
