@@ -56,7 +56,7 @@ low() {
 # Creates the container, does what the container would do, deletes it; rc is what creating gave.
 live() {
 	local id=h$BATS_TEST_NUMBER before rc=0
-	cd "$dir/rootfs"
+	cd "$dir/rootfs" || exit
 	eval "$prepare"
 	cd /
 	before=$(outside)
@@ -64,7 +64,7 @@ live() {
 	low create --bundle "$dir" "$id" >"$BATS_TEST_TMPDIR/out" 2>&1 || rc=$?
 	echo "$rc" >"$BATS_TEST_TMPDIR/rc"
 	diff <(echo "$before") <(outside)
-	cd "$dir/rootfs"
+	cd "$dir/rootfs" || exit
 	eval "$during"
 	cd /
 	low delete -f "$id" || true
