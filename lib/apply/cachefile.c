@@ -61,13 +61,20 @@ int cachefile_mark(int rootfd, struct record_cache *cache, struct err *err)
 	return 0;
 }
 
-/* our_ino 0: the hook ended before it knew, and the container never ran. */
+static bool is_earlier(struct timespec a, struct timespec b)
+{
+	return a.tv_sec < b.tv_sec || (a.tv_sec == b.tv_sec && a.tv_nsec < b.tv_nsec);
+}
+
+/* our_ino 0: the hook ended before it knew, and the container never ran. But ids come round again:
+ * with another image below, its cache is older than the note. */
 static bool is_ours(const struct record_cache *cache, const struct stat *st)
 {
 	if (!S_ISREG(st->st_mode))
 		return false;
-	return cache->our_ino == 0 ||
-	       (st->st_mtim.tv_sec == RECORD_MARK && (uint64_t)st->st_size == cache->our_size);
+	if (cache->our_ino == 0)
+		return !is_earlier(st->st_ctim, cache->since);
+	return st->st_mtim.tv_sec == RECORD_MARK && (uint64_t)st->st_size == cache->our_size;
 }
 
 /* ldconfig may have given up before it wrote. */

@@ -53,6 +53,7 @@ struct record_cache {
 	uint32_t mtime_nsec;
 	uint64_t our_ino; /* of the one we wrote; 0 = was about to be written */
 	uint64_t our_size;
+	struct timespec since; /* when it was noted, as record_read() finds it; 0 = not known */
 };
 
 struct record {

@@ -136,6 +136,7 @@ int record_read(int dirfd, const char *id, struct record *ret, struct err *err)
 	char name[NAME_MAX + 1];
 	auto_free char *text = NULL;
 	auto_fd fd = -1;
+	struct stat st;
 	size_t len;
 	int r = file_name(id, ".state", name, err);
 
@@ -152,6 +153,8 @@ int record_read(int dirfd, const char *id, struct record *ret, struct err *err)
 		record_done(ret);
 		return err_set(err, EINVAL, "the record '%s' is of another container", name);
 	}
+	if (fstat(fd, &st) == 0)
+		ret->cache.since = st.st_mtim;
 	return 1;
 }
 

@@ -72,6 +72,38 @@ static int note_lists(const struct draft *draft, struct strv *notes)
 		counts[VERDICT_REFUSED], counts[VERDICT_MALFORMED]);
 }
 
+static int note_requires(const struct platform *platform, struct strv *notes)
+{
+	static const char text[] = "requirements (NVIDIA_REQUIRE_*) were not looked at: the";
+
+	if (platform->cuda.value == NULL)
+		return strv_addf(notes, "%s CUDA version of L4T %s is not known", text,
+				 platform->l4t.value == NULL ? "here" : platform->l4t.value);
+	return strv_addf(notes, "%s compute capability of this machine is not known", text);
+}
+
+/* NVIDIA's programs look for these nodes themselves; here lists are the only way. */
+static int note_gates(const struct request *request, struct strv *notes)
+{
+	const struct {
+		bool asked;
+		const char *name;
+	} gates[] = {
+		{request->gds, "NVIDIA_GDS"},
+		{request->mofed, "NVIDIA_MOFED"},
+		{request->nvswitch, "NVIDIA_NVSWITCH"},
+		{request->gdrcopy, "NVIDIA_GDRCOPY"},
+	};
+
+	for (size_t i = 0; i < sizeof(gates) / sizeof(gates[0]); i++) {
+		if (gates[i].asked &&
+		    strv_addf(notes, "%s=enabled brings nothing that no mount list names",
+			      gates[i].name) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 static int add_notes(const struct draft *draft, const struct image *image,
 		     const struct settings *settings)
 {
@@ -80,10 +112,9 @@ static int add_notes(const struct draft *draft, const struct image *image,
 	int rc = 0;
 
 	if (select_requires_asked(draft->request, settings) && !select_requires_known(platform))
-		rc = strv_addf(notes,
-			       "requirements (NVIDIA_REQUIRE_*) were not looked at: the CUDA "
-			       "version of L4T %s is not known",
-			       platform->l4t.value == NULL ? "here" : platform->l4t.value);
+		rc = note_requires(platform, notes);
+	if (rc == 0)
+		rc = note_gates(draft->request, notes);
 	if (rc == 0)
 		rc = note_image(draft, image, notes);
 	return rc < 0 ? rc : note_lists(draft, notes);
@@ -165,9 +196,12 @@ static int fill(struct draft *draft, const struct image *image, const struct set
 	return rc;
 }
 
-static int nothing_asked(const struct inventory *inv, struct plan *plan, struct err *err)
+static int nothing_asked(const struct inventory *inv, const struct request *request,
+			 struct plan *plan, struct err *err)
 {
 	plan->empty_request = true;
+	if (request->refused != NULL && strv_add(&plan->notes, request->refused) < 0)
+		return err_nomem(err);
 	for (size_t r = 0; r < inv->rows.n; r++) {
 		struct row_verdict *verdict = vec_add(&plan->verdicts);
 
@@ -186,7 +220,7 @@ static int decide(const struct inventory *inv, const struct request *request,
 	int rc = 0;
 
 	if (!request_wants_gpu(request))
-		return nothing_asked(inv, plan, err);
+		return nothing_asked(inv, request, plan, err);
 	if (!inv->list_dir_found)
 		return nothing_here(inv, err);
 	rc = select_check_devices(inv, request, err);

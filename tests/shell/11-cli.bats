@@ -144,7 +144,14 @@ bats_require_minimum_version 1.5.0
 	sed -i s/=all/=void/ "$BATS_TEST_TMPDIR/bundle/config.json"
 	on_board plan --bundle "$BATS_TEST_TMPDIR/bundle"
 	[ "$status" -eq 0 ]
-	[[ $output == nothing:* ]]
+	[ "$output" = 'nothing: no GPU was asked for' ]
+
+	sed -i s/=void/=all/ "$BATS_TEST_TMPDIR/bundle/config.json"
+	echo 'accept-nvidia-visible-devices-envvar-when-unprivileged = false' >"$BATS_TEST_TMPDIR/config.toml"
+	on_board plan --bundle "$BATS_TEST_TMPDIR/bundle"
+	[ "$status" -eq 0 ]
+	[[ ${lines[0]} == nothing:* ]]
+	[[ ${lines[1]} == note*'NVIDIA_VISIBLE_DEVICES=all is not honoured'* ]]
 }
 
 @test "an unknown device and an unmet requirement are named" {

@@ -33,13 +33,15 @@ struct world {
 	struct nvc_plan *plan;
 	unsigned warnings;
 	char last[512];
-	char paths[4][PATH_MAX];
-	size_t n_paths;
 };
 
-static inline const char *inside(struct world *world, const char *name)
+/* One of four buffers in turn. They are not in the struct: gcc 12 would see the path that is
+ * printed and the buffer as one object, and warn (-Wrestrict). */
+static inline const char *inside(const struct world *world, const char *name)
 {
-	char *path = world->paths[world->n_paths++ % 4];
+	static char paths[4][PATH_MAX];
+	static size_t n_paths;
+	char *path = paths[n_paths++ % 4];
 
 	tree_path(&world->tree, name, path);
 	return path;

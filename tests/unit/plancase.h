@@ -11,6 +11,7 @@
  *   dir /path | dev /path MAJOR:MINOR MODE GID | link /path TEXT
  *   extra file /path                                      an item without a row
  *   request none|all|void|ID,ID [require=NAME=EXPR] [lists=all|base] [disable-require]
+ *           [gds] [gdrcopy]
  *   settings lists=all|base
  *   image machine=62 libc=musl
  *   nolists                                               the folder is not there
@@ -240,6 +241,10 @@ static inline void plancase_request(struct plancase *c, char **words, size_t n)
 			assert_int_equal(strv_add(&c->request.requires, value), 0);
 		} else if ((value = plancase_value(words[i], "lists")) != NULL) {
 			c->request.lists = strcmp(value, "all") == 0 ? LISTS_ALL : LISTS_BASE;
+		} else if (strcmp(words[i], "gds") == 0) {
+			c->request.gds = true;
+		} else if (strcmp(words[i], "gdrcopy") == 0) {
+			c->request.gdrcopy = true;
 		} else {
 			assert_string_equal(words[i], "disable-require");
 			c->request.disable_require = true;

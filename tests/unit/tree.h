@@ -30,7 +30,11 @@ struct tree {
 
 static inline void tree_path(const struct tree *tree, const char *path, char *ret)
 {
-	(void)snprintf(ret, PATH_MAX, "%s%s", tree->root, path);
+	/* a copy: for gcc the root may be as long as the struct around it, where ret may be */
+	char root[sizeof(tree->root)];
+
+	memcpy(root, tree->root, sizeof(root));
+	(void)snprintf(ret, PATH_MAX, "%s%s", root, path);
 }
 
 static inline void tree_make_parents(const struct tree *tree, const char *path)

@@ -1,0 +1,275 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Hostile images, volumes and environments: whatever happens, nothing outside the root tree changes,
+# the host gets no mount, and a stopped container leaves the image as it was.
+
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034 # scripts for another shell; bats runs each test in a subshell
+# shellcheck source=tests/support/gpu.sh
+. "$NVC_SOURCE_DIR/tests/support/gpu.sh"
+
+setup_file() {
+	gpu_init
+	gpu_board R36 R36
+}
+
+teardown_file() {
+	engines_done
+}
+
+setup() {
+	export dir=$BATS_TEST_TMPDIR/b canary=$BATS_TEST_TMPDIR/canary lib=usr/lib/aarch64-linux-gnu
+	mkdir -p "$dir" "$canary"/{dir,etc,lib}
+	echo file | tee "$canary/file" "$canary/lib/libcuda.so.1.1" "$canary/etc/ld.so.cache" >/dev/null
+	cp -a "$GPU_IMAGE" "$dir/rootfs"
+	bundle_make "$dir" rootfs
+	bundle_edit "$dir" '.process.env += ["NVIDIA_VISIBLE_DEVICES=all"] | .process.args = ["sleep", "9"]'
+	: >"$BATS_TEST_TMPDIR/log"
+	sed "s#^log-file = .*#log-file = \"$BATS_TEST_TMPDIR/log\"#" "$(gpu_config R36)" >"$BATS_TEST_TMPDIR/config.toml"
+}
+
+hooks() { # PROFILE
+	bundle_edit "$dir" --arg enosys "$NVC_BUILD_DIR/tests/support/enosys" --arg hook "$GPU_HOOK" --arg profile "$1" \
+		--arg config "$BATS_TEST_TMPDIR/config.toml" '
+		def entry($stage): {path: $enosys, args: ["enosys", $profile, "--", $hook, "--debug", "--config", $config, $stage]};
+		.hooks = {prestart: [entry("prestart")], poststop: [entry("poststop")]}'
+}
+
+volume() { # SOURCE DESTINATION OPTION,...
+	bundle_edit "$dir" --arg source "$1" --arg destination "$2" --arg options "$3" \
+		'.mounts += [{type: "bind", source: $source, destination: $destination, options: ($options | split(","))}]'
+}
+
+outside() {
+	find "$canary" -printf '%P %i %y %m %U %G %s %T@ %l\n' | sort
+	find "$canary" -type f -exec sha256sum {} +
+	cut -d' ' -f3- /proc/self/mountinfo
+}
+
+inside() {
+	(cd "$dir/rootfs" && find . \( -type d -printf '%p %y %m %U %G\n' \) -o -printf '%p %y %m %U %G %s %l %T@\n' | sort)
+}
+
+low() {
+	timeout -s KILL 40 "$ENGINES_RUNC" --root "$ENGINES_DIR/runc" "$@" </dev/null
+}
+
+# Creates the container, does what the container would do, deletes it; rc is what creating gave.
+live() {
+	local id=h$BATS_TEST_NUMBER before rc=0
+	cd "$dir/rootfs" || exit
+	eval "$prepare"
+	cd /
+	before=$(outside)
+	inside >"$BATS_TEST_TMPDIR/before"
+	low create --bundle "$dir" "$id" >"$BATS_TEST_TMPDIR/out" 2>&1 || rc=$?
+	echo "$rc" >"$BATS_TEST_TMPDIR/rc"
+	diff <(echo "$before") <(outside)
+	cd "$dir/rootfs" || exit
+	eval "$during"
+	cd /
+	low delete -f "$id" || true
+	diff <(echo "$before") <(outside)
+	inside >"$BATS_TEST_TMPDIR/after"
+}
+
+# In a mount namespace that plays the host.
+hostile() { # PROFILE PREPARE [DURING], which are run in the root tree
+	hooks "$1"
+	export prepare=$2 during=${3-}
+	export -f live low outside inside volume bundle_edit
+	"$NVC_SOURCE_DIR/tests/support/enter" --v1 bash -euo pipefail -c live
+	rc=$(cat "$BATS_TEST_TMPDIR/rc")
+}
+
+started() { # and nothing is left in the image
+	[ "$rc" -eq 0 ]
+	diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
+}
+
+refused() { # WORD: the same, with a line that has the word
+	[ "$rc" -ne 0 ]
+	diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
+	grep -q "nvc-hook: .*$1" "$BATS_TEST_TMPDIR/out"
+}
+
+@test "a folder of libraries that is an absolute link to the host's" {
+	hostile now 'ln -s "$canary/lib" $lib'
+	refused aarch64-linux-gnu
+}
+
+@test "a folder of libraries that climbs out: old system calls" {
+	hostile r32 'mkdir -p $lib && ln -s "../../../../../../../../../../$canary/lib" $lib/nvidia'
+	refused aarch64-linux-gnu
+}
+
+@test "targets that are links to a file of the host, and to a name there" {
+	hostile now 'mkdir -p $lib/nvidia && ln -s "$canary/file" $lib/nvidia/libcuda.so.1.1 && ln -s "$canary/new" $lib/nvidia/libnvos.so'
+	started
+}
+
+@test "targets that are links: old system calls" {
+	hostile r32 'mkdir -p $lib/nvidia && ln -s "$canary/file" $lib/nvidia/libcuda.so.1.1 && ln -s "$canary/new" $lib/nvidia/libnvos.so'
+	started
+}
+
+@test "links in a circle" {
+	hostile now 'ln -s other $lib && ln -s aarch64-linux-gnu usr/lib/other'
+	refused 'symbolic links'
+}
+
+@test "targets that are a FIFO and a block device" {
+	hostile now 'mkdir -p $lib/nvidia && mkfifo $lib/nvidia/libcuda.so.1.1 && mknod $lib/nvidia/libnvos.so b 8 0'
+	started
+}
+
+@test "/etc is a link to the host's" {
+	hostile now 'mv etc etc.old && ln -s "$canary/etc" etc'
+	refused /etc
+}
+
+@test "ld.so.cache, and ldconfig's temporary file, are links to the host" {
+	hostile now 'ln -sf "$canary/file" etc/ld.so.cache && ln -s "$canary/file" "etc/ld.so.cache~"'
+	started
+}
+
+@test "ld.so.conf.d is a link to the host" {
+	hostile now 'rm -r etc/ld.so.conf.d && ln -s "$canary/dir" etc/ld.so.conf.d'
+	started
+}
+
+# What ldconfig cannot open it says.
+unopened() {
+	started
+	grep -q 'zero.conf.*Permission denied' "$BATS_TEST_TMPDIR/log"
+}
+
+@test "device nodes of the image are not opened" {
+	hostile now 'mknod etc/ld.so.conf.d/zero.conf c 1 5 && mknod usr/lib/libzero.so.1 c 1 5'
+	unopened
+}
+
+@test "device nodes of the image are not opened: old system calls" {
+	hostile r32 'mknod etc/ld.so.conf.d/zero.conf c 1 5 && mknod usr/lib/libzero.so.1 c 1 5'
+	unopened
+}
+
+@test "a 4 GiB ld.so.conf and one that includes itself" {
+	hostile now 'truncate -s 4G etc/ld.so.conf.d/big.conf && echo "include /etc/ld.so.conf" >>etc/ld.so.conf'
+	started
+}
+
+@test "ldconfig writes nothing to a volume" {
+	hostile now 'rm -rf var && mkdir -p var "$canary/var/cache/ldconfig" && volume "$canary/var" /var rbind'
+	started
+}
+
+@test "ldconfig writes nothing to a volume: old system calls" {
+	hostile r32 'rm -rf var && mkdir -p var "$canary/var/cache/ldconfig" && volume "$canary/var" /var rbind'
+	started
+}
+
+shared_volumes() { # PROFILE DIRECTORY-OR-FILE OF THE LISTS
+	hostile "$1" 'mkdir "$canary/vol" && touch "$canary/vol/file" && mount --bind "$canary/vol" "$canary/vol" && mount --make-shared "$canary/vol"
+		bundle_edit "$dir" ".linux.rootfsPropagation = \"shared\"" && mkdir -p $lib/nvidia
+		volume '"$2"' rbind,rshared'
+	[ "$rc" -ne 0 ]
+	grep -q 'shares its mounts' "$BATS_TEST_TMPDIR/out"
+}
+
+@test "a shared volume exactly on a file of the lists: nothing appears on the host" {
+	shared_volumes now '"$canary/vol/file" /usr/lib/aarch64-linux-gnu/nvidia/libcuda.so.1.1'
+}
+
+@test "a shared volume exactly on a folder of the lists" {
+	shared_volumes now '"$canary/vol" /dev/dri/by-path'
+}
+
+@test "a shared volume exactly on a file of the lists: old system calls" {
+	shared_volumes r32 '"$canary/vol/file" /usr/lib/aarch64-linux-gnu/nvidia/libcuda.so.1.1'
+}
+
+@test "a shared volume around the targets" {
+	shared_volumes now '"$canary/vol" /usr/lib/aarch64-linux-gnu/nvidia'
+}
+
+@test "a stopping container has turned /etc into a link to the host" {
+	hostile now '' 'mv etc etc.old && ln -s "$canary/etc" etc'
+	[ "$rc" -eq 0 ]
+}
+
+@test "a stopping container has turned the cache into a FIFO and a folder into a link to the host" {
+	hostile now '' 'rm etc/ld.so.cache && mkfifo etc/ld.so.cache && mv $lib/nvidia $lib/old && ln -s "$canary/lib" $lib/nvidia'
+	[ "$rc" -eq 0 ]
+}
+
+@test "a record that became a link, or is not one, takes nothing back" {
+	hostile now '' 'echo garbage | tee "$ENGINES_DIR"/state-R36/state/*.state >/dev/null'
+	[ "$rc" -eq 0 ]
+	hostile now 'rm -rf ../rootfs/* && cp -a "$GPU_IMAGE"/. .' 'ln -sf "$canary/file" "$ENGINES_DIR"/state-R36/state/h*.state'
+	[ "$rc" -eq 0 ]
+}
+
+@test "environment of the image and of the caller" {
+	printf '#include <fcntl.h>\n__attribute__((constructor)) static void f(void) { open("%s/evil", O_CREAT | O_WRONLY, 0644); }\n' "$canary" >"$BATS_TEST_TMPDIR/evil.c"
+	"${CC:-cc}" -shared -fPIC -o "$dir/rootfs/evil.so" "$BATS_TEST_TMPDIR/evil.c"
+	bundle_edit "$dir" '.process.env += ["LD_PRELOAD=./evil.so", "LD_AUDIT=/evil.so", "LD_LIBRARY_PATH=/"]'
+	hostile now ''
+	started
+	local name
+	for name in LD_PRELOAD LD_AUDIT; do
+		run env "$name=$dir/rootfs/evil.so" "$GPU_HOOK" --config "$BATS_TEST_TMPDIR/config.toml" prestart </dev/null
+		[ "$status" -eq 1 ]
+	done
+	[ ! -e "$canary/evil" ]
+}
+
+@test "few fds, no file size, a hostile umask, blocked signals: an error or the whole" {
+	local limit
+	for limit in 'ulimit -n 3' 'ulimit -n 64' 'ulimit -f 0' 'umask 777' 'umask 0'; do
+		rm -rf "$dir/rootfs"
+		cp -a "$GPU_IMAGE" "$dir/rootfs"
+		hooks now
+		printf '#!/bin/sh\n%s\nexec "%s" "$@"\n' "$limit" "$GPU_HOOK" >"$dir/limited"
+		chmod +x "$dir/limited"
+		GPU_HOOK=$dir/limited hostile now ''
+		[[ $limit == umask* || $rc -ne 0 ]]
+		[[ $limit != umask* || $rc -eq 0 ]]
+		diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
+	done
+}
+
+@test "killed at any moment: the next start heals" {
+	local delay
+	for delay in 0.01 0.02 0.03 0.04 0.06; do
+		printf '#!/bin/bash\ncat >"%s/state.json"\n"%s" "$@" <"%s/state.json" &\nsleep %s\nkill -9 $! 2>/dev/null\nwait\nexit 1\n' \
+			"$dir" "$GPU_HOOK" "$dir" "$delay" >"$dir/killed"
+		chmod +x "$dir/killed"
+		inside >"$BATS_TEST_TMPDIR/first"
+		GPU_HOOK=$dir/killed hostile now ''
+		[ "$rc" -ne 0 ]
+		hostile now ''
+		[ "$rc" -eq 0 ]
+		diff "$BATS_TEST_TMPDIR/first" "$BATS_TEST_TMPDIR/after"
+	done
+}
+
+@test "killed, and the id comes round again with another image: that one keeps its cache" {
+	# ldconfig waits for a writer of the FIFO, and the hook for ldconfig
+	printf '#!/bin/sh\ntimeout -s KILL 1 "%s" "$@"\nexit 1\n' "$GPU_HOOK" >"$dir/killed"
+	chmod +x "$dir/killed"
+	cp -a "$GPU_IMAGE" "$dir/other"
+	echo another >"$dir/other/etc/ld.so.cache"
+	GPU_HOOK=$dir/killed hostile now 'mkfifo etc/ld.so.conf.d/wait.conf && bundle_edit "$dir" "del(.hooks.poststop)"'
+	[ "$rc" -ne 0 ]
+	[ -e "$(gpu_state R36)/state/h$BATS_TEST_NUMBER.cache" ]
+	hostile now 'cd .. && mv rootfs first && mv other rootfs && cd rootfs'
+	started
+}
+
+@test "names from the image do not write lines into the log" {
+	bundle_edit "$dir" '.process.env += ["NVIDIA_VISIBLE_DEVICES=0\n2026-01-01T00:00:00Z error forged: line\u001b[31m"]'
+	hostile now ''
+	[ "$rc" -ne 0 ]
+	run grep -cE '^2026-01-01|'$'\033' "$BATS_TEST_TMPDIR/log"
+	[ "$output" -eq 0 ]
+}
