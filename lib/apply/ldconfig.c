@@ -133,8 +133,8 @@ static int filter(struct err *err)
 	calls[n++] = "execveat";  /* of itself, from a sealed copy */
 	calls[n++] = "prlimit64"; /* without CAP_SYS_RESOURCE limits only go down */
 	calls[n] = NULL;
-	/* glibc 2.36 and later fsync the cache. A busy disk makes a container's start wait seconds
-	 * for what is made anew at every start; the record heals what a power failure leaves. */
+	/* glibc 2.36 and later fsync the cache, which is made anew at every start: a container need
+	 * not wait for the disk. What a power failure leaves is healed by the record. */
 	return sysfilter_allow_but(calls, sysfilter_sync, err);
 }
 
