@@ -33,6 +33,18 @@ bool select_requires_asked(const struct request *request, const struct settings 
 	return request->requires.n > 0 && !request->disable_require && !settings->disable_require;
 }
 
+/* An expression about what is not known of this board says nothing either way; the plan notes it.
+ */
+static bool can_be_judged(const struct platform *platform, const char *entry)
+{
+	const char *equals = strchr(entry, '=');
+	const char *expression = equals == NULL ? entry : equals + 1;
+
+	if (platform->cuda.value == NULL && strstr(expression, "cuda") != NULL)
+		return false;
+	return platform->compute.value != NULL || strstr(expression, "arch") == NULL;
+}
+
 static int check_one(const char *entry, const struct require_facts *facts, struct err *err)
 {
 	const char *equals = strchr(entry, '=');
@@ -70,10 +82,11 @@ int select_check_requires(const struct platform *platform, const struct request 
 		.driver = platform->driver.value,
 	};
 
-	if (!select_requires_asked(request, settings) || !select_requires_known(platform))
+	if (!select_requires_asked(request, settings))
 		return 0;
 	for (size_t i = 0; i < request->requires.n; i++) {
-		int rc = check_one(request->requires.items[i], &facts, err);
+		const char *entry = request->requires.items[i];
+		int rc = can_be_judged(platform, entry) ? check_one(entry, &facts, err) : 0;
 
 		if (rc < 0)
 			return rc;
