@@ -14,6 +14,7 @@
 #include "base/auto.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "base/strv.h"
 #include "sys/io.h"
 #include "sys/mounts.h"
 #include "sys/rootfs.h"
@@ -202,9 +203,21 @@ static int parent_made(void *arg, int dirfd, const char *name, const char *path)
 	return may_create(tree, dirfd, tree->dirs.items[dir].mount, path, making->err);
 }
 
-/* May directories be made below the deepest one that there is? */
-static int check_ancestor(const struct place_tree *tree, const char *path, struct err *err)
+/* Notes the directories that are going to be made, the upper ones first: a hook that is killed
+ * between mkdir and the note of the inode leaves nothing unknown. */
+static void note_missing(struct place_tree *tree, const struct strv *missing)
 {
+	for (size_t i = missing->n; i-- > 0;) {
+		const struct record_item item = {.kind = RECORD_DIR, .path = missing->items[i]};
+
+		note(tree, &item);
+	}
+}
+
+/* May directories be made below the deepest one that there is? */
+static int check_ancestor(struct place_tree *tree, const char *path, struct err *err)
+{
+	auto_done(strv) struct strv missing = {0};
 	auto_free char *at = path_dirname(path);
 
 	while (at != NULL) {
@@ -215,10 +228,16 @@ static int check_ancestor(const struct place_tree *tree, const char *path, struc
 			uint64_t mount;
 			int r = mount_id(fd, &mount, err);
 
-			return r < 0 ? r : may_create(tree, fd, mount, path, err);
+			if (r == 0)
+				r = may_create(tree, fd, mount, path, err);
+			if (r == 0 && mount == tree->root_mount)
+				note_missing(tree, &missing);
+			return r;
 		}
 		if (fd != -ENOENT || strcmp(at, "/") == 0)
 			return 0; /* making it says why not */
+		if (strv_add(&missing, at) < 0)
+			break;
 		up = path_dirname(at);
 		free(at);
 		at = up;

@@ -28,7 +28,7 @@ static bool is_ours(const struct record_item *item, int dir, const char *name,
 	case RECORD_FILE:
 		return S_ISREG(st->st_mode) && st->st_size == 0 && (same || marked);
 	case RECORD_DIR:
-		return S_ISDIR(st->st_mode) && item->ino == st->st_ino;
+		return S_ISDIR(st->st_mode) && same;
 	case RECORD_CONF:
 		return S_ISREG(st->st_mode) && same && (marked || item->ino == 0);
 	case RECORD_LINK:

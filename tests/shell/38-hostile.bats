@@ -253,6 +253,23 @@ shared_volumes() { # PROFILE DIRECTORY-OR-FILE OF THE LISTS
 	done
 }
 
+@test "killed between making a directory, a link or a file and its note: the next start heals" {
+	local at call n
+	inside >"$BATS_TEST_TMPDIR/first"
+	# the fd of a new directory's parent is doubled right after mkdir
+	for at in fcntl:{35..55..5} symlinkat:2 symlinkat:9 linkat:1 linkat:20 utimensat:1; do
+		call=${at%:*} n=${at#*:}
+		printf '#!/bin/sh\nexec strace -qq -o /dev/null -e trace=%s -e inject=%s:signal=SIGKILL:when=%s "%s" "$@"\n' \
+			"$call" "$call" "$n" "$GPU_HOOK" >"$dir/killed"
+		chmod +x "$dir/killed"
+		GPU_HOOK=$dir/killed hostile now ''
+		[ "$rc" -ne 0 ]
+		hostile now ''
+		[ "$rc" -eq 0 ]
+		diff "$BATS_TEST_TMPDIR/first" "$BATS_TEST_TMPDIR/after"
+	done
+}
+
 @test "killed, and the id comes round again with another image: that one keeps its cache" {
 	# ldconfig waits for a writer of the FIFO, and the hook for ldconfig
 	printf '#!/bin/sh\ntimeout -s KILL 1 "%s" "$@"\nexit 1\n' "$GPU_HOOK" >"$dir/killed"
