@@ -112,7 +112,7 @@ static void report(struct hooklog *log, const struct nvc_plan *plan,
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	(void)snprintf(text, sizeof(text),
 		       "done in %.1f ms: %u mounts, %u devices, %u links, %u files, %u kept, %u "
-		       "placeholders on %u inodes, %u cgroup rules, loader cache %s",
+		       "placeholders, %u new inodes, %u cgroup rules, loader cache %s",
 		       (double)(now.tv_sec - start->tv_sec) * 1e3 +
 			       (double)(now.tv_nsec - start->tv_nsec) / 1e6,
 		       applied->binds, applied->devices, applied->links, applied->files,
