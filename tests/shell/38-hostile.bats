@@ -241,7 +241,7 @@ shared_volumes() { # PROFILE DIRECTORY-OR-FILE OF THE LISTS
 @test "killed at any moment: the next start heals" {
 	local delay
 	for delay in 0.01 0.02 0.03 0.04 0.06; do
-		printf '#!/bin/bash\ncat >"%s/state.json"\n"%s" "$@" <"%s/state.json" &\nsleep %s\nkill -9 $! 2>/dev/null\nwait\nexit 1\n' \
+		printf '#!/bin/bash\ncat >"%s/state.in"\n"%s" "$@" <"%s/state.in" &\nsleep %s\nkill -9 $! 2>/dev/null\nwait\nexit 1\n' \
 			"$dir" "$GPU_HOOK" "$dir" "$delay" >"$dir/killed"
 		chmod +x "$dir/killed"
 		inside >"$BATS_TEST_TMPDIR/first"

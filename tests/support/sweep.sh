@@ -58,10 +58,12 @@ sweep_mounts() { # DIR
 # Containers that outlived their engine: runc's and crun's state files below DIR name them; shims and
 # helpers have DIR in their arguments.
 sweep_processes() { # DIR
-	local file pid id ids=()
+	local file pid start id ids=()
 	while IFS= read -r file; do
 		pid=$(grep -oE '"(init_process_pid|pid)" ?: ?[0-9]+' "$file" | head -n 1 | grep -oE '[0-9]+$') || continue
-		if ((pid > 1)); then kill -9 "$pid" 2>/dev/null || true; fi
+		# a container that has ended may have left its pid to somebody else
+		start=$(grep -oE '"(init_process_start|process-start-time)" ?: ?[0-9]+' "$file" | head -n 1 | grep -oE '[0-9]+$') || continue
+		if ((pid > 1)) && [[ $start == "$(sweep_start_time "$pid")" ]]; then kill -9 "$pid" 2>/dev/null || true; fi
 		ids+=("$(basename "$(dirname "$file")")")
 	done < <(find "$1" -xdev -type f \( -name state.json -o -name status \) 2>/dev/null)
 	for file in /proc/[0-9]*/cmdline; do
