@@ -17,36 +17,13 @@
 static int replace_config(struct nvc_context *ctx, const char *bundle, const char *text, size_t len)
 {
 	auto_fd dir = open(bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct io_new content;
 	struct stat st;
 
 	if (dir < 0 || fstatat(dir, "config.json", &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(&ctx->err, errno, "open '%s/config.json'", bundle);
-	const struct io_new content = {text, len, st.st_mode & 07777, st.st_uid, st.st_gid};
-
+	content = (struct io_new){text, len, st.st_mode & 07777, st.st_uid, st.st_gid};
 	return io_replace_at(dir, "config.json", &content, &ctx->err);
-}
-
-/* The spec as text: what is edited, and what was parsed into ctx->spec from the same bytes. */
-static int read_config(struct nvc_context *ctx, const char *bundle, char **ret, size_t *ret_len)
-{
-	auto_fd dir = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	auto_free char *text = NULL;
-	struct spec spec = {0};
-	int rc;
-
-	if (dir < 0)
-		return err_sys(&ctx->err, errno, "open bundle '%s'", bundle);
-	rc = io_read_at(dir, "config.json", OCI_SPEC_MAX_BYTES, &text, ret_len, &ctx->err);
-	if (rc == 0)
-		rc = spec_parse("config.json", text, *ret_len, &spec, &ctx->err);
-	if (rc < 0)
-		return err_wrap(&ctx->err, "bundle '%s'", bundle);
-	spec_done(&ctx->spec);
-	free(ctx->spec_bundle);
-	ctx->spec_bundle = NULL;
-	ctx->spec = spec;
-	*ret = take_ptr(&text);
-	return 0;
 }
 
 static int edit_config(struct nvc_context *ctx, const struct nvc_bundle_args *args,
@@ -76,7 +53,11 @@ static int edit_config(struct nvc_context *ctx, const struct nvc_bundle_args *ar
 	if (rc < 0 || edited == NULL)
 		return rc;
 	rc = replace_config(ctx, args->bundle, edited, edited_len);
-	return rc < 0 ? rc : 1;
+	if (rc < 0)
+		return rc;
+	/* ctx->spec is not of that file any more */
+	free(take_ptr(&ctx->spec_bundle));
+	return 1;
 }
 
 int nvc_bundle_prepare(struct nvc_context *ctx, const struct nvc_bundle_args *args)
@@ -91,7 +72,7 @@ int nvc_bundle_prepare(struct nvc_context *ctx, const struct nvc_bundle_args *ar
 	(void)context_err(ctx);
 	if (args->size < sizeof(*args))
 		return err_set(&ctx->err, EINVAL, "prepare a bundle: args.size is too small");
-	rc = read_config(ctx, args->bundle, &text, &len);
+	rc = context_load_spec(ctx, args->bundle, &text, &len);
 	if (rc == 0)
 		rc = request_from_spec(&ctx->spec, ctx->settings, &ctx->log, &request.request,
 				       &ctx->err);

@@ -137,33 +137,39 @@ int context_bundle_path(struct nvc_context *ctx, const char *bundle, char **ret)
 	return *ret == NULL ? err_nomem(&ctx->err) : 0;
 }
 
-int context_read_spec(struct nvc_context *ctx, const char *bundle)
+int context_load_spec(struct nvc_context *ctx, const char *bundle, char **ret, size_t *ret_len)
 {
-	auto_fd dir = -1;
+	auto_fd dir = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	auto_free char *text = NULL;
 	auto_free char *key = strdup(bundle);
 	struct spec spec = {0};
-	size_t len;
 	int rc;
 
-	if (ctx->spec_bundle != NULL && strcmp(ctx->spec_bundle, bundle) == 0)
-		return 0;
-	if (key == NULL)
-		return err_nomem(&ctx->err);
-	dir = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return err_sys(&ctx->err, errno, "open bundle '%s'", bundle);
-	rc = io_read_at(dir, "config.json", OCI_SPEC_MAX_BYTES, &text, &len, &ctx->err);
-	if (rc < 0)
-		return err_wrap(&ctx->err, "bundle '%s'", bundle);
-	rc = spec_parse("config.json", text, len, &spec, &ctx->err);
+	if (key == NULL)
+		return err_nomem(&ctx->err);
+	rc = io_read_at(dir, "config.json", OCI_SPEC_MAX_BYTES, &text, ret_len, &ctx->err);
+	if (rc == 0)
+		rc = spec_parse("config.json", text, *ret_len, &spec, &ctx->err);
 	if (rc < 0)
 		return err_wrap(&ctx->err, "bundle '%s'", bundle);
 	spec_done(&ctx->spec);
 	free(ctx->spec_bundle);
 	ctx->spec = spec;
 	ctx->spec_bundle = take_ptr(&key);
+	*ret = take_ptr(&text);
 	return 0;
+}
+
+int context_read_spec(struct nvc_context *ctx, const char *bundle)
+{
+	auto_free char *text = NULL;
+	size_t len;
+
+	if (ctx->spec_bundle != NULL && strcmp(ctx->spec_bundle, bundle) == 0)
+		return 0;
+	return context_load_spec(ctx, bundle, &text, &len);
 }
 
 int context_rootfs(struct nvc_context *ctx, const char *bundle, char **ret)

@@ -42,7 +42,10 @@ struct nvc_plan {
 /** Forgets the last error and gives the struct for the next one. */
 struct err *context_err(struct nvc_context *ctx);
 
-/** Reads BUNDLE/config.json into ctx->spec unless it is there already. */
+/** Reads BUNDLE/config.json into ctx->spec and gives the very text that was parsed (the caller
+ * frees it): what is edited is what was judged. */
+int context_load_spec(struct nvc_context *ctx, const char *bundle, char **ret, size_t *ret_len);
+/** The same for who needs no text: nothing is read if ctx->spec is of that bundle already. */
 int context_read_spec(struct nvc_context *ctx, const char *bundle);
 
 /** Absolute path of the rootfs that ctx->spec names. The caller frees. -EINVAL: none, or "/". */
