@@ -13,7 +13,7 @@
 #include "base/path.h"
 #include "sys/rootfs.h"
 
-static unsigned mount_flags(unsigned flags)
+unsigned job_mount_flags(unsigned flags)
 {
 	unsigned ret = 0;
 
@@ -87,7 +87,8 @@ int job_take_source(struct job *job, size_t index, mode_t type, struct err *err)
 	if (r == 0)
 		r = fd_path(job, fd, path, sizeof(path), err);
 	if (r == 0)
-		r = mount_source_take(&job->sources[index], fd, path, mount_flags(op->flags), err);
+		r = mount_source_take(&job->sources[index], fd, path, job_mount_flags(op->flags),
+				      err);
 	return r;
 }
 
@@ -114,4 +115,19 @@ int job_attach(struct job *job, struct mount_source *source, const struct place 
 	*kept = take_fd(&root);
 	mount_source_done(source); /* hundreds of them: give the fd back at once */
 	return 0;
+}
+
+int job_attach_object(struct job *job, struct mount_source *source, struct place *place,
+		      const char *kind, struct err *err)
+{
+	int r = 0;
+
+	if (place->exists && S_ISDIR(place->st.st_mode)) {
+		(void)err_set(err, EISDIR, "the image has a directory where the %s '%s' must go",
+			      kind, place->path);
+		return err_hint(err, "remove the directory from the image");
+	}
+	if (!place->exists)
+		r = place_make_file(&job->tree, place, err);
+	return r < 0 ? r : job_attach(job, source, place, err);
 }

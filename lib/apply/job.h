@@ -61,8 +61,15 @@ int op_file_run(struct job *job, size_t index, struct err *err);
 int job_take_source(struct job *job, size_t index, mode_t type, struct err *err);
 /** The path inside the rootfs of an object below it, links resolved; ret: PATH_MAX bytes. */
 int job_path_in_root(const struct job *job, int fd, char *ret, struct err *err);
+/** Flags of a mount (enum mount_flag) for those of an operation (enum op_flag). */
+unsigned job_mount_flags(unsigned flags);
 /** Attaches source on what is at place. */
 int job_attach(struct job *job, struct mount_source *source, const struct place *place,
 	       struct err *err);
+/** Attaches what is no directory: a directory of the image's in its place is an error (-EISDIR,
+ * kind says what should go there: "file", "node"), nothing there a placeholder first. What else the
+ *  image has there, a link too, is not followed and not removed: it is covered. */
+int job_attach_object(struct job *job, struct mount_source *source, struct place *place,
+		      const char *kind, struct err *err);
 
 #endif

@@ -19,22 +19,6 @@ static bool is_same(const struct mount_source *source, const struct stat *st)
 	return source->st.st_dev == st->st_dev && source->st.st_ino == st->st_ino;
 }
 
-static int bind_file(struct job *job, struct mount_source *source, struct place *place,
-		     struct err *err)
-{
-	int r = 0;
-
-	if (place->exists && S_ISDIR(place->st.st_mode)) {
-		(void)err_set(err, EISDIR, "the image has a directory where the file '%s' must go",
-			      place->path);
-		return err_hint(err, "remove the directory from the image");
-	}
-	if (!place->exists)
-		r = place_make_file(&job->tree, place, err);
-	/* what the image has there, a link too, is not followed and not removed: covered */
-	return r < 0 ? r : job_attach(job, source, place, err);
-}
-
 /* Images have links to directories where the host has directories (lib -> usr/lib): what such a
  * link leads to inside the root is the place. Gives that place, without a link as its last
  * component: the kernel's own name of the directory found, walked in root again and compared. */
@@ -97,7 +81,7 @@ int op_bind_run(struct job *job, size_t index, struct err *err)
 		}
 	}
 	r = (op->flags & OP_DIR) != 0 ? bind_dir(job, source, &place, err)
-				      : bind_file(job, source, &place, err);
+				      : job_attach_object(job, source, &place, "file", err);
 	if (r == 0)
 		job->stats.binds++;
 	return r;

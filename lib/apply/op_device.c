@@ -46,18 +46,10 @@ int op_device_run(struct job *job, size_t index, struct err *err)
 		job->stats.kept++;
 		return 0;
 	}
-	if (place.exists && S_ISDIR(place.st.st_mode)) {
-		(void)err_set(err, EISDIR, "the image has a directory where the node '%s' must go",
-			      op->target);
-		return err_hint(err, "remove the directory from the image");
-	}
-	if (!place.exists)
-		r = place_make_file(&job->tree, &place, err);
+	r = job_attach_object(job, source, &place, "node", err);
 	if (r < 0)
 		return r;
 	note_mode(job, op, &source->st);
-	r = job_attach(job, source, &place, err);
-	if (r == 0)
-		job->stats.devices++;
-	return r;
+	job->stats.devices++;
+	return 0;
 }

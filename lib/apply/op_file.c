@@ -19,15 +19,6 @@ static bool has_content(const struct job *job, const struct place *place, const 
 	       len == want && memcmp(there, content, len) == 0;
 }
 
-static unsigned file_flags(unsigned flags)
-{
-	unsigned ret = MOUNT_NOSUID | MOUNT_NODEV;
-
-	ret |= (flags & OP_RDONLY) != 0 ? MOUNT_RDONLY : 0u;
-	ret |= (flags & OP_NOEXEC) != 0 ? MOUNT_NOEXEC : 0u;
-	return ret;
-}
-
 int op_file_run(struct job *job, size_t index, struct err *err)
 {
 	const struct op *op = &job->plan->ops.items[index];
@@ -45,17 +36,10 @@ int op_file_run(struct job *job, size_t index, struct err *err)
 		job->stats.kept++;
 		return 0;
 	}
-	if (place.exists && S_ISDIR(place.st.st_mode)) {
-		(void)err_set(err, EISDIR, "the image has a directory where the file '%s' must go",
-			      op->target);
-		return err_hint(err, "remove the directory from the image");
-	}
-	if (!place.exists)
-		r = place_make_file(&job->tree, &place, err);
+	r = mount_source_file(&source, &content, job_mount_flags(op->flags | OP_NOSUID | OP_NODEV),
+			      err);
 	if (r == 0)
-		r = mount_source_file(&source, &content, file_flags(op->flags), err);
-	if (r == 0)
-		r = job_attach(job, &source, &place, err);
+		r = job_attach_object(job, &source, &place, "file", err);
 	if (r == 0)
 		job->stats.files++;
 	return r;
