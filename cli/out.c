@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/log.h"
 #include "base/str.h"
 
 #define MAX_LINE 4096
@@ -44,7 +45,6 @@ void out_close(struct out *out)
 
 void out_log(void *arg, enum nvc_log_level level, const char *module, const char *text)
 {
-	static const char *const names[] = {"error", "warning", "info", "debug"};
 	struct out *out = arg;
 	struct timespec now = {0};
 	struct tm tm = {0};
@@ -54,14 +54,16 @@ void out_log(void *arg, enum nvc_log_level level, const char *module, const char
 		return;
 	}
 	if (level <= NVC_LOG_WARNING && !out->quiet)
-		fprintf(stderr, "%s: %s: %s: %s\n", out->program, names[level], module, text);
+		fprintf(stderr, "%s: %s: %s: %s\n", out->program,
+			log_level_name((enum log_level)level), module, text);
 	if (out->log_fd < 0)
 		return;
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	(void)gmtime_r(&now.tv_sec, &tm);
 	dprintf(out->log_fd, "%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ %s[%d] %s %s: %s\n",
 		tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
-		now.tv_nsec / 1000, out->program, (int)getpid(), names[level], module, text);
+		now.tv_nsec / 1000, out->program, (int)getpid(),
+		log_level_name((enum log_level)level), module, text);
 }
 
 int out_error(const struct out *out, const struct err *err)

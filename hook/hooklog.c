@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/log.h"
 #include "base/path.h"
 #include "hook/timestamp.h"
 
@@ -84,7 +85,6 @@ static void stamp(char *ret, size_t size)
 
 void hooklog_emit(void *arg, enum nvc_log_level level, const char *module, const char *text)
 {
-	static const char *const names[] = {"error", "warning", "info", "debug"};
 	struct hooklog *log = arg;
 	char line[LINE_MAX_BYTES];
 	char when[64];
@@ -93,7 +93,8 @@ void hooklog_emit(void *arg, enum nvc_log_level level, const char *module, const
 	if (log->fd < 0 && log->decided)
 		return;
 	stamp(when, sizeof(when));
-	(void)snprintf(line, sizeof(line) - 1, "%s %s %s%s%s: %s", when, names[level], log->id,
+	(void)snprintf(line, sizeof(line) - 1, "%s %s %s%s%s: %s", when,
+		       log_level_name((enum log_level)level), log->id,
 		       log->id[0] == '\0' ? "" : " ", module, text);
 	len = strlen(line);
 	line[len++] = '\n';

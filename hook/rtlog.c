@@ -8,17 +8,11 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "hook/timestamp.h"
 
 #define MAX_TEXT 2048
-
-static const char *level_name(enum nvc_log_level level)
-{
-	static const char *const names[] = {"error", "warning", "info", "debug"};
-
-	return names[level];
-}
 
 /* O_NONBLOCK: a FIFO that nobody reads must not hold the container up. */
 static int open_append(const char *path, int flags)
@@ -62,11 +56,13 @@ static void write_line(int fd, bool json, enum nvc_log_level level, const char *
 
 	timestamp_format(time(NULL), now);
 	if (json) {
-		strbuf_addf(&line, "{\"level\":\"%s\",\"msg\":", level_name(level));
+		strbuf_addf(&line,
+			    "{\"level\":\"%s\",\"msg\":", log_level_name((enum log_level)level));
 		put_quoted(&line, text);
 		strbuf_addf(&line, ",\"time\":\"%s\"}\n", now);
 	} else {
-		strbuf_addf(&line, "time=\"%s\" level=%s msg=", now, level_name(level));
+		strbuf_addf(&line, "time=\"%s\" level=%s msg=", now,
+			    log_level_name((enum log_level)level));
 		put_quoted(&line, text);
 		strbuf_addc(&line, '\n');
 	}
