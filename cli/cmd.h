@@ -27,5 +27,9 @@ int cmd_request(const struct cmd *cmd, const char *devices, struct nvc_request *
 int cmd_show(const struct cmd *cmd, const struct nvc_inventory *inv,
 	     const struct nvc_request *request, const struct nvc_plan *plan,
 	     enum nvc_rendering rendering);
+/** Plans for request (taken over, also when rc, the result of making it, is an error), shows it,
+ * and says what failed. Returns the exit status. */
+int cmd_show_plan(const struct cmd *cmd, int rc, struct nvc_request *request,
+		  enum nvc_rendering rendering);
 
 #endif

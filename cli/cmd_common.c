@@ -43,3 +43,24 @@ int cmd_show(const struct cmd *cmd, const struct nvc_inventory *inv,
 		return out_context_error(cmd->out, cmd->ctx);
 	return out_text(cmd->out, text);
 }
+
+int cmd_show_plan(const struct cmd *cmd, int rc, struct nvc_request *request,
+		  enum nvc_rendering rendering)
+{
+	struct nvc_inventory *inv = NULL;
+	struct nvc_plan *plan = NULL;
+	int status;
+
+	if (rc == 0)
+		rc = nvc_inventory_new(cmd->ctx, request, &inv);
+	if (rc == 0)
+		rc = nvc_plan_new(cmd->ctx, inv, request, &plan);
+	if (rc < 0)
+		status = out_context_error(cmd->out, cmd->ctx);
+	else
+		status = cmd_show(cmd, inv, request, plan, rendering);
+	nvc_plan_free(plan);
+	nvc_inventory_free(inv);
+	nvc_request_free(request);
+	return status;
+}

@@ -29,25 +29,11 @@ static int check_usage(const struct cmd *cmd)
 int cmd_plan(const struct cmd *cmd)
 {
 	struct nvc_request *request = NULL;
-	struct nvc_inventory *inv = NULL;
-	struct nvc_plan *plan = NULL;
 	int status = check_usage(cmd);
 	int rc;
 
 	if (status != 0)
 		return status;
 	rc = find_request(cmd, &request);
-	if (rc == 0)
-		rc = nvc_inventory_new(cmd->ctx, request, &inv);
-	if (rc == 0)
-		rc = nvc_plan_new(cmd->ctx, inv, request, &plan);
-	if (rc < 0)
-		status = out_context_error(cmd->out, cmd->ctx);
-	else
-		status = cmd_show(cmd, inv, request, plan,
-				  cmd->opts->json ? NVC_PLAN_JSON : NVC_PLAN_TEXT);
-	nvc_plan_free(plan);
-	nvc_inventory_free(inv);
-	nvc_request_free(request);
-	return status;
+	return cmd_show_plan(cmd, rc, request, cmd->opts->json ? NVC_PLAN_JSON : NVC_PLAN_TEXT);
 }
