@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -147,31 +146,6 @@ int io_read_at(int dirfd, const char *name, size_t max, char **ret, size_t *ret_
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, EINVAL, "'%s' is not a regular file", name);
 	return io_read_fd(fd, max, name, ret, ret_len, err);
-}
-
-int io_map_fd(int fd, size_t max, const char *name, const void **ret, size_t *ret_len,
-	      struct err *err)
-{
-	struct stat st;
-	void *map;
-
-	if (fstat(fd, &st) < 0)
-		return err_sys(err, errno, "stat '%s'", name);
-	if (!S_ISREG(st.st_mode))
-		return err_set(err, EINVAL, "'%s' is not a regular file", name);
-	if ((uintmax_t)st.st_size > max)
-		return err_set(err, EFBIG, "'%s' is larger than %zu bytes", name, max);
-	if (st.st_size == 0) {
-		*ret = NULL;
-		*ret_len = 0;
-		return 0;
-	}
-	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (map == MAP_FAILED)
-		return err_sys(err, errno, "map '%s'", name);
-	*ret = map;
-	*ret_len = (size_t)st.st_size;
-	return 0;
 }
 
 int io_write_all(int fd, const char *data, size_t len, const char *name, struct err *err)

@@ -21,11 +21,6 @@ int io_read_fd_within(int fd, size_t max, unsigned timeout_ms, const char *name,
 int io_read_at(int dirfd, const char *name, size_t max, char **ret, size_t *ret_len,
 	       struct err *err);
 
-/** Maps a regular file for reading (at most max bytes, -EFBIG; empty = NULL and 0); undone with
- *  munmap(2). For files of the host only: one that is cut meanwhile would raise SIGBUS. */
-int io_map_fd(int fd, size_t max, const char *name, const void **ret, size_t *ret_len,
-	      struct err *err);
-
 int io_write_all(int fd, const char *data, size_t len, const char *name, struct err *err);
 
 /* A file to be made. data is borrowed. */

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -136,30 +135,6 @@ static void io_read_within_ends_at_the_deadline(void **state)
 	(void)close(ends[0]);
 }
 
-static void io_map_gives_the_bytes(void **state)
-{
-	const struct folder *folder = *state;
-	const void *map = NULL;
-	size_t len = 1;
-	auto_fd fd = -1;
-	auto_fd empty = -1;
-
-	put(folder, "file", "bytes", 5);
-	put(folder, "empty", "", 0);
-	fd = openat(folder->fd, "file", O_RDONLY | O_CLOEXEC);
-	empty = openat(folder->fd, "empty", O_RDONLY | O_CLOEXEC);
-
-	assert_int_equal(io_map_fd(fd, 4, "file", &map, &len, NULL), -EFBIG);
-	assert_int_equal(io_map_fd(folder->fd, 4, "dir", &map, &len, NULL), -EINVAL);
-	assert_int_equal(io_map_fd(empty, 4, "empty", &map, &len, NULL), 0);
-	assert_null(map);
-	assert_int_equal(len, 0);
-	assert_int_equal(io_map_fd(fd, 5, "file", &map, &len, NULL), 0);
-	assert_int_equal(len, 5);
-	assert_memory_equal(map, "bytes", 5);
-	assert_int_equal(munmap((void *)(uintptr_t)map, len), 0);
-}
-
 static void io_replace_sets_content_and_mode(void **state)
 {
 	const struct folder *folder = *state;
@@ -219,7 +194,6 @@ int main(void)
 		FOLDER_TEST(io_read_takes_files_that_say_size_zero),
 		FOLDER_TEST(io_read_refuses_what_is_no_file),
 		FOLDER_TEST(io_read_within_ends_at_the_deadline),
-		FOLDER_TEST(io_map_gives_the_bytes),
 		FOLDER_TEST(io_replace_sets_content_and_mode),
 		FOLDER_TEST(io_replace_does_not_follow_a_link),
 		FOLDER_TEST(io_replace_error_leaves_nothing),
