@@ -165,9 +165,9 @@ bats_require_minimum_version 1.5.0
 
 @test "csv check names a bad row with file, line and column and fails" {
 	mkdir "$BATS_TEST_TMPDIR/mine"
-	printf '# mine\nlib, /usr/lib/x\n\nlibs, /usr/lib/y\nlib, /root/z\n' >"$BATS_TEST_TMPDIR/mine/l4t.csv"
-	mkdir -p "$board/root"
-	touch "$board/root/z"
+	printf '# mine\nlib, /usr/lib/x\n\nlibs, /usr/lib/y\nlib, /srv/z\n' >"$BATS_TEST_TMPDIR/mine/l4t.csv"
+	mkdir -p "$board/srv"
+	touch "$board/srv/z"
 	run --separate-stderr "$cli" csv check "$BATS_TEST_TMPDIR/mine"
 	[ "$status" -eq 1 ]
 	[[ ${lines[0]} == */mine/l4t.csv:4:*libs* ]]

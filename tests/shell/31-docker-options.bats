@@ -86,9 +86,9 @@ probe() { # DOCKER-ARGUMENT...
 }
 
 @test "a committed container starts again and has nothing of ours" {
-	dk d run --name first --network none demo:gpu sh -c 'echo mine >/root/mine'
+	dk d run --name first --network none demo:gpu sh -c 'echo mine >/var/mine'
 	dk d commit first demo:second
-	dk d run --name second --network none --runtime runc demo:second sh -c 'cat /root/mine; ls -R /usr/lib 2>&1'
+	dk d run --name second --network none --runtime runc demo:second sh -c 'cat /var/mine; ls -R /usr/lib 2>&1'
 	run dk d logs second
 	[[ $output == mine* ]]
 	[[ $output != *cuda* ]]

@@ -15,7 +15,7 @@ static const struct tree_entry board_entries[] = {
 	 "# R36 (release), REVISION: 4.3, GCID: 1, BOARD: generic, EABI: aarch64, DATE: x\n", 0},
 	{TREE_FILE, LISTS "/drivers.csv",
 	 "lib, " LIB "/a.bin\nsym, " LIB "/link\nlib, " LIB "/no\n", 0},
-	{TREE_FILE, LISTS "/more.csv", "lib, " LIB "/b.bin\nlib, /root/x\nnonsense\n", 0},
+	{TREE_FILE, LISTS "/more.csv", "lib, " LIB "/b.bin\nlib, /srv/x\nnonsense\n", 0},
 	{TREE_FILE, LIB "/a.bin", "a", 0},
 	{TREE_FILE, LIB "/b.bin", "b", 0},
 	{TREE_LINK, LIB "/link", "a.bin", 0},
