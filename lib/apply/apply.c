@@ -81,7 +81,7 @@ static int prepare_op(struct job *job, size_t index, struct err *err)
 	case OP_DEVICE:
 		return op_device_prepare(job, index, err);
 	case OP_LDCACHE:
-		return ldcache_prepare(job, err);
+		return ldcache_update_prepare(job, err);
 	case OP_LINK:
 	case OP_FILE:
 		break;
@@ -242,7 +242,7 @@ static int run_op(struct job *job, size_t index, struct err *err)
 	case OP_FILE:
 		return op_file_run(job, index, err);
 	case OP_LDCACHE:
-		return ldcache_update(job, &op->dirs, err);
+		return ldcache_update_run(job, &op->dirs, err);
 	}
 	return err_set(err, EINVAL, "operation of an unknown kind");
 }
@@ -277,7 +277,7 @@ static void undo(struct job *job)
 	struct err err = {0};
 
 	if (job->rootfd >= 0)
-		ldcache_undo(job);
+		ldcache_update_undo(job);
 	while (job->attached.n > 0) {
 		int fd = job->attached.items[--job->attached.n];
 
@@ -352,7 +352,7 @@ static void job_done(struct job *job)
 	free(job->container);
 	vec_done(&job->devices);
 	place_tree_done(&job->tree);
-	ldcache_done(&job->ldcache);
+	ldcache_update_done(&job->ldcache);
 	cgroup_done(&job->cgroup);
 	record_done(&job->record);
 	ns_process_done(&job->process);

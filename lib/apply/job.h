@@ -40,7 +40,7 @@ struct job {
 	struct mount_source *sources; /* one for each operation; those of BIND and DEVICE taken */
 	VEC(int) attached;            /* roots of the mounts made, for undoing; owned */
 	struct place_tree tree;
-	struct ldcache ldcache;
+	struct ldcache_update ldcache;
 	struct cgroup cgroup;
 	VEC(dev_t) devices; /* to be allowed in the cgroup */
 	struct record record;

@@ -16,9 +16,9 @@
 
 #define MODULE "ldcache"
 
-int ldcache_prepare(struct job *job, struct err *err)
+int ldcache_update_prepare(struct job *job, struct err *err)
 {
-	struct ldcache *ldcache = &job->ldcache;
+	struct ldcache_update *ldcache = &job->ldcache;
 	int r;
 
 	if (ldcache->opened)
@@ -28,7 +28,7 @@ int ldcache_prepare(struct job *job, struct err *err)
 	return r < 0 ? r : 0;
 }
 
-void ldcache_done(struct ldcache *ldcache)
+void ldcache_update_done(struct ldcache_update *ldcache)
 {
 	ldconfig_done(&ldcache->ldconfig);
 	free(ldcache->kept);
@@ -101,7 +101,7 @@ static int check_place(struct job *job, struct err *err)
 
 static void record(struct job *job)
 {
-	struct ldcache *ldcache = &job->ldcache;
+	struct ldcache_update *ldcache = &job->ldcache;
 	struct err err = {0};
 	int r = 0;
 
@@ -136,7 +136,7 @@ static void choose_ids(const struct job *job, struct ldconfig_job *args)
 
 static int run(struct job *job, const struct strv *dirs, struct err *err)
 {
-	struct ldcache *ldcache = &job->ldcache;
+	struct ldcache_update *ldcache = &job->ldcache;
 	struct ldconfig_job args = {
 		.rootfd = job->rootfd,
 		.become = job->other_user,
@@ -160,7 +160,7 @@ static int run(struct job *job, const struct strv *dirs, struct err *err)
 	return r;
 }
 
-int ldcache_update(struct job *job, const struct strv *dirs, struct err *err)
+int ldcache_update_run(struct job *job, const struct strv *dirs, struct err *err)
 {
 	struct err refused = {0};
 	int r;
@@ -177,16 +177,16 @@ int ldcache_update(struct job *job, const struct strv *dirs, struct err *err)
 			 "%s; libraries outside of default directories may not "
 			 "be found",
 			 refused.msg);
-		ldcache_undo(job);
+		ldcache_update_undo(job);
 		return 0;
 	}
 	job->stats.ldcache = true;
 	return 0;
 }
 
-void ldcache_undo(struct job *job)
+void ldcache_update_undo(struct job *job)
 {
-	struct ldcache *ldcache = &job->ldcache;
+	struct ldcache_update *ldcache = &job->ldcache;
 	struct err err = {0};
 
 	if (cachefile_restore(job->rootfd, &ldcache->cache, ldcache->kept, ldcache->kept_len,

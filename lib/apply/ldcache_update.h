@@ -16,7 +16,7 @@
 
 struct job;
 
-struct ldcache {
+struct ldcache_update {
 	bool opened; /* ldconfig was looked for */
 	struct ldconfig ldconfig;
 	struct record_cache cache; /* what was done to the image's cache */
@@ -25,11 +25,11 @@ struct ldcache {
 };
 
 /** In the host's mount namespace: finds what will be needed. */
-int ldcache_prepare(struct job *job, struct err *err);
+int ldcache_update_prepare(struct job *job, struct err *err);
 /** In the container's: dirs hold libraries. */
-int ldcache_update(struct job *job, const struct strv *dirs, struct err *err);
+int ldcache_update_run(struct job *job, const struct strv *dirs, struct err *err);
 /** Puts the image's cache back. Files made in the image are undone with the others. */
-void ldcache_undo(struct job *job);
-void ldcache_done(struct ldcache *ldcache);
+void ldcache_update_undo(struct job *job);
+void ldcache_update_done(struct ldcache_update *ldcache);
 
 #endif

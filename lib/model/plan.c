@@ -16,6 +16,13 @@ void op_done(struct op *op)
 	free(op->content);
 	free(op->why);
 	strv_done(&op->dirs);
+	vec_each(library, &op->libraries)
+	{
+		free(library->soname);
+		free(library->path);
+		free(library->file);
+	}
+	vec_done(&op->libraries);
 	*op = (struct op){.row = NO_ROW};
 }
 

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/strv.h"
@@ -33,6 +34,16 @@ enum op_flag {
 
 #define NO_ROW ((size_t)-1)
 
+/* A library that the container gets, as the loader's cache shall name it. */
+struct op_library {
+	char *soname; /* what programs ask for; owned */
+	char *path;   /* what the entry names: DIR/SONAME where the plan has that; owned */
+	char *file;   /* the library itself, path or where path leads; owned */
+	uint16_t machine;
+	uint32_t flags; /* of the entry: ldflags_of() */
+	uint32_t osversion;
+};
+
 struct op {
 	enum op_kind kind;
 	unsigned flags; /* enum op_flag */
@@ -47,8 +58,9 @@ struct op {
 	ino_t ino;
 	gid_t gid;        /* DEVICE: group of the node on the host */
 	struct strv dirs; /* LDCACHE: container directories that hold libraries, in order */
-	size_t row;       /* the row of the inventory that asked for it, or NO_ROW */
-	char *why; /* provenance in words where there is no row: "SONAME of libcuda.so.1.1" */
+	VEC(struct op_library) libraries; /* LDCACHE: those that are known, in order of dirs */
+	size_t row; /* the row of the inventory that asked for it, or NO_ROW */
+	char *why;  /* provenance in words where there is no row: "SONAME of libcuda.so.1.1" */
 };
 
 /* What became of a row, for this request. */
