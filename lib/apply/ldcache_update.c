@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "apply/cachefile.h"
 #include "apply/job.h"
+#include "apply/keeper.h"
 #include "apply/ldconf.h"
 #include "base/auto.h"
 #include "base/str.h"
@@ -31,8 +31,6 @@ int ldcache_update_prepare(struct job *job, struct err *err)
 void ldcache_update_done(struct ldcache_update *ldcache)
 {
 	ldconfig_done(&ldcache->ldconfig);
-	free(ldcache->kept);
-	ldcache->kept = NULL;
 }
 
 /* An image of another machine gets an empty cache from this machine's ldconfig, and exit code 0. */
@@ -90,32 +88,6 @@ static int add_conf(struct job *job, const struct strv *dirs, struct err *err)
 	return place_make_conf(&job->tree, &place, text.data, err);
 }
 
-/* /etc as a volume is the host's: its cache is not ours to write. */
-static int check_place(struct job *job, struct err *err)
-{
-	struct place place;
-	int r = place_open(&job->tree, CACHEFILE_PATH, &place, err);
-
-	return r < 0 ? r : place_may_create(&job->tree, &place, err);
-}
-
-static void record(struct job *job)
-{
-	struct ldcache_update *ldcache = &job->ldcache;
-	struct err err = {0};
-	int r = 0;
-
-	if (job->state_dir < 0)
-		return;
-	if (ldcache->kept != NULL)
-		r = record_save_cache(job->state_dir, job->target->id, ldcache->kept,
-				      ldcache->kept_len, &err);
-	if (r == 0 && job->journal >= 0)
-		r = record_note_cache(job->journal, &ldcache->cache, &err);
-	if (r < 0)
-		log_warn(job->log, MODULE, "%s; the image's cache will not be put back", err.msg);
-}
-
 /* ldconfig has no capability, so it must be who /etc belongs to: the container's root, or, where
  * the layers are those of a remapped daemon and the container is not (--userns host), their root.
  */
@@ -144,19 +116,17 @@ static int run(struct job *job, const struct strv *dirs, struct err *err)
 		.gid = job->gid,
 		.dirs = dirs,
 	};
-	struct record_cache cache = {0};
-	int r = check_place(job, err);
+	struct kept *kept = NULL;
+	int r = keeper_read(&job->keeper, KEEPER_CACHE, RECORD_MAX_KEPT_BYTES, &kept, err);
 
 	if (r == 0)
-		r = cachefile_keep(job->rootfd, &cache, &ldcache->kept, &ldcache->kept_len, err);
+		r = keeper_begin(&job->keeper, kept, NULL, err);
 	if (r < 0)
 		return r;
 	choose_ids(job, &args);
-	ldcache->cache = cache;
-	record(job);
 	r = ldconfig_run(&ldcache->ldconfig, &args, job->log, err);
 	if (r == 0)
-		r = cachefile_mark(job->rootfd, &ldcache->cache, err);
+		r = keeper_finish(&job->keeper, kept, err);
 	return r;
 }
 
@@ -177,20 +147,9 @@ int ldcache_update_run(struct job *job, const struct strv *dirs, struct err *err
 			 "%s; libraries outside of default directories may not "
 			 "be found",
 			 refused.msg);
-		ldcache_update_undo(job);
+		keeper_undo(&job->keeper);
 		return 0;
 	}
 	job->stats.ldcache = true;
 	return 0;
-}
-
-void ldcache_update_undo(struct job *job)
-{
-	struct ldcache_update *ldcache = &job->ldcache;
-	struct err err = {0};
-
-	if (cachefile_restore(job->rootfd, &ldcache->cache, ldcache->kept, ldcache->kept_len,
-			      job->log, &err) < 0)
-		log_warn(job->log, MODULE, "put the image's cache back: %s", err.msg);
-	ldcache->cache = (struct record_cache){0};
 }

@@ -8,10 +8,8 @@
 #define APPLY_LDCACHE_UPDATE_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "apply/ldconfig.h"
-#include "apply/record.h"
 #include "base/err.h"
 
 struct job;
@@ -19,17 +17,12 @@ struct job;
 struct ldcache_update {
 	bool opened; /* ldconfig was looked for */
 	struct ldconfig ldconfig;
-	struct record_cache cache; /* what was done to the image's cache */
-	char *kept;                /* its bytes; owned */
-	size_t kept_len;
 };
 
 /** In the host's mount namespace: finds what will be needed. */
 int ldcache_update_prepare(struct job *job, struct err *err);
 /** In the container's: dirs hold libraries. */
 int ldcache_update_run(struct job *job, const struct strv *dirs, struct err *err);
-/** Puts the image's cache back. Files made in the image are undone with the others. */
-void ldcache_update_undo(struct job *job);
 void ldcache_update_done(struct ldcache_update *ldcache);
 
 #endif
