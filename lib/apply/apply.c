@@ -245,7 +245,7 @@ static int run_op(struct job *job, size_t index, struct err *err)
 	case OP_FILE:
 		return op_file_run(job, index, err);
 	case OP_LDCACHE:
-		return ldcache_update_run(job, &op->dirs, err);
+		return ldcache_update_run(job, op, err);
 	}
 	return err_set(err, EINVAL, "operation of an unknown kind");
 }
@@ -362,6 +362,7 @@ static void job_done(struct job *job)
 	place_tree_done(&job->tree);
 	ldcache_update_done(&job->ldcache);
 	keeper_done(&job->keeper);
+	strv_done(&job->foreign_links);
 	cgroup_done(&job->cgroup);
 	record_done(&job->record);
 	ns_process_done(&job->process);
