@@ -105,7 +105,7 @@ static inline void cache_assert_equal(const struct ldcache *a, const struct ldca
 	assert_int_equal(a->generator_len, b->generator_len);
 	if (a->generator_len > 0)
 		assert_memory_equal(a->generator, b->generator, a->generator_len);
-	assert_int_equal(a->old_align, b->old_align);
+	assert_int_equal(a->old_align != 0, b->old_align != 0);
 	assert_int_equal(a->marks_endian, b->marks_endian);
 }
 
