@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "apply/apply.h"
-#include "apply/cachefile.h"
+#include "apply/keeper.h"
 #include "apply/record.h"
 #include "base/auto.h"
 #include "base/str.h"
@@ -60,27 +60,22 @@ static void remove_item(int rootfd, const struct record_item *item, const struct
 	}
 }
 
-static int restore_cache(int state_dir, int rootfd, const struct record *record,
-			 const struct log *log, struct err *err)
-{
-	auto_free char *data = NULL;
-	size_t len = 0;
-	int r = 0;
-
-	if (record->cache.state == RECORD_CACHE_REPLACED)
-		r = record_read_cache(state_dir, record->id, &data, &len, err);
-	return r < 0 ? r : cachefile_restore(rootfd, &record->cache, data, len, log, err);
-}
-
+/* Last made first, and directories last of all: what is in one goes before it. The keeper asks
+ * whether files are gone. */
 static void take_back(int state_dir, int rootfd, const struct record *record, const struct log *log)
 {
 	struct err err = {0};
 
-	if (restore_cache(state_dir, rootfd, record, log, &err) < 0)
-		log_warn(log, MODULE, "put the image's cache back: %s", err.msg);
-	/* last made first: what is in a directory goes before it */
-	for (size_t i = record->items.n; i-- > 0;)
-		remove_item(rootfd, &record->items.items[i], log);
+	for (size_t i = record->items.n; i-- > 0;) {
+		if (record->items.items[i].kind != RECORD_DIR)
+			remove_item(rootfd, &record->items.items[i], log);
+	}
+	if (keeper_take_back(rootfd, state_dir, record, log, &err) < 0)
+		log_warn(log, MODULE, "put the image's files back: %s", err.msg);
+	for (size_t i = record->items.n; i-- > 0;) {
+		if (record->items.items[i].kind == RECORD_DIR)
+			remove_item(rootfd, &record->items.items[i], log);
+	}
 }
 
 /* -ENOENT: gone with all that was made in it. "/" is never a container's. */
