@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "format/ldname.h"
+#include "format/ldcache.h"
 
 #define FIRST_SLOTS 64u
 
@@ -100,7 +100,7 @@ static bool is_better(const struct ldset *set, const struct ldset_item *now,
 {
 	if (now->is_link != item->is_link)
 		return now->is_link;
-	return ldname_compare(now->name, item->name, set->unsigned_chars) < 0;
+	return ldcache_compare_names(now->name, item->name, set->unsigned_chars) < 0;
 }
 
 int ldset_add(struct ldset *set, const struct ldset_file *file, struct err *err)
