@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What was done is found again and taken back, with the new mount calls and without them. */
+#include <elf.h>
+
 #include "apply/apply.h"
 
 #include "apply/record.h"
