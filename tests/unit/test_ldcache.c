@@ -242,12 +242,13 @@ static void ldcache_hostile_fields_are_errors(void **state)
 		bool in_extension;
 		uint32_t value;
 	} cases[] = {
-		{0, false, 0},                     /* magic */
-		{16, false, 0x322e31},             /* version */
-		{AT_N, false, 0xffffffff},         /* entries */
-		{AT_N, false, 500001},             /* */
-		{AT_N, false, 60},                 /* more than there is room for */
-		{AT_STRINGS, false, 0xffffffff},   /* */
+		{0, false, 0},                   /* magic */
+		{16, false, 0x322e31},           /* version */
+		{AT_N, false, 0xffffffff},       /* entries */
+		{AT_N, false, 500001},           /* */
+		{AT_N, false, 60},               /* more than there is room for */
+		{AT_STRINGS, false, 0xffffffff}, /* */
+		{AT_STRINGS, false, 1403 - 48 - 18 * 24 + 1},
 		{AT_ENDIAN, false, 3},             /* most significant byte first */
 		{AT_ENDIAN, false, 1},             /* */
 		{AT_EXTENSION, false, 0xfffffffc}, /* */
@@ -268,7 +269,7 @@ static void ldcache_hostile_fields_are_errors(void **state)
 		{8 + 8, true, 0xffffffff},         /* where the generator is */
 		{8 + 12, true, 0xffffffff},        /* how long it is */
 		{8 + 16 + 8, true, 0xffffff00},    /* where the list is */
-		{8 + 16 + 12, true, 10},           /* no whole numbers */
+		{8 + 16 + 12, true, 15},           /* no whole numbers */
 		{8 + 16 + 12, true, 8},            /* a name fewer */
 		{8 + 32, true, 0xffffffff},        /* where a name is */
 		{8 + 32, true, 1402},              /* without an end */
