@@ -10,6 +10,7 @@
 
 #include "base/auto.h"
 #include "sys/io.h"
+#include "sys/overwrite.h"
 #include "sys/rootfs.h"
 
 #define MODULE "ldcache"
@@ -94,6 +95,8 @@ static int put_back(int dir, const char *name, const struct record_cache *cache,
 	const struct io_new content = {data, len, cache->mode, cache->uid, cache->gid};
 	int r = io_replace_at(dir, name, &content, err);
 
+	if (overwrite_is_full(r))
+		r = overwrite_at(dir, name, &content, err);
 	if (r == 0 && utimensat(dir, name, times, AT_SYMLINK_NOFOLLOW) < 0)
 		r = err_sys(err, errno, "set the time of '" CACHEFILE_PATH "'");
 	return r;

@@ -166,6 +166,20 @@ static int add_made(struct place_tree *tree, size_t dir, const char *name,
 	return 0;
 }
 
+int place_cannot_make(int code, struct err *err)
+{
+	if (err == NULL || err->hint != NULL) /* a volume: said already */
+		return code;
+	if (code == -EROFS)
+		return err_hint(err, "a root file system that cannot be written must have every "
+				     "place already, as an empty file, directory or link; or let "
+				     "the runtime make it read-only (docker run --read-only)");
+	if (code == -ENOSPC || code == -EDQUOT)
+		return err_hint(err, "make room for blocks and inodes where the container's "
+				     "layers are kept");
+	return code;
+}
+
 struct parent_making {
 	struct place_tree *tree;
 	struct err *err;
@@ -263,7 +277,8 @@ static int open_or_make_parent(struct place_tree *tree, const char *path, char *
 	r = check_ancestor(tree, path, err);
 	if (r < 0)
 		return r;
-	return rootfs_make_parent(tree->rootfd, path, parent_made, &making, ret_name, err);
+	fd = rootfs_make_parent(tree->rootfd, path, parent_made, &making, ret_name, err);
+	return fd < 0 ? place_cannot_make(fd, err) : fd;
 }
 
 /* Neighbours in a plan mostly share their directory: its fd is held, and what the path leads to was
@@ -389,7 +404,8 @@ int place_make_dir(struct place_tree *tree, struct place *place, struct err *err
 	if (r < 0)
 		return r;
 	if (mkdirat(place_dirfd(tree, place), place->name, 0755) < 0)
-		return err_sys(err, errno, "make the directory '%s'", place->path);
+		return place_cannot_make(
+			err_sys(err, errno, "make the directory '%s'", place->path), err);
 	tree->inodes++;
 	tree->placeholders++;
 	return place_finish(tree, place, &item, err);
@@ -408,7 +424,8 @@ int place_make_link(struct place_tree *tree, struct place *place, const char *te
 	if (r < 0)
 		return r;
 	if (symlinkat(text, place_dirfd(tree, place), place->name) < 0)
-		return err_sys(err, errno, "make the link '%s'", place->path);
+		return place_cannot_make(err_sys(err, errno, "make the link '%s'", place->path),
+					 err);
 	tree->inodes++;
 	return place_finish(tree, place, &item, err);
 }
@@ -429,13 +446,14 @@ int place_make_conf(struct place_tree *tree, struct place *place, const char *te
 	fd = openat(place_dirfd(tree, place), place->name,
 		    O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, 0644);
 	if (fd < 0)
-		return err_sys(err, errno, "make '%s'", place->path);
-	tree->inodes++;
-	r = place_finish(tree, place, &item, err);
-	if (r < 0)
-		return r;
+		return place_cannot_make(err_sys(err, errno, "make '%s'", place->path), err);
 	r = io_write_all(fd, text, strlen(text), place->path, err);
-	if (r < 0)
-		return r;
-	return futimens(fd, mark) < 0 ? err_sys(err, errno, "mark '%s'", place->path) : 0;
+	if (r == 0 && futimens(fd, mark) < 0)
+		r = err_sys(err, errno, "mark '%s'", place->path);
+	if (r < 0) {
+		(void)unlinkat(place_dirfd(tree, place), place->name, 0);
+		return place_cannot_make(r, err);
+	}
+	tree->inodes++;
+	return place_finish(tree, place, &item, err);
 }

@@ -98,6 +98,10 @@ int place_make_conf(struct place_tree *tree, struct place *place, const char *te
  *  ours. What cannot be removed goes to the log. */
 void place_undo(struct place_tree *tree);
 
+/** Adds what to do to the error of a making that met a full or a read-only file system; gives code.
+ */
+int place_cannot_make(int code, struct err *err);
+
 /** For the makers above: before something is made, whether it may be (-EROFS) and the note that it
  *  will be; and after it, the keeping of what is there now as ours. A maker that knows what it made
  *  sets exists and st itself. */

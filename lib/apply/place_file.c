@@ -52,7 +52,8 @@ static int new_inode(struct place_tree *tree, struct place *place, struct err *e
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_sys(err, errno, "make '%s' in the container", place->path);
+		return place_cannot_make(
+			err_sys(err, errno, "make '%s' in the container", place->path), err);
 	(void)futimens(fd, mark);
 	if (tree->id != NULL) /* recognised by it after a commit; not every filesystem has it */
 		(void)fsetxattr(fd, "trusted.nvc", tree->id, strlen(tree->id), 0);
@@ -90,7 +91,9 @@ int place_make_file(struct place_tree *tree, struct place *place, struct err *er
 	inode = find_inode(tree, tree->dirs.items[place->dir].mount);
 	if (inode == NULL || link_fd(tree, inode->fd, place_dirfd(tree, place), place->name) < 0) {
 		if (inode != NULL && !wants_new_inode(errno))
-			return err_sys(err, errno, "make '%s' in the container", place->path);
+			return place_cannot_make(
+				err_sys(err, errno, "make '%s' in the container", place->path),
+				err);
 		r = new_inode(tree, place, err);
 		if (r < 0)
 			return r;

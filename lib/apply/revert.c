@@ -11,6 +11,7 @@
 #include "apply/record.h"
 #include "base/auto.h"
 #include "base/str.h"
+#include "sys/overwrite.h"
 #include "sys/rootfs.h"
 
 #define MODULE "revert"
@@ -72,15 +73,28 @@ static int restore_cache(int state_dir, int rootfd, const struct record *record,
 	return r < 0 ? r : cachefile_restore(rootfd, &record->cache, data, len, log, err);
 }
 
-static void take_back(int state_dir, int rootfd, const struct record *record, const struct log *log)
+/* Negative: the file system is too full for it, and the record must be kept. */
+static int take_back(int state_dir, int rootfd, const struct record *record, const struct log *log,
+		     struct err *err)
 {
-	struct err err = {0};
+	struct err failed = {0};
+	int r;
 
-	if (restore_cache(state_dir, rootfd, record, log, &err) < 0)
-		log_warn(log, MODULE, "put the image's cache back: %s", err.msg);
 	/* last made first: what is in a directory goes before it */
 	for (size_t i = record->items.n; i-- > 0;)
 		remove_item(rootfd, &record->items.items[i], log);
+	r = restore_cache(state_dir, rootfd, record, log, &failed);
+	if (r >= 0)
+		return 0;
+	(void)err_wrap(&failed, "put the image's cache back");
+	if (!overwrite_is_full(r)) {
+		log_warn(log, MODULE, "%s", failed.msg);
+		return 0;
+	}
+	if (err != NULL)
+		*err = failed;
+	return err_hint(err, "make room where the container's layers are kept: it is done when the "
+			     "container is started again");
 }
 
 /* -ENOENT: gone with all that was made in it. "/" is never a container's. */
@@ -109,12 +123,17 @@ int apply_revert(const char *id, const char *rootfs, const struct settings *sett
 	auto_done(record) struct record record = {0};
 	struct err broken = {0};
 	auto_fd rootfd = -1;
-	auto_fd dir = record_open_dir(settings->state_dir, log, NULL);
+	auto_fd dir = record_find_dir(settings->state_dir, id, &broken);
 	int r;
 
-	if (dir < 0) {
-		log_debug(log, MODULE, "there is no state directory: nothing to take back");
+	if (dir < 0 && dir != -EINVAL) {
+		log_debug(log, MODULE, "%s: nothing to take back", broken.msg);
 		return 0;
+	}
+	if (dir < 0) { /* not an id */
+		if (err != NULL)
+			*err = broken;
+		return dir;
 	}
 	r = record_read(dir, id, &record, &broken);
 	if (r == 0)
@@ -134,6 +153,6 @@ int apply_revert(const char *id, const char *rootfs, const struct settings *sett
 		log_info(log, MODULE, "the rootfs '%s' is gone: nothing to take back in it",
 			 rootfs == NULL ? record.rootfs : rootfs);
 	else
-		take_back(dir, rootfd, &record, log);
-	return record_delete(dir, id, err);
+		r = take_back(dir, rootfd, &record, log, err);
+	return r < 0 ? r : record_delete(dir, id, err);
 }
