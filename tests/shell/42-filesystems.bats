@@ -1,0 +1,411 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Read-only, full and odd file systems below a container: the GPU works and nothing of ours is left,
+# or one line says why not and nothing was changed.
+
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034 # scripts for another shell; bats runs each test in a subshell
+# shellcheck source=tests/support/gpu.sh
+. "$NVC_SOURCE_DIR/tests/support/gpu.sh"
+# shellcheck source=tests/support/filesystems.sh
+. "$NVC_SOURCE_DIR/tests/support/filesystems.sh"
+
+lib=usr/lib/aarch64-linux-gnu
+
+setup_file() {
+	gpu_init
+	gpu_board R36 R36
+	filled_image
+}
+
+teardown_file() {
+	engines_done
+}
+
+setup() {
+	config=$BATS_TEST_TMPDIR/config.toml log=$BATS_TEST_TMPDIR/log records=$BATS_TEST_TMPDIR/state
+	export config log records
+	dir=$BATS_TEST_TMPDIR/b fs=t$BATS_TEST_NUMBER
+	: >"$log"
+	mkdir -m 700 "$records"
+	sed "s#^log-file = .*#log-file = \"$log\"#; s#^state-dir = .*#state-dir = \"$records\"#" "$(gpu_config R36)" >"$config"
+	bundle_make "$dir" rootfs
+	bundle_edit "$dir" '.process.env += ["NVIDIA_VISIBLE_DEVICES=all"]'
+}
+
+# $ENGINES_DIR/filled is the image with a place for everything: an empty file, a directory, a link.
+filled_image() {
+	local type path text
+	cp -a "$GPU_IMAGE" "$ENGINES_DIR/filled"
+	"$GPU_CLI" --config "$(gpu_config R36)" plan --json |
+		jq -r '.operations[] | select(.target) | [(.flags[] | select(. == "dir")) // .op, .target, .link // ""] | @tsv' >"$ENGINES_DIR/places"
+	while IFS=$'\t' read -r type path text; do
+		path=$ENGINES_DIR/filled$path
+		mkdir -p "$(dirname "$path")"
+		case $type in
+		link) [[ -d $path && ! -L $path ]] || ln -sfn "$text" "$path" ;;
+		dir) mkdir -p "$path" ;;
+		*) [[ -e $path ]] || : >"$path" ;;
+		esac
+	done <"$ENGINES_DIR/places"
+}
+
+needs() { # KIND
+	local reason
+	! reason=$(fs_lacks "$1") || skip "$reason"
+}
+
+# A root tree on a new file system of that kind: its folder is in root, the one with the blocks in disk.
+tree() { # KIND overlay|plain [SIZE]
+	fs_make "$fs" "$1" "${@:3}"
+	disk=$(fs_dir "$fs") root=$(fs_dir "$fs")-overlay
+	if [[ $2 == overlay ]]; then
+		fs_overlay "$fs" "$GPU_IMAGE"
+	else
+		root=$disk/root
+		cp -a "$GPU_IMAGE" "$root"
+	fi
+	before=$(fs_files "$root")
+}
+
+# ---- a bare container: a process with the mounts that an engine would have made ----
+
+bare_start() { # ROOTFS
+	unshare --mount --propagation private sh -c 'mount -t tmpfs -o mode=755 tmpfs "$1/dev" && exec sleep 1000' sh "$1" \
+		</dev/null >/dev/null 2>&1 3>&- 4>&- &
+	bare_pid=$!
+	sweep_note_pid "$ENGINES_DIR/bare.pid" "$bare_pid"
+	until [[ $(<"/proc/$bare_pid/comm") == sleep ]]; do sleep 0.01; done
+	bare_mounts=$(<"/proc/$bare_pid/mountinfo")
+}
+
+bare_end() {
+	kill -9 "$bare_pid"
+	wait "$bare_pid" 2>/dev/null || true
+	rm "$ENGINES_DIR/bare.pid"
+}
+
+hook() { # ROOTFS COMMAND
+	printf '{"ociVersion":"1.0.2","id":"bare","pid":%s,"bundle":"%s","status":"creating"}' "$bare_pid" "$dir" |
+		"$GPU_HOOK" --config "$config" --devices-granted --rootfs "$1" "$2"
+}
+
+unchanged() {
+	diff <(echo "$before") <(fs_files "$root")
+	[ -z "$(ls -A "$records")" ]
+}
+
+# What a refusal has to be: status, one line, which the log has too; nothing changed.
+refused() { # WORD
+	[ "$status" -ne 0 ]
+	[ "$status" -lt 126 ]
+	[ "$(grep -c 'nvc-hook: ' <<<"$output")" -eq 1 ]
+	[ "$(grep -o 'nvc-hook: ' <<<"$output" | wc -l)" -eq 1 ]
+	[[ $output == *"$1"* ]]
+	[ "$(grep -c ' error ' "$log")" -eq 1 ]
+	grep -q " error .*$1" "$log"
+	unchanged
+}
+
+# One life of the bare container: works, or is refused. Sets worked.
+bare_life() { # WORD
+	: >"$log"
+	bare_start "$root"
+	run hook "$root" prestart
+	worked=''
+	if ((status)); then
+		[ "${#lines[@]}" -eq 1 ]
+		[ "$bare_mounts" = "$(<"/proc/$bare_pid/mountinfo")" ]
+		refused "$1"
+		bare_end
+		return
+	fi
+	worked=yes
+	grep -q libcuda "/proc/$bare_pid/mountinfo"
+	! grep -q 'not recorded' "$log"
+	bare_end
+	hook "$root" poststop
+	unchanged
+	# the loader's cache is the only thing that can be missing
+	! grep ' warning ' "$log" | grep -v ' ldcache: '
+}
+
+# Frees a few more objects before each life, until it works without a warning. may_fit: a life may
+# do without any.
+sweep_room() { # STEP...
+	local step refusals=0
+	for step; do
+		fs_free "$disk" "$step"
+		bare_life 'No space left on device'
+		[[ $worked ]] || refusals=$((refusals + 1))
+		if [[ $worked ]] && ! grep -q ' warning ' "$log"; then
+			((refusals > 2)) || [[ ${may_fit-} ]]
+			fs_gone "$fs"
+			return
+		fi
+	done
+	echo "it never worked" && false
+}
+
+inode_steps=(0 1 1 1 2 4 7 13 17 23 29 100)
+block_steps=(0 1 1 1 2 2 3 3 7 9 13 2 2 2 2 40 400)
+
+@test "no inodes: overlay on ext4" {
+	needs ext4
+	tree ext4-few overlay
+	fs_fill_inodes "$disk"
+	sweep_room "${inode_steps[@]}"
+}
+
+@test "no inodes: a folder on ext4" {
+	needs ext4
+	tree ext4-few plain
+	fs_fill_inodes "$disk"
+	sweep_room "${inode_steps[@]}"
+}
+
+@test "no inodes: overlay on tmpfs, where each name counts" {
+	local used more
+	tree tmpfs overlay
+	for more in 1 2 3 5 8 13 40 90 180 290 390 500; do
+		used=$(stat -f -c '%c - %d' "$disk")
+		mount -o "remount,nr_inodes=$((used + more))" "$disk"
+		bare_life 'No space left on device'
+		((more > 1)) || [ -z "$worked" ]
+	done
+	[ "$worked" ]
+	fs_gone "$fs"
+}
+
+@test "no blocks: overlay on ext4" {
+	needs ext4
+	tree ext4 overlay
+	fs_fill_bytes "$disk"
+	sweep_room "${block_steps[@]}"
+}
+
+@test "no blocks: a folder on ext4" {
+	needs ext4
+	tree ext4 plain
+	fs_fill_bytes "$disk"
+	sweep_room "${block_steps[@]}"
+}
+
+@test "no blocks: overlay on xfs" {
+	needs xfs
+	tree xfs overlay
+	fs_fill_bytes "$disk"
+	sweep_room "${block_steps[@]}"
+}
+
+@test "no blocks: a folder on xfs" {
+	needs xfs
+	tree xfs plain
+	fs_fill_bytes "$disk"
+	sweep_room "${block_steps[@]}"
+}
+
+@test "no blocks: overlay and a folder on btrfs, which has room for names then" {
+	needs btrfs
+	local kind may_fit=yes
+	for kind in overlay plain; do
+		tree btrfs "$kind"
+		fs_fill_bytes "$disk"
+		sweep_room "${block_steps[@]}"
+	done
+}
+
+@test "no blocks, and the host's ldconfig writes the cache: its unfinished file goes too" {
+	needs ext4
+	sed -i 's#^\[nvidia-container-cli\]#&\nldconfig = "@/sbin/ldconfig"#' "$config"
+	tree ext4 plain
+	fs_fill_bytes "$disk"
+	sweep_room "${block_steps[@]}"
+}
+
+@test "a container that fills its file system: the image's cache comes back" {
+	local kind life
+	for kind in ext4 xfs btrfs tmpfs; do
+		fs_lacks "$kind" >/dev/null || for life in overlay plain; do
+			tree "$kind" "$life" "$([[ $kind != tmpfs ]] || echo 16M)"
+			bare_start "$root"
+			hook "$root" prestart
+			fs_fill_bytes "$disk"
+			bare_end
+			hook "$root" poststop
+			unchanged
+			fs_gone "$fs"
+		done
+	done
+	! grep -q ' warning \| error ' "$log"
+}
+
+# ---- the record ----
+
+# The hook with a /run of its own, so that nothing of the machine's changes.
+in_own_run() { # SCRIPT
+	export -f bare_start bare_end hook run refused unchanged fs_files sweep_note_pid sweep_start_time
+	export root before dir config log records
+	unshare --mount --propagation private bash -euo pipefail -c 'mount -t tmpfs tmpfs /run'"
+		$1"
+}
+
+@test "a full or read-only state directory: the record is kept in /run meanwhile" {
+	local options
+	tree tmpfs overlay
+	for options in size=16k nr_inodes=4 ro; do
+		in_own_run "mount -t tmpfs -o mode=700,$options tmpfs \"\$records\"
+			bare_start \"\$root\"
+			hook \"\$root\" prestart
+			[ -s /run/nvc/state/bare.state ]
+			bare_end
+			hook \"\$root\" poststop
+			[ -z \"\$(ls -A /run/nvc/state)\" ]
+			unchanged"
+	done
+	! grep -q ' warning \| error ' "$log"
+}
+
+@test "no room for a record anywhere: the container starts, and the log says what that means" {
+	tree tmpfs overlay
+	in_own_run 'mount -t tmpfs -o mode=700,nr_inodes=1 tmpfs "$records"
+		mount -t tmpfs -o nr_inodes=3 tmpfs /run
+		bare_start "$root"
+		hook "$root" prestart
+		grep -q libcuda "/proc/$bare_pid/mountinfo"
+		bare_end
+		hook "$root" poststop
+		[ -z "$(find "$records" /run -type f)" ]'
+	grep -q ' warning .*what is made in the image will not be taken back' "$log"
+}
+
+# ---- root trees that cannot be written ----
+
+low() { # run_runc|run_crun
+	run "$1" --v1 run --bundle "$dir" "f$BATS_TEST_NUMBER-$1"
+}
+
+hooks() {
+	bundle_edit "$dir" --arg hook "$GPU_HOOK" --arg config "$config" '
+		def entry($stage): {path: $hook, args: ["nvc-hook", "--config", $config, $stage]};
+		.hooks = {prestart: [entry("prestart")], poststop: [entry("poststop")]}'
+}
+
+# The bundle's container in that root tree runs the probe on all nodes.
+probe_in() { # ROOTFS
+	local nodes
+	mapfile -t nodes < <(gpu_nodes R36)
+	hooks
+	bundle_edit "$dir" --arg root "$1" --argjson args "$(jq -nc '$ARGS.positional' --args -- cuda-probe "${nodes[@]}")" \
+		'.root.path = $root | .process.args = $args'
+}
+
+@test "a root that the runtime makes read-only: runc and crun" {
+	local runtime
+	tree tmpfs overlay
+	probe_in "$root"
+	bundle_edit "$dir" '.root.readonly = true'
+	for runtime in run_runc run_crun; do
+		low "$runtime"
+		[ "$status" -eq 0 ]
+		unchanged
+	done
+	! grep -q ' warning \| error ' "$log"
+}
+
+# The image and the one with places for everything, in a tree that cannot be written. What makes one is
+# told the folder.
+cannot_be_written() { # MAKER
+	local runtime
+	root=$(fs_dir "$fs")
+	mkdir "$root"
+	"$1" "$GPU_IMAGE" "$root"
+	before=$(fs_files "$root")
+	probe_in "$root"
+	low run_runc
+	refused 'Read-only file system'
+	[[ $output == *"'/usr/lib/aarch64-linux-gnu'"*"empty file"* ]]
+	umount "$root"
+
+	# its loader's cache cannot be written either
+	bundle_edit "$dir" --arg path "/$lib/nvidia" '.process.env += ["LD_LIBRARY_PATH=\($path)"]'
+	"$1" "$ENGINES_DIR/filled" "$root"
+	before=$(fs_files "$root")
+	for runtime in run_runc run_crun; do
+		: >"$log"
+		low "$runtime"
+		[ "$status" -eq 0 ] || { echo "$output" && false; }
+		[ "$(grep -c ' warning ' "$log")" -eq 1 ]
+		grep -q ' warning .* ldcache: .*Read-only file system' "$log"
+		! grep -q ' error ' "$log"
+		unchanged
+	done
+	umount "$root"
+}
+
+bound_read_only() { # FROM TO
+	mount --bind "$1" "$2"
+	mount -o remount,bind,ro "$2"
+}
+
+lowers_only() { # FROM TO
+	mkdir -p "$BATS_TEST_TMPDIR/empty"
+	mount -t overlay -o "lowerdir=$1:$BATS_TEST_TMPDIR/empty" overlay "$2"
+}
+
+read_only_disk() { # FROM TO
+	truncate -s 64M "$BATS_TEST_TMPDIR/disk"
+	mkfs.ext4 -q -F -d "$1" "$BATS_TEST_TMPDIR/disk"
+	mount -o ro,loop "$BATS_TEST_TMPDIR/disk" "$2"
+}
+
+@test "a read-only bind mount as root" {
+	cannot_be_written bound_read_only
+}
+
+@test "an overlay without an upper directory as root" {
+	cannot_be_written lowers_only
+}
+
+@test "a disk that is mounted read-only as root" {
+	needs ext4
+	cannot_be_written read_only_disk
+}
+
+# ---- the runtimes on other file systems ----
+
+runtimes_on() { # KIND overlay|plain
+	local runtime
+	tree "$1" "$2"
+	probe_in "$root"
+	for runtime in run_runc run_crun; do
+		low "$runtime"
+		[ "$status" -eq 0 ] || { echo "$output" && false; }
+		unchanged
+	done
+	! grep -q ' warning \| error ' "$log"
+	fs_gone "$fs"
+}
+
+@test "ext4, xfs, btrfs, tmpfs: a folder and an overlay" {
+	local kind
+	for kind in ext4 xfs btrfs tmpfs; do
+		fs_lacks "$kind" >/dev/null || { runtimes_on "$kind" overlay && runtimes_on "$kind" plain; }
+	done
+}
+
+@test "fuse-overlayfs" {
+	local runtime
+	needs fuse-overlayfs
+	fs_make "$fs" tmpfs
+	fs_fuse "$fs" "$GPU_IMAGE"
+	root=$(fs_dir "$fs")-overlay
+	before=$(fs_files "$root")
+	probe_in "$root"
+	for runtime in run_runc run_crun; do
+		low "$runtime"
+		[ "$status" -eq 0 ] || { echo "$output" && false; }
+		unchanged
+	done
+	! grep -q ' warning \| error ' "$log"
+	fs_gone "$fs"
+}
