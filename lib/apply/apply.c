@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "apply/job.h"
@@ -138,6 +139,8 @@ static int begin_record(struct job *job, struct err *err)
 	job->record.bundle = target->bundle == NULL ? NULL : strdup(target->bundle);
 	if (job->record.id == NULL || job->record.rootfs == NULL)
 		return err_nomem(err);
+	/* the clock of file systems, which ticks slower than the other one */
+	(void)clock_gettime(CLOCK_REALTIME_COARSE, &job->record.since);
 	job->state_dir = record_open_dir(job->settings->state_dir, job->log, &none);
 	if (job->state_dir >= 0 && record_write(job->state_dir, &job->record, &none) == 0)
 		job->journal = record_open_journal(job->state_dir, target->id, &none);
@@ -242,7 +245,7 @@ static int run_op(struct job *job, size_t index, struct err *err)
 	case OP_FILE:
 		return op_file_run(job, index, err);
 	case OP_LDCACHE:
-		return ldcache_update_run(job, &op->dirs, err);
+		return ldcache_update_run(job, op, err);
 	}
 	return err_set(err, EINVAL, "operation of an unknown kind");
 }
@@ -257,6 +260,9 @@ static int run_inside(struct job *job, struct err *err)
 	if (r == 0)
 		r = place_tree_open(&job->tree, job->rootfd, err);
 	job->tree.mounts = job->container;
+	job->keeper.become = job->other_user;
+	job->keeper.uid = job->uid;
+	job->keeper.gid = job->gid;
 	if (r == 0 && job->other_user)
 		r = privs_fs_become(job->uid, job->gid, err);
 	for (size_t i = 0; r == 0 && i < job->plan->ops.n; i++)
@@ -277,7 +283,7 @@ static void undo(struct job *job)
 	struct err err = {0};
 
 	if (job->rootfd >= 0)
-		ldcache_update_undo(job);
+		keeper_undo(&job->keeper);
 	while (job->attached.n > 0) {
 		int fd = job->attached.items[--job->attached.n];
 
@@ -315,7 +321,7 @@ static int visit(struct job *job, struct err *err)
 static void finish_record(struct job *job)
 {
 	struct err err = {0};
-	bool needed = job->ldcache.cache.state != RECORD_CACHE_UNTOUCHED;
+	bool needed = false;
 	int r = 0;
 
 	if (job->state_dir < 0)
@@ -334,9 +340,11 @@ static void finish_record(struct job *job)
 		made->item.text = NULL;
 		needed = true;
 	}
-	job->record.cache = job->ldcache.cache;
-	r = needed ? record_write(job->state_dir, &job->record, &err)
-		   : record_delete(job->state_dir, job->record.id, &err);
+	r = keeper_hand_over(&job->keeper, &job->record, &err);
+	if (r == 0)
+		r = needed || job->record.kept.n > 0
+			    ? record_write(job->state_dir, &job->record, &err)
+			    : record_delete(job->state_dir, job->record.id, &err);
 	if (r < 0)
 		log_warn(job->log, MODULE, "%s", err.msg);
 }
@@ -353,6 +361,8 @@ static void job_done(struct job *job)
 	vec_done(&job->devices);
 	place_tree_done(&job->tree);
 	ldcache_update_done(&job->ldcache);
+	keeper_done(&job->keeper);
+	strv_done(&job->foreign_links);
 	cgroup_done(&job->cgroup);
 	record_done(&job->record);
 	ns_process_done(&job->process);
@@ -398,6 +408,11 @@ int apply_plan(const struct plan *plan, const struct host *host, const struct se
 		job.tree.id = target->id;
 		job.tree.journal = job.journal;
 		job.tree.log = log;
+		job.keeper.tree = &job.tree;
+		job.keeper.log = log;
+		job.keeper.id = target->id;
+		job.keeper.state_dir = job.state_dir;
+		job.keeper.journal = job.journal;
 		r = visit(&job, err);
 		if (r == 0)
 			finish_record(&job);

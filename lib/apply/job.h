@@ -11,6 +11,7 @@
 
 #include "apply/apply.h"
 #include "apply/cgroup.h"
+#include "apply/keeper.h"
 #include "apply/ldcache_update.h"
 #include "apply/place.h"
 #include "apply/record.h"
@@ -41,6 +42,9 @@ struct job {
 	VEC(int) attached;            /* roots of the mounts made, for undoing; owned */
 	struct place_tree tree;
 	struct ldcache_update ldcache;
+	struct keeper keeper;      /* files of the image with ours in their place */
+	struct strv foreign_links; /* targets of links that the image has and keeps, with another
+				    * text; owned */
 	struct cgroup cgroup;
 	VEC(dev_t) devices; /* to be allowed in the cgroup */
 	struct record record;

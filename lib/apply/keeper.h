@@ -25,7 +25,7 @@ struct kept {
 	struct record_kept note; /* path, state, mode, owner, time */
 	char *data;              /* the image's bytes; owned; NULL = there was no file */
 	size_t len;
-	bool written;
+	bool written; /* or about to be */
 };
 
 struct keeper {
@@ -34,7 +34,7 @@ struct keeper {
 	const char *id; /* NULL = nothing is recorded */
 	int state_dir;  /* -1 = nothing is recorded */
 	int journal;
-	bool become; /* new files belong to uid and gid: the container's root */
+	bool become; /* new files belong to uid and gid: the container's root; else the caller */
 	uid_t uid;
 	gid_t gid;
 	VEC(struct kept *) files;
@@ -54,10 +54,20 @@ int keeper_read(struct keeper *keeper, const char *path, size_t max, struct kept
 int keeper_write(struct keeper *keeper, struct kept *kept, const char *data, size_t len,
 		 const struct strv *added, struct err *err);
 
+/** The two halves of keeper_write(), for a program that writes the file: the first saves and notes,
+ *  making the file's directories; the second marks what is there now and notes that. */
+int keeper_begin(struct keeper *keeper, struct kept *kept, const struct strv *added,
+		 struct err *err);
+int keeper_finish(struct keeper *keeper, struct kept *kept, struct err *err);
+
+/** Gives the notes of what was written to the record. */
+int keeper_hand_over(struct keeper *keeper, struct record *record, struct err *err);
+
 /** Puts everything back: on an error of this start. */
 void keeper_undo(struct keeper *keeper);
 
-/** At poststop, and before the next start, with a record that was read. */
+/** At poststop, and before the next start, with a record that was read, when placeholders are gone
+ *  already. Does all it can; the error is the first one. */
 int keeper_take_back(int rootfd, int state_dir, const struct record *record, const struct log *log,
 		     struct err *err);
 

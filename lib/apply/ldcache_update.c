@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "apply/ldcache_update.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
-#include "apply/cachefile.h"
 #include "apply/job.h"
 #include "apply/ldconf.h"
+#include "apply/ldmerge.h"
 #include "base/auto.h"
 #include "base/str.h"
+#include "format/ldcache.h"
+#include "format/ldflags.h"
+#include "format/muslpath.h"
 #include "oci/image.h"
 #include "sys/rootfs.h"
 
@@ -18,103 +24,71 @@
 
 int ldcache_update_prepare(struct job *job, struct err *err)
 {
-	struct ldcache_update *ldcache = &job->ldcache;
+	struct ldcache_update *update = &job->ldcache;
 	int r;
 
-	if (ldcache->opened)
+	if (str_equal(job->settings->ldconfig, SETTINGS_LDCONFIG_NATIVE) ||
+	    update->ldconfig.program > 0)
 		return 0;
-	ldcache->opened = true;
-	r = ldconfig_open(job->settings->ldconfig, job->log, &ldcache->ldconfig, err);
+	r = ldconfig_open(job->settings->ldconfig, job->log, &update->ldconfig, err);
 	return r < 0 ? r : 0;
 }
 
-void ldcache_update_done(struct ldcache_update *ldcache)
+void ldcache_update_done(struct ldcache_update *update)
 {
-	ldconfig_done(&ldcache->ldconfig);
-	free(ldcache->kept);
-	ldcache->kept = NULL;
+	ldconfig_done(&update->ldconfig);
 }
 
-/* An image of another machine gets an empty cache from this machine's ldconfig, and exit code 0. */
-static bool image_fits(const struct job *job)
-{
-	struct image image = {0};
-	struct err err = {0};
+/* ---- what a later ldconfig in the container has to find ---- */
 
-	if (image_read(job->rootfd, &image, &err) < 0 || !image.known)
-		return true;
-	if (image.libc == LIBC_MUSL || image.libc == LIBC_NONE) {
-		log_warn(job->log, MODULE,
-			 "the image's C library is %s: the loader's cache is not updated",
-			 image_libc_name(image.libc));
-		return false;
-	}
-	if (image.machine != 0 && image.machine != job->ldcache.ldconfig.machine) {
-		log_warn(job->log, MODULE,
-			 "the image is of another architecture (ELF machine %u, this machine's "
-			 "ldconfig %u): the loader's cache is not updated",
-			 (unsigned)image.machine, (unsigned)job->ldcache.ldconfig.machine);
-		return false;
-	}
-	return true;
+/* Where the image's ld.so.conf includes no folder, our directories become its first lines. */
+static int add_conf_lines(struct job *job, const char *lines, const struct strv *dirs,
+			  struct err *err)
+{
+	auto_free char *text = NULL;
+	struct kept *kept;
+	int r = keeper_read(&job->keeper, KEEPER_CONF, LDCONF_MAX_BYTES, &kept, err);
+
+	if (r < 0)
+		return r;
+	text = str_format("%s%s", lines, kept->data == NULL ? "" : kept->data);
+	if (text == NULL)
+		return err_nomem(err);
+	return keeper_write(&job->keeper, kept, text, strlen(text), dirs, err);
 }
 
 /* Any later ldconfig in the container, of a package's trigger too, would forget directories that no
  * ld.so.conf names. */
-static int add_conf(struct job *job, const struct strv *dirs, struct err *err)
+static int add_conf(struct job *job, const struct ldconf *conf, const struct strv *dirs,
+		    struct err *err)
 {
-	auto_done(ldconf) struct ldconf conf = {0};
 	auto_done(strbuf) struct strbuf text = {0};
+	auto_done(strv) struct strv missing = {0};
 	struct place place;
-	int r = ldconf_read(job->rootfd, &conf, err);
+	int r;
 
-	if (r < 0)
-		return r;
 	for (size_t i = 0; i < dirs->n; i++) {
-		if (!ldconf_covers(&conf, dirs->items[i]))
-			strbuf_addf(&text, "%s\n", dirs->items[i]);
+		/* a line ends at these, so such a name cannot be said there */
+		if (ldconf_covers(conf, dirs->items[i]) ||
+		    dirs->items[i][strcspn(dirs->items[i], "#=\n \t")] != '\0')
+			continue;
+		strbuf_addf(&text, "%s\n", dirs->items[i]);
+		if (strv_add(&missing, dirs->items[i]) < 0)
+			return err_nomem(err);
 	}
 	if (strbuf_failed(&text))
 		return err_nomem(err);
 	if (text.len == 0)
 		return 0;
-	if (!conf.includes_dir) {
-		log_info(job->log, MODULE,
-			 "'" LDCONF_PATH "' of the image includes no '" LDCONF_DIR
-			 "': a later ldconfig in the container will not find the libraries");
-		return 0;
-	}
+	if (!conf->includes_dir)
+		return add_conf_lines(job, text.data, &missing, err);
 	r = place_open(&job->tree, LDCONF_OURS, &place, err);
 	if (r < 0 || place.exists)
 		return r;
 	return place_make_conf(&job->tree, &place, text.data, err);
 }
 
-/* /etc as a volume is the host's: its cache is not ours to write. */
-static int check_place(struct job *job, struct err *err)
-{
-	struct place place;
-	int r = place_open(&job->tree, CACHEFILE_PATH, &place, err);
-
-	return r < 0 ? r : place_may_create(&job->tree, &place, err);
-}
-
-static void record(struct job *job)
-{
-	struct ldcache_update *ldcache = &job->ldcache;
-	struct err err = {0};
-	int r = 0;
-
-	if (job->state_dir < 0)
-		return;
-	if (ldcache->kept != NULL)
-		r = record_save_cache(job->state_dir, job->target->id, ldcache->kept,
-				      ldcache->kept_len, &err);
-	if (r == 0 && job->journal >= 0)
-		r = record_note_cache(job->journal, &ldcache->cache, &err);
-	if (r < 0)
-		log_warn(job->log, MODULE, "%s; the image's cache will not be put back", err.msg);
-}
+/* ---- glibc ---- */
 
 /* ldconfig has no capability, so it must be who /etc belongs to: the container's root, or, where
  * the layers are those of a remapped daemon and the container is not (--userns host), their root.
@@ -134,63 +108,177 @@ static void choose_ids(const struct job *job, struct ldconfig_job *args)
 	args->gid = st.st_gid;
 }
 
-static int run(struct job *job, const struct strv *dirs, struct err *err)
+/* Has the host's ldconfig write the cache, and reads that. */
+static int run_ldconfig(struct job *job, const struct op *op, struct kept *kept, char **ret,
+			size_t *ret_len, struct err *err)
 {
-	struct ldcache_update *ldcache = &job->ldcache;
 	struct ldconfig_job args = {
 		.rootfd = job->rootfd,
 		.become = job->other_user,
 		.uid = job->uid,
 		.gid = job->gid,
-		.dirs = dirs,
+		.dirs = &op->dirs,
 	};
-	struct record_cache cache = {0};
-	int r = check_place(job, err);
+	int r;
 
-	if (r == 0)
-		r = cachefile_keep(job->rootfd, &cache, &ldcache->kept, &ldcache->kept_len, err);
-	if (r < 0)
-		return r;
 	choose_ids(job, &args);
-	ldcache->cache = cache;
-	record(job);
-	r = ldconfig_run(&ldcache->ldconfig, &args, job->log, err);
+	r = keeper_begin(&job->keeper, kept, NULL, err);
 	if (r == 0)
-		r = cachefile_mark(job->rootfd, &ldcache->cache, err);
+		r = ldconfig_run(&job->ldcache.ldconfig, &args, job->log, err);
+	if (r == 0)
+		r = rootfs_read(job->rootfd, KEEPER_CACHE, LDCACHE_MAX_BYTES, ret, ret_len, err);
 	return r;
 }
 
-int ldcache_update_run(struct job *job, const struct strv *dirs, struct err *err)
+/* The host's ldconfig gives an image of another machine an empty cache, and exit code 0. */
+static bool ldconfig_fits(const struct job *job, const struct image *image)
 {
-	struct err refused = {0};
-	int r;
+	const struct ldconfig *ldconfig = &job->ldcache.ldconfig;
 
-	if (job->ldcache.ldconfig.program <= 0 || !image_fits(job))
-		return 0;
-	r = add_conf(job, dirs, &refused);
+	if (ldconfig->program <= 0)
+		return false;
+	if (image->machine == 0 || image->machine == ldconfig->machine ||
+	    (image->machine == EM_386 && ldconfig->machine == EM_X86_64))
+		return true;
+	log_info(job->log, MODULE,
+		 "the image is of another architecture (ELF machine %u, this machine's ldconfig "
+		 "%u): its loader cache is written without ldconfig",
+		 (unsigned)image->machine, (unsigned)ldconfig->machine);
+	return false;
+}
+
+static int update_cache(struct job *job, const struct op *op, const struct image *image,
+			struct err *err)
+{
+	auto_done(ldconf) struct ldconf conf = {0};
+	auto_done(ldmerge) struct ldmerge merge = {0};
+	auto_free char *made = NULL;
+	size_t made_len = 0;
+	struct kept *kept;
+	int r = keeper_read(&job->keeper, KEEPER_CACHE, LDCACHE_MAX_BYTES, &kept, err);
+
 	if (r == 0)
-		r = run(job, dirs, &refused);
-	if (r == -ENOMEM)
-		return err_nomem(err);
-	if (r < 0) {
-		log_warn(job->log, MODULE,
-			 "%s; libraries outside of default directories may not "
-			 "be found",
-			 refused.msg);
-		ldcache_update_undo(job);
-		return 0;
+		r = ldconf_read(job->rootfd, &conf, err);
+	if (r == 0)
+		r = add_conf(job, &conf, &op->dirs, err);
+	if (r < 0)
+		return r;
+	if (ldconfig_fits(job, image)) {
+		r = run_ldconfig(job, op, kept, &made, &made_len, err);
+		if (r == 0)
+			r = ldmerge_make(job, op, image, &conf, made, made_len, &merge, err);
+	} else {
+		r = ldmerge_make(job, op, image, &conf, kept->data, kept->len, &merge, err);
 	}
-	job->stats.ldcache = true;
+	if (r < 0)
+		return r;
+	return keeper_write(&job->keeper, kept, merge.data, merge.len, &merge.added, err);
+}
+
+/* ---- musl ---- */
+
+static int fitting_dirs(const struct op *op, const struct image *image, struct strv *ret,
+			struct err *err)
+{
+	vec_each(library, &op->libraries)
+	{
+		const char *slash = strrchr(library->path, '/');
+		auto_free char *dir = NULL;
+
+		if (slash == NULL || !ldflags_same_family(image->machine, library->machine))
+			continue;
+		dir = strndup(library->path, (size_t)(slash - library->path));
+		if (dir == NULL || strv_add_unique(ret, dir) < 0)
+			return err_nomem(err);
+	}
 	return 0;
 }
 
-void ldcache_update_undo(struct job *job)
+static int update_musl(struct job *job, const struct op *op, const struct image *image,
+		       struct err *err)
 {
-	struct ldcache_update *ldcache = &job->ldcache;
-	struct err err = {0};
+	auto_done(strv) struct strv dirs = {0};
+	auto_done(strv) struct strv added = {0};
+	auto_free char *path = str_format("/etc/ld-musl-%s.path", image->musl);
+	auto_free char *text = NULL;
+	struct kept *kept;
+	int r;
 
-	if (cachefile_restore(job->rootfd, &ldcache->cache, ldcache->kept, ldcache->kept_len,
-			      job->log, &err) < 0)
-		log_warn(job->log, MODULE, "put the image's cache back: %s", err.msg);
-	ldcache->cache = (struct record_cache){0};
+	if (image->musl[0] == '\0')
+		return err_set(err, ENOENT, "the name of the image's musl loader is not known");
+	if (path == NULL)
+		return err_nomem(err);
+	r = fitting_dirs(op, image, &dirs, err);
+	if (r == 0)
+		r = keeper_read(&job->keeper, path, MUSLPATH_MAX_BYTES, &kept, err);
+	if (r == 0)
+		r = muslpath_add(kept->data, kept->len, &dirs, &text, &added, err);
+	if (r < 0 || text == NULL)
+		return r;
+	return keeper_write(&job->keeper, kept, text, strlen(text), &added, err);
+}
+
+/* ---- both ---- */
+
+/* True when programs of the image could load the libraries; one line says why not. */
+static bool can_load(const struct job *job, const struct op *op, const struct image *image)
+{
+	if (image->libc == LIBC_NONE || image->libc == LIBC_UNKNOWN) {
+		log_info(job->log, MODULE,
+			 "the image has no loader of glibc or musl at its usual place: programs "
+			 "find the %zu libraries by LD_LIBRARY_PATH only, if at all",
+			 op->libraries.n);
+		return false;
+	}
+	if (ldmerge_fitting(op, image) > 0)
+		return true;
+	log_warn(job->log, MODULE,
+		 "the image's programs are for another machine (ELF machine %u) than the %zu "
+		 "libraries: they cannot load them, and no loader cache is written",
+		 (unsigned)image->machine, op->libraries.n);
+	return false;
+}
+
+static double since_ms(const struct timespec *start)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec - start->tv_sec) * 1e3 +
+	       (double)(now.tv_nsec - start->tv_nsec) / 1e6;
+}
+
+static int update(struct job *job, const struct op *op, const struct image *image, struct err *err)
+{
+	struct err refused = {0};
+	int r = image->libc == LIBC_MUSL ? update_musl(job, op, image, &refused)
+					 : update_cache(job, op, image, &refused);
+
+	if (r == -ENOMEM)
+		return err_nomem(err);
+	if (r == 0) {
+		job->stats.ldcache = true;
+		return 0;
+	}
+	log_warn(job->log, MODULE, "%s; libraries outside of default directories may not be found",
+		 refused.msg);
+	keeper_undo(&job->keeper);
+	return 0;
+}
+
+int ldcache_update_run(struct job *job, const struct op *op, struct err *err)
+{
+	struct timespec start;
+	struct image image = {0};
+	int r;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &start);
+	r = image_read(job->rootfd, &image, err);
+	if (r < 0)
+		return r;
+	if (!can_load(job, op, &image))
+		return 0;
+	r = update(job, op, &image, err);
+	log_debug(job->log, MODULE, "made the libraries findable in %.2f ms", since_ms(&start));
+	return r;
 }

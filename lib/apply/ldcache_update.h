@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Makes the loader of a container find the libraries that were put there: the one place that
- * chooses the way. Whatever goes wrong here on account of the image is a warning: libraries in
- * default directories are found without a cache. Never runs a program of the image.
+ * chooses the way. glibc: /etc/ld.so.cache, written here ("native") or by the host's ldconfig in a
+ * jail; musl: /etc/ld-musl-ARCH.path. Whatever goes wrong here on account of the image is a
+ * warning: libraries in default directories are found without. Never runs a program of the image.
  */
 #ifndef APPLY_LDCACHE_UPDATE_H
 #define APPLY_LDCACHE_UPDATE_H
@@ -11,25 +12,20 @@
 #include <stddef.h>
 
 #include "apply/ldconfig.h"
-#include "apply/record.h"
 #include "base/err.h"
+#include "model/plan.h"
 
 struct job;
 
 struct ldcache_update {
-	bool opened; /* ldconfig was looked for */
-	struct ldconfig ldconfig;
-	struct record_cache cache; /* what was done to the image's cache */
-	char *kept;                /* its bytes; owned */
-	size_t kept_len;
+	struct ldconfig ldconfig; /* program -1: the cache is written here */
 };
 
 /** In the host's mount namespace: finds what will be needed. */
 int ldcache_update_prepare(struct job *job, struct err *err);
-/** In the container's: dirs hold libraries. */
-int ldcache_update_run(struct job *job, const struct strv *dirs, struct err *err);
-/** Puts the image's cache back. Files made in the image are undone with the others. */
-void ldcache_update_undo(struct job *job);
-void ldcache_update_done(struct ldcache_update *ldcache);
+/** In the container's, when all libraries are there; op is of kind LDCACHE. What it changes is
+ *  undone by the job's keeper and place tree. */
+int ldcache_update_run(struct job *job, const struct op *op, struct err *err);
+void ldcache_update_done(struct ldcache_update *update);
 
 #endif

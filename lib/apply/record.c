@@ -11,12 +11,22 @@
 #include "base/str.h"
 
 #define RECORD_HEADER "nvc-record 1"
-#define MAX_WORDS     9
+#define MAX_WORDS     11
+#define KEPT_NUMBERS  7
 
 static const char *const kind_names[] = {"file", "dir", "link", "conf"};
 
+void record_kept_done(struct record_kept *kept)
+{
+	free(kept->path);
+	strv_done(&kept->added);
+	*kept = (struct record_kept){0};
+}
+
 void record_done(struct record *record)
 {
+	vec_each(kept, &record->kept) record_kept_done(kept);
+	vec_done(&record->kept);
 	vec_each(item, &record->items)
 	{
 		free(item->path);
@@ -51,18 +61,6 @@ static void add_item(struct strbuf *buf, const struct record_item *item)
 	strbuf_addc(buf, '\n');
 }
 
-static void add_cache(struct strbuf *buf, const struct record_cache *cache)
-{
-	if (cache->state == RECORD_CACHE_UNTOUCHED)
-		return;
-	/* mtime as its 64 bits: a file may be older than 1970 */
-	strbuf_addf(buf, "cache %s %u %u %u %llu %u %llu %llu\n",
-		    cache->state == RECORD_CACHE_ADDED ? "added" : "replaced",
-		    (unsigned)cache->mode, (unsigned)cache->uid, (unsigned)cache->gid,
-		    (unsigned long long)cache->mtime, (unsigned)cache->mtime_nsec,
-		    (unsigned long long)cache->our_ino, (unsigned long long)cache->our_size);
-}
-
 static void add_pair(struct strbuf *buf, const char *name, const char *value)
 {
 	if (value == NULL)
@@ -70,6 +68,20 @@ static void add_pair(struct strbuf *buf, const char *name, const char *value)
 	strbuf_addf(buf, "%s ", name);
 	add_word(buf, value);
 	strbuf_addc(buf, '\n');
+}
+
+static void add_kept(struct strbuf *buf, const struct record_kept *kept, bool with_added)
+{
+	/* mtime as its 64 bits: a file may be older than 1970 */
+	strbuf_addf(buf, "kept %u %s %u %u %u %llu %u %llu %llu ", kept->slot,
+		    kept->state == RECORD_ADDED ? "added" : "replaced", (unsigned)kept->mode,
+		    (unsigned)kept->uid, (unsigned)kept->gid, (unsigned long long)kept->mtime,
+		    (unsigned)kept->mtime_nsec, (unsigned long long)kept->our_ino,
+		    (unsigned long long)kept->our_size);
+	add_word(buf, kept->path);
+	strbuf_addc(buf, '\n');
+	for (size_t i = 0; with_added && i < kept->added.n; i++)
+		add_pair(buf, "added", kept->added.items[i]);
 }
 
 char *record_format(const struct record *record)
@@ -80,8 +92,11 @@ char *record_format(const struct record *record)
 	add_pair(&buf, "id", record->id);
 	add_pair(&buf, "bundle", record->bundle);
 	add_pair(&buf, "rootfs", record->rootfs);
+	if (record->since.tv_sec != 0)
+		strbuf_addf(&buf, "since %llu %u\n", (unsigned long long)record->since.tv_sec,
+			    (unsigned)record->since.tv_nsec);
 	vec_each(item, &record->items) add_item(&buf, item);
-	add_cache(&buf, &record->cache);
+	vec_each(kept, &record->kept) add_kept(&buf, kept, true);
 	return strbuf_take(&buf);
 }
 
@@ -93,11 +108,11 @@ char *record_format_item(const struct record_item *item)
 	return strbuf_take(&buf);
 }
 
-char *record_format_cache(const struct record_cache *cache)
+char *record_format_kept(const struct record_kept *kept, bool with_added)
 {
 	struct strbuf buf = {0};
 
-	add_cache(&buf, cache);
+	add_kept(&buf, kept, with_added);
 	return strbuf_take(&buf);
 }
 
@@ -160,38 +175,101 @@ static int parse_pair(struct record *record, const struct word *words, size_t n)
 	return 0;
 }
 
-static int parse_cache(struct record *record, const struct word *words, size_t n)
-{
-	uint64_t v[7];
-
-	if (!word_is(words[0], "cache"))
-		return 0;
-	if (n != 9 || (!word_is(words[1], "added") && !word_is(words[1], "replaced")))
-		return -EINVAL;
-	for (size_t i = 0; i < 7; i++) {
-		if (!number(words[i + 2], i == 0 ? 07777 : UINT64_MAX, &v[i]))
-			return -EINVAL;
-	}
-	if (v[1] > UINT32_MAX || v[2] > UINT32_MAX || v[4] >= 1000000000)
-		return -EINVAL;
-	record->cache = (struct record_cache){
-		.state = word_is(words[1], "added") ? RECORD_CACHE_ADDED : RECORD_CACHE_REPLACED,
-		.mode = (mode_t)v[0],
-		.uid = (uid_t)v[1],
-		.gid = (gid_t)v[2],
-		.mtime = (int64_t)v[3],
-		.mtime_nsec = (uint32_t)v[4],
-		.our_ino = v[5],
-		.our_size = v[6],
-	};
-	return 1;
-}
-
 static bool is_place(const char *path)
 {
 	auto_free char *normal = path_normal(path);
 
 	return path[0] == '/' && str_equal(normal, path) && path[1] != '\0';
+}
+
+/* 1 = taken, 0 = not such a line, -EINVAL */
+static int parse_since(struct record *record, const struct word *words, size_t n)
+{
+	uint64_t sec;
+	uint64_t nsec;
+
+	if (!word_is(words[0], "since"))
+		return 0;
+	if (n != 3 || record->since.tv_sec != 0 || !number(words[1], INT64_MAX, &sec) ||
+	    !number(words[2], 999999999, &nsec) || sec == 0)
+		return -EINVAL;
+	record->since = (struct timespec){.tv_sec = (time_t)sec, .tv_nsec = (long)nsec};
+	return 1;
+}
+
+/* The file of that path, a new one where there is none; NULL: too many. */
+static struct record_kept *find_kept(struct record *record, const char *path)
+{
+	struct record_kept *kept;
+
+	vec_each(known, &record->kept)
+	{
+		if (strcmp(known->path, path) == 0)
+			return known;
+	}
+	kept = record->kept.n < RECORD_MAX_KEPT ? vec_add(&record->kept) : NULL;
+	if (kept != NULL)
+		kept->path = strdup(path);
+	return kept == NULL || kept->path == NULL ? NULL : kept;
+}
+
+/* words: the state, then the numbers. */
+static int parse_state(const struct word *words, struct record_kept *kept)
+{
+	uint64_t v[KEPT_NUMBERS];
+	bool added = word_is(words[0], "added");
+
+	if (!added && !word_is(words[0], "replaced"))
+		return -EINVAL;
+	for (size_t i = 0; i < KEPT_NUMBERS; i++) {
+		if (!number(words[i + 1], i == 0 ? 07777 : UINT64_MAX, &v[i]))
+			return -EINVAL;
+	}
+	if (v[1] > UINT32_MAX || v[2] > UINT32_MAX || v[4] >= 1000000000)
+		return -EINVAL;
+	kept->state = added ? RECORD_ADDED : RECORD_REPLACED;
+	kept->mode = (mode_t)v[0];
+	kept->uid = (uid_t)v[1];
+	kept->gid = (gid_t)v[2];
+	kept->mtime = (int64_t)v[3];
+	kept->mtime_nsec = (uint32_t)v[4];
+	kept->our_ino = v[5];
+	kept->our_size = v[6];
+	return 1;
+}
+
+static int parse_kept(struct record *record, const struct word *words, size_t n)
+{
+	bool old = word_is(words[0], "cache"); /* as version 0.1 wrote it */
+	auto_free char *path = NULL;
+	struct record_kept *kept;
+	uint64_t slot = 0;
+
+	if (!old && !word_is(words[0], "kept"))
+		return 0;
+	if (n != (old ? 9u : 11u) || (!old && !number(words[1], RECORD_MAX_KEPT - 1, &slot)))
+		return -EINVAL;
+	path = old ? strdup("/etc/ld.so.cache") : decode(words[10]);
+	kept = path == NULL || !is_place(path) ? NULL : find_kept(record, path);
+	if (kept == NULL)
+		return -EINVAL;
+	kept->slot = (unsigned)slot;
+	return parse_state(words + (old ? 1 : 2), kept);
+}
+
+/* What was added to the file of the line before. */
+static int parse_added(struct record *record, const struct word *words, size_t n)
+{
+	auto_free char *text = NULL;
+	struct record_kept *kept;
+
+	if (!word_is(words[0], "added"))
+		return 0;
+	text = n == 2 && record->kept.n > 0 ? decode(words[1]) : NULL;
+	if (text == NULL)
+		return -EINVAL;
+	kept = &record->kept.items[record->kept.n - 1];
+	return kept->added.n >= RECORD_MAX_ADDED || strv_add(&kept->added, text) < 0 ? -EINVAL : 1;
 }
 
 static int parse_item(struct record *record, const struct word *words, size_t n)
@@ -239,7 +317,11 @@ static int parse_line(struct record *record, const char *line, size_t len)
 	}
 	r = parse_pair(record, words, n);
 	if (r == 0)
-		r = parse_cache(record, words, n);
+		r = parse_since(record, words, n);
+	if (r == 0)
+		r = parse_kept(record, words, n);
+	if (r == 0)
+		r = parse_added(record, words, n);
 	if (r == 0)
 		r = parse_item(record, words, n);
 	return r;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What was made in the writable layer of one container, kept in the state directory so that it can
- * be taken back: ID.state and, where the image had a loader cache, its bytes in ID.cache. Never
- * says what to mount.
+ * be taken back: ID.state and, for files of the image that were replaced, their bytes in ID.kept0
+ * and following. Never says what to mount.
  *
  * The format is lines of words, not JSON: each object is noted by one append before it is made, so
  * that a hook that is killed leaves nothing unknown behind, and reading it needs no library.
@@ -10,6 +10,7 @@
 #ifndef APPLY_RECORD_H
 #define APPLY_RECORD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -17,11 +18,15 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/strv.h"
 #include "base/vec.h"
 
 #define RECORD_MAX_BYTES       (8u * 1024 * 1024)
 #define RECORD_MAX_ITEMS       65536u
-#define RECORD_MAX_CACHE_BYTES (64u * 1024 * 1024) /* of an image's ld.so.cache */
+#define RECORD_MAX_KEPT        4u                  /* files of the image */
+#define RECORD_MAX_KEPT_BYTES  (64u * 1024 * 1024) /* of one, saved */
+#define RECORD_MAX_ADDED       20000u              /* strings added to all of them, */
+#define RECORD_MAX_ADDED_BYTES (2u * 1024 * 1024)  /* and their bytes */
 #define RECORD_MARK            0x6e766331          /* mtime of the files we make: "nvc1" */
 
 enum record_kind {
@@ -38,14 +43,16 @@ struct record_item {
 	char *text;   /* LINK: its text; owned */
 };
 
-enum record_cache_state {
-	RECORD_CACHE_UNTOUCHED,
-	RECORD_CACHE_ADDED,    /* the image had none: remove ours */
-	RECORD_CACHE_REPLACED, /* put the saved one back */
+enum record_kept_state {
+	RECORD_ADDED,    /* the image had none: remove ours */
+	RECORD_REPLACED, /* put the saved one back */
 };
 
-struct record_cache {
-	enum record_cache_state state;
+/* A file of the image with ours in its place. */
+struct record_kept {
+	char *path;    /* absolute inside the rootfs; owned */
+	unsigned slot; /* its bytes are in ID.keptSLOT */
+	enum record_kept_state state;
 	mode_t mode; /* of the image's own */
 	uid_t uid;
 	gid_t gid;
@@ -53,24 +60,28 @@ struct record_cache {
 	uint32_t mtime_nsec;
 	uint64_t our_ino; /* of the one we wrote; 0 = was about to be written */
 	uint64_t our_size;
-	struct timespec since; /* when it was noted, as record_read() finds it; 0 = not known */
+	struct strv added; /* what we brought: values of cache entries, or lines; owned */
 };
 
 struct record {
-	char *id;     /* owned */
-	char *bundle; /* owned; NULL = unknown */
-	char *rootfs; /* owned */
+	char *id;              /* owned */
+	char *bundle;          /* owned; NULL = unknown */
+	char *rootfs;          /* owned */
+	struct timespec since; /* all that was made is younger; 0 = not known */
 	VEC(struct record_item) items;
-	struct record_cache cache;
+	VEC(struct record_kept) kept;
 };
 
+void record_kept_done(struct record_kept *kept);
 void record_done(struct record *record);
 
 /** The whole record as text; the caller frees. NULL without memory. Pure. */
 char *record_format(const struct record *record);
 /** One line of it. */
 char *record_format_item(const struct record_item *item);
-char *record_format_cache(const struct record_cache *cache);
+/** Its line; with_added: and a line for each string added. A later line of the same file replaces
+ *  all but those. */
+char *record_format_kept(const struct record_kept *kept, bool with_added);
 
 /** Reads what record_format() and record_note() wrote. A last line that is cut is ignored.
  *  -EINVAL with the line. Pure. */
@@ -89,15 +100,18 @@ int record_write(int dirfd, const struct record *record, struct err *err);
 int record_open_journal(int dirfd, const char *id, struct err *err);
 /** Appends one line with an item. */
 int record_note_item(int journal, const struct record_item *item, struct err *err);
-int record_note_cache(int journal, const struct record_cache *cache, struct err *err);
+/** Appends in one write what record_format_kept() gives. */
+int record_note_kept(int journal, const struct record_kept *kept, bool with_added, struct err *err);
 
 /** 1 = there, 0 = no such record. -EPERM: not the caller's alone. */
 int record_read(int dirfd, const char *id, struct record *ret, struct err *err);
-/** Removes the record and the saved cache; absent ones are no error. */
+/** Removes the record and the saved files; absent ones are no error. */
 int record_delete(int dirfd, const char *id, struct err *err);
 
-/** The saved bytes of the image's cache. record_read_cache(): -ENOENT when there are none. */
-int record_save_cache(int dirfd, const char *id, const char *data, size_t len, struct err *err);
-int record_read_cache(int dirfd, const char *id, char **ret, size_t *ret_len, struct err *err);
+/** The saved bytes of a file of the image. record_read_kept(): -ENOENT when there are none. */
+int record_save_kept(int dirfd, const char *id, unsigned slot, const char *data, size_t len,
+		     struct err *err);
+int record_read_kept(int dirfd, const char *id, unsigned slot, char **ret, size_t *ret_len,
+		     struct err *err);
 
 #endif

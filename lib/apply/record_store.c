@@ -158,9 +158,9 @@ int record_note_item(int journal, const struct record_item *item, struct err *er
 	return note(journal, record_format_item(item), err);
 }
 
-int record_note_cache(int journal, const struct record_cache *cache, struct err *err)
+int record_note_kept(int journal, const struct record_kept *kept, bool with_added, struct err *err)
 {
-	return note(journal, record_format_cache(cache), err);
+	return note(journal, record_format_kept(kept, with_added), err);
 }
 
 /* 1 = opened and the caller's alone, 0 = absent */
@@ -201,16 +201,18 @@ int record_read(int dirfd, const char *id, struct record *ret, struct err *err)
 		record_done(ret);
 		return err_set(err, EINVAL, "the record '%s' is of another container", name);
 	}
-	if (fstat(fd, &st) == 0)
-		ret->cache.since = st.st_mtim;
+	if (ret->since.tv_sec == 0 && fstat(fd, &st) == 0)
+		ret->since = st.st_mtim;
 	return 1;
 }
 
+/* The record itself goes last. ".cache" is of version 0.1 */
+static const char *const suffixes[] = {".kept0", ".kept1", ".kept2", ".kept3", ".cache", ".state"};
+_Static_assert(sizeof(suffixes) / sizeof(suffixes[0]) == RECORD_MAX_KEPT + 2, "a suffix each");
+
 int record_delete(int dirfd, const char *id, struct err *err)
 {
-	static const char *const suffixes[] = {".cache", ".state"};
-
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
 		char name[NAME_MAX + 1];
 		int r = file_name(id, suffixes[i], name, err);
 
@@ -222,11 +224,15 @@ int record_delete(int dirfd, const char *id, struct err *err)
 	return 0;
 }
 
-int record_save_cache(int dirfd, const char *id, const char *data, size_t len, struct err *err)
+int record_save_kept(int dirfd, const char *id, unsigned slot, const char *data, size_t len,
+		     struct err *err)
 {
 	char name[NAME_MAX + 1];
 	struct io_new content;
-	int r = file_name(id, ".cache", name, err);
+	int r = slot >= RECORD_MAX_KEPT
+			? err_set(err, E2BIG, "more than %u files of an image are replaced",
+				  RECORD_MAX_KEPT)
+			: file_name(id, suffixes[slot], name, err);
 
 	if (r < 0)
 		return r;
@@ -234,17 +240,31 @@ int record_save_cache(int dirfd, const char *id, const char *data, size_t len, s
 	return io_replace_at(dirfd, name, &content, err);
 }
 
-int record_read_cache(int dirfd, const char *id, char **ret, size_t *ret_len, struct err *err)
+static int read_saved(int dirfd, const char *id, const char *suffix, char **ret, size_t *ret_len,
+		      struct err *err)
 {
 	char name[NAME_MAX + 1];
 	auto_fd fd = -1;
-	int r = file_name(id, ".cache", name, err);
+	int r = file_name(id, suffix, name, err);
 
 	if (r == 0)
 		r = open_own(dirfd, name, &fd, err);
 	if (r < 0)
 		return r;
 	if (r == 0)
-		return err_set(err, ENOENT, "there is no saved cache '%s'", name);
-	return io_read_fd(fd, RECORD_MAX_CACHE_BYTES, name, ret, ret_len, err);
+		return err_set(err, ENOENT, "there is no saved file '%s'", name);
+	return io_read_fd(fd, RECORD_MAX_KEPT_BYTES, name, ret, ret_len, err);
+}
+
+int record_read_kept(int dirfd, const char *id, unsigned slot, char **ret, size_t *ret_len,
+		     struct err *err)
+{
+	int r;
+
+	if (slot >= RECORD_MAX_KEPT)
+		return err_set(err, EINVAL, "there is no saved file %u", slot);
+	r = read_saved(dirfd, id, suffixes[slot], ret, ret_len, err);
+	if (r == -ENOENT && slot == 0)
+		r = read_saved(dirfd, id, ".cache", ret, ret_len, err);
+	return r;
 }

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "apply/apply.h"
-#include "apply/cachefile.h"
+#include "apply/keeper.h"
 #include "apply/record.h"
 #include "base/auto.h"
 #include "base/str.h"
@@ -61,32 +61,27 @@ static void remove_item(int rootfd, const struct record_item *item, const struct
 	}
 }
 
-static int restore_cache(int state_dir, int rootfd, const struct record *record,
-			 const struct log *log, struct err *err)
-{
-	auto_free char *data = NULL;
-	size_t len = 0;
-	int r = 0;
-
-	if (record->cache.state == RECORD_CACHE_REPLACED)
-		r = record_read_cache(state_dir, record->id, &data, &len, err);
-	return r < 0 ? r : cachefile_restore(rootfd, &record->cache, data, len, log, err);
-}
-
-/* Negative: the file system is too full for it, and the record must be kept. */
+/* Last made first, and directories last of all: what is in one goes before it. The keeper asks
+ * whether files are gone. Negative: the file system is too full for it, and the record must stay.
+ */
 static int take_back(int state_dir, int rootfd, const struct record *record, const struct log *log,
 		     struct err *err)
 {
 	struct err failed = {0};
 	int r;
 
-	/* last made first: what is in a directory goes before it */
-	for (size_t i = record->items.n; i-- > 0;)
-		remove_item(rootfd, &record->items.items[i], log);
-	r = restore_cache(state_dir, rootfd, record, log, &failed);
+	for (size_t i = record->items.n; i-- > 0;) {
+		if (record->items.items[i].kind != RECORD_DIR)
+			remove_item(rootfd, &record->items.items[i], log);
+	}
+	r = keeper_take_back(rootfd, state_dir, record, log, &failed);
+	for (size_t i = record->items.n; i-- > 0;) {
+		if (record->items.items[i].kind == RECORD_DIR)
+			remove_item(rootfd, &record->items.items[i], log);
+	}
 	if (r >= 0)
 		return 0;
-	(void)err_wrap(&failed, "put the image's cache back");
+	(void)err_wrap(&failed, "put the image's files back");
 	if (!overwrite_is_full(r)) {
 		log_warn(log, MODULE, "%s", failed.msg);
 		return 0;

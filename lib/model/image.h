@@ -9,12 +9,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define IMAGE_MAX_MUSL 31u
+
 enum image_libc { LIBC_UNKNOWN, LIBC_GLIBC, LIBC_MUSL, LIBC_NONE };
 
 struct image {
 	bool known;
 	uint16_t machine; /* EM_* of its programs; 0 = not found out */
 	enum image_libc libc;
+	char musl[IMAGE_MAX_MUSL + 1]; /* with LIBC_MUSL: its name of the machine, "aarch64", as in
+					* /lib/ld-musl-aarch64.so.1; "" = not known */
 };
 
 const char *image_libc_name(enum image_libc libc); /* "unknown", "glibc", "musl", "none" */

@@ -19,24 +19,39 @@
 static const struct {
 	const char *path;
 	uint16_t machine;
-	enum image_libc libc;
 } loaders[] = {
-	{"/lib/ld-linux-aarch64.so.1", EM_AARCH64, LIBC_GLIBC},
-	{"/lib64/ld-linux-x86-64.so.2", EM_X86_64, LIBC_GLIBC},
-	{"/lib/ld-linux-armhf.so.3", EM_ARM, LIBC_GLIBC},
-	{"/lib/ld-linux.so.2", EM_386, LIBC_GLIBC},
-	{"/lib/ld-musl-aarch64.so.1", EM_AARCH64, LIBC_MUSL},
-	{"/lib/ld-musl-x86_64.so.1", EM_X86_64, LIBC_MUSL},
-	{"/lib/ld-musl-armhf.so.1", EM_ARM, LIBC_MUSL},
+	{"/lib/ld-linux-aarch64.so.1", EM_AARCH64}, {"/lib64/ld-linux-x86-64.so.2", EM_X86_64},
+	{"/lib/ld-linux-armhf.so.3", EM_ARM},       {"/lib/ld-linux.so.2", EM_386},
+	{"/lib/ld-musl-aarch64.so.1", EM_AARCH64},  {"/lib/ld-musl-x86_64.so.1", EM_X86_64},
+	{"/lib/ld-musl-armhf.so.1", EM_ARM},        {"/lib/ld-musl-arm.so.1", EM_ARM},
+	{"/lib/ld-musl-i386.so.1", EM_386},
 };
 
-static enum image_libc libc_of_interp(const char *interp)
-{
-	const char *name = path_basename(interp);
+#define MUSL_LOADER "ld-musl-"
+#define MUSL_SUFFIX ".so.1"
 
-	if (str_starts_with(name, "ld-musl-"))
-		return LIBC_MUSL;
-	return str_starts_with(name, "ld-linux") ? LIBC_GLIBC : LIBC_UNKNOWN;
+/* The name becomes part of a path. */
+static void take_musl(const char *loader, struct image *image)
+{
+	const char *arch = loader + strlen(MUSL_LOADER);
+	size_t len = strspn(arch, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+
+	if (len == 0 || len > IMAGE_MAX_MUSL || strcmp(arch + len, MUSL_SUFFIX) != 0)
+		return;
+	memcpy(image->musl, arch, len);
+	image->musl[len] = '\0';
+}
+
+static void take_loader(const char *path, struct image *image)
+{
+	const char *name = path_basename(path);
+
+	if (str_starts_with(name, MUSL_LOADER)) {
+		image->libc = LIBC_MUSL;
+		take_musl(name, image);
+	} else if (str_starts_with(name, "ld-linux")) {
+		image->libc = LIBC_GLIBC;
+	}
 }
 
 static bool read_part(void *arg, uint64_t offset, void *ret, size_t len)
@@ -63,7 +78,7 @@ static int read_program(int rootfd, const char *path, struct image *image, struc
 		return 0;
 	image->machine = info.machine;
 	if (info.interp != NULL)
-		image->libc = libc_of_interp(info.interp);
+		take_loader(info.interp, image);
 	return 0;
 }
 
@@ -78,7 +93,7 @@ static void look_for_loader(int rootfd, struct image *image)
 		if (fd < 0)
 			continue;
 		image->machine = loaders[i].machine;
-		image->libc = loaders[i].libc;
+		take_loader(loaders[i].path, image);
 		return;
 	}
 	/* Programs, but nothing that could load a library: static ones. */

@@ -8,6 +8,7 @@
 #include "base/auto.h"
 #include "plan/draft.h"
 #include "plan/libraries.h"
+#include "plan/loadcache.h"
 #include "plan/order.h"
 #include "plan/select.h"
 
@@ -188,7 +189,7 @@ static int fill(struct draft *draft, const struct image *image, const struct set
 	if (rc == 0)
 		rc = libraries_add_links(draft, err);
 	if (rc == 0)
-		rc = libraries_add_cache(draft, err);
+		rc = loadcache_add(draft, err);
 	if (rc == 0)
 		rc = order_ops(draft->plan, err);
 	if (rc == 0 && add_notes(draft, image, settings) < 0)

@@ -9,11 +9,6 @@
 #include "base/path.h"
 #include "base/str.h"
 
-/* Called for each library that the container gets, bound by itself (op) or inside a directory
- * (op false), under its path in the container. */
-typedef int (*library_fn)(struct draft *draft, const struct item *item, const char *path, void *arg,
-			  struct err *err);
-
 static bool is_library(const struct item *item, const char *path)
 {
 	const char *name = path_basename(path);
@@ -24,8 +19,8 @@ static bool is_library(const struct item *item, const char *path)
 	return item->elf.class != ELF_CLASS_NONE;
 }
 
-static int each_library(struct draft *draft, bool with_covered, library_fn fn, void *arg,
-			struct err *err)
+int libraries_each(struct draft *draft, bool with_covered, library_fn fn, void *arg,
+		   struct err *err)
 {
 	for (size_t i = 0; i < draft->inv->items.n; i++) {
 		const struct item *item = &draft->inv->items.items[i];
@@ -113,52 +108,9 @@ static int add_aliases(struct draft *draft, const struct item *item, const char 
 
 int libraries_add_links(struct draft *draft, struct err *err)
 {
-	int rc = each_library(draft, false, add_soname, NULL, err);
+	int rc = libraries_each(draft, false, add_soname, NULL, err);
 
-	return rc < 0 ? rc : each_library(draft, false, add_aliases, NULL, err);
-}
-
-struct cache_dirs {
-	struct pathmap seen;
-	struct strv dirs;
-};
-
-static void cache_dirs_done(struct cache_dirs *dirs)
-{
-	pathmap_done(&dirs->seen);
-	strv_done(&dirs->dirs);
-}
-
-static int add_dir(struct draft *draft, const struct item *item, const char *path, void *arg,
-		   struct err *err)
-{
-	struct cache_dirs *dirs = arg;
-	auto_free char *dir = path_dirname(path);
-	int rc = dir == NULL ? -ENOMEM : pathmap_put(&dirs->seen, dir, NO_ROW, NULL);
-
-	(void)draft;
-	(void)item;
-	if (rc == 1)
-		rc = strv_add(&dirs->dirs, dir);
-	return rc < 0 ? err_nomem(err) : 0;
-}
-
-int libraries_add_cache(struct draft *draft, struct err *err)
-{
-	auto_done(cache_dirs) struct cache_dirs dirs = {0};
-	struct op *op;
-	int rc = each_library(draft, true, add_dir, &dirs, err);
-
-	if (rc < 0 || dirs.dirs.n == 0)
-		return rc;
-	op = vec_add(&draft->plan->ops);
-	if (op == NULL)
-		return err_nomem(err);
-	op->kind = OP_LDCACHE;
-	op->row = NO_ROW;
-	op->dirs = dirs.dirs;
-	dirs.dirs = (struct strv){0};
-	return 0;
+	return rc < 0 ? rc : libraries_each(draft, false, add_aliases, NULL, err);
 }
 
 static int take_machine(struct draft *draft, const struct item *item, const char *path, void *arg,
@@ -176,6 +128,6 @@ uint16_t libraries_machine(const struct draft *draft)
 	struct draft copy = *draft;
 	uint16_t machine = 0;
 
-	(void)each_library(&copy, true, take_machine, &machine, NULL);
+	(void)libraries_each(&copy, true, take_machine, &machine, NULL);
 	return machine;
 }

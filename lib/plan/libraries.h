@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What libraries need besides themselves: the names the loader and dlopen(3) callers ask for, and
- * the loader's cache. Pure.
+ * What libraries need besides themselves: the names the loader and dlopen(3) callers ask for. Pure.
  */
 #ifndef PLAN_LIBRARIES_H
 #define PLAN_LIBRARIES_H
@@ -11,9 +10,15 @@
 /** Adds links for names of libraries that the plan lacks: SONAME, and the few that programs open
  *  by another name. */
 int libraries_add_links(struct draft *draft, struct err *err);
-/** Adds the operation that makes the loader find the libraries; none without libraries. */
-int libraries_add_cache(struct draft *draft, struct err *err);
 /** EM_* of the first library that the plan brings, 0 = none known. */
 uint16_t libraries_machine(const struct draft *draft);
+
+/* Called for each library that the container gets, bound by itself or inside a directory, under its
+ * path in the container. Other than 0 stops. */
+typedef int (*library_fn)(struct draft *draft, const struct item *item, const char *path, void *arg,
+			  struct err *err);
+/** with_covered: those inside of directories, too. Returns what fn returned last. */
+int libraries_each(struct draft *draft, bool with_covered, library_fn fn, void *arg,
+		   struct err *err);
 
 #endif

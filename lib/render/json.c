@@ -339,6 +339,21 @@ static int put_flags(json_t *object, unsigned flags)
 	return rc;
 }
 
+static int put_libraries(json_t *object, const struct op *op)
+{
+	json_t *array = put_array(object, "libraries");
+	int rc = array == NULL ? -ENOMEM : 0;
+
+	for (size_t i = 0; rc == 0 && i < op->libraries.n; i++) {
+		const struct op_library *library = &op->libraries.items[i];
+		json_t *each = append_object(array);
+
+		rc = put_text(each, "soname", library->soname) ||
+		     put_text(each, "path", library->path) || put_text(each, "file", library->file);
+	}
+	return rc;
+}
+
 static int put_op(json_t *array, const struct inventory *inv, const struct op *op)
 {
 	json_t *object = append_object(array);
@@ -356,7 +371,7 @@ static int put_op(json_t *array, const struct inventory *inv, const struct op *o
 		rc = put_rdev(object, op->rdev) || put_mode(object, op->mode) ||
 		     put_size(object, "gid", op->gid);
 	if (rc == 0 && op->kind == OP_LDCACHE)
-		rc = put_strv(object, "dirs", &op->dirs);
+		rc = put_strv(object, "dirs", &op->dirs) || put_libraries(object, op);
 	return rc != 0 ? rc : put_provenance(object, inv, op);
 }
 

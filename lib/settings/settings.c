@@ -44,7 +44,7 @@ struct settings *settings_new(void)
 	settings->accept_env_unprivileged = true;
 	settings->log_level = LOG_LEVEL_INFO;
 	settings->root = strdup("/");
-	settings->ldconfig = strdup("@/sbin/ldconfig");
+	settings->ldconfig = strdup(SETTINGS_LDCONFIG_NATIVE);
 	settings->list_dir = strdup(SETTINGS_DEFAULT_LIST_DIR);
 	settings->host_root = strdup("/");
 	settings->state_dir = strdup(SETTINGS_DEFAULT_STATE_DIR);

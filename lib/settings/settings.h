@@ -15,6 +15,7 @@
 #include "base/vec.h"
 
 #define SETTINGS_DEFAULT_PATH      "/etc/nvidia-container-runtime/config.toml"
+#define SETTINGS_LDCONFIG_NATIVE   "native"
 #define SETTINGS_DEFAULT_LIST_DIR  "/etc/nvidia-container-runtime/host-files-for-container.d"
 #define SETTINGS_DEFAULT_STATE_DIR "/var/lib/nvc"
 #define SETTINGS_DEFAULT_LOG_FILE  "/run/nvc/hook.log"
@@ -42,7 +43,8 @@ struct settings {
 	/* [nvidia-container-cli] */
 	char *root;      /* driver root, default "/" */
 	char *cli_debug; /* log file, NULL = none */
-	char *ldconfig;  /* "@/sbin/ldconfig": "@" = the host's; [nvc] ldconfig wins over it */
+	char *ldconfig;  /* "native": the cache is written here; "@/sbin/ldconfig": the host's
+			  * program writes it; [nvc] ldconfig wins over NVIDIA's key */
 	bool no_cgroups; /* default false */
 
 	/* [nvidia-container-runtime] */

@@ -128,15 +128,20 @@ static int take_ldconfig(const struct reader *reader, const struct key *key,
 			 const struct toml_entry *entry)
 {
 	auto_free char *path = NULL;
+	bool native = strcmp(entry->string, SETTINGS_LDCONFIG_NATIVE) == 0;
 
-	if (entry->string[0] != '@' || !is_path(entry->string + 1)) {
-		(void)refuse(reader, entry, "wants '@' and an absolute path of the host");
+	if (!native && (entry->string[0] != '@' || !is_path(entry->string + 1))) {
+		(void)refuse(reader, entry,
+			     "wants '@' and an absolute path of the host, or "
+			     "\"" SETTINGS_LDCONFIG_NATIVE "\"");
 		(void)err_hint(reader->err, "write \"@/sbin/ldconfig\": the '@' stands for the "
 					    "host, the image's own is never run");
 		return -EINVAL;
 	}
 	if (str_starts_with(key->name, CLI) && toml_find(reader->toml, "nvc.ldconfig") != NULL)
 		return 0;
+	if (native)
+		return give_string(reader, key, strdup(entry->string));
 	path = path_normal(entry->string + 1);
 	return give_string(reader, key, path == NULL ? NULL : str_format("@%s", path));
 }

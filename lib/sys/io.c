@@ -204,18 +204,32 @@ static int io_fill(int fd, const struct io_new *content, const char *name, struc
 
 /* No fsync: it costs more than a whole container start, and rename is ordered after the data on
  * the file systems in question. */
-int io_replace_at(int dirfd, const char *name, const struct io_new *content, struct err *err)
+int io_replace_timed(int dirfd, const char *name, const struct io_new *content,
+		     struct timespec mtime, struct stat *ret, struct err *err)
 {
+	const struct timespec times[2] = {mtime, mtime};
 	char temporary[NAME_MAX + 1];
 	auto_fd fd = io_open_temporary(dirfd, temporary, err);
+	struct stat st;
 	int rc;
 
 	if (fd < 0)
 		return fd;
 	rc = io_fill(fd, content, name, err);
+	if (rc == 0 && (futimens(fd, times) < 0 || fstat(fd, &st) < 0))
+		rc = err_sys(err, errno, "set the time of '%s'", name);
 	if (rc == 0 && renameat(dirfd, temporary, dirfd, name) < 0)
 		rc = err_sys(err, errno, "rename to '%s'", name);
 	if (rc < 0)
 		(void)unlinkat(dirfd, temporary, 0);
+	else if (ret != NULL)
+		*ret = st;
 	return rc;
+}
+
+int io_replace_at(int dirfd, const char *name, const struct io_new *content, struct err *err)
+{
+	const struct timespec as_written = {.tv_nsec = UTIME_OMIT};
+
+	return io_replace_timed(dirfd, name, content, as_written, NULL, err);
 }

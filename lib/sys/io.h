@@ -4,7 +4,9 @@
 #define SYS_IO_H
 
 #include <stddef.h>
+#include <sys/stat.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "base/err.h"
 
@@ -35,5 +37,9 @@ struct io_new {
 /** Replaces name in dirfd by new content through a temporary file of a random name and rename(2).
  *  Mode and owner are those given; readers see the old file or the new one, never a part. */
 int io_replace_at(int dirfd, const char *name, const struct io_new *content, struct err *err);
+/** As io_replace_at() with the time of the content given; *ret is the new file's, and may be NULL.
+ */
+int io_replace_timed(int dirfd, const char *name, const struct io_new *content,
+		     struct timespec mtime, struct stat *ret, struct err *err);
 
 #endif

@@ -32,6 +32,21 @@ static void add_verdicts(const struct inventory *inv, const struct plan *plan, s
 	}
 }
 
+static void add_entries(const struct plan *plan, struct strbuf *out)
+{
+	vec_each(op, &plan->ops)
+	{
+		vec_each(library, &op->libraries)
+		{
+			strbuf_addf(out, "entry   %s %s %04x", library->soname, library->path,
+				    library->flags);
+			if (strcmp(library->path, library->file) != 0)
+				strbuf_addf(out, " file %s", library->file);
+			strbuf_addc(out, '\n');
+		}
+	}
+}
+
 static char *outcome(const struct plancase *c)
 {
 	struct strbuf out = {0};
@@ -48,6 +63,7 @@ static char *outcome(const struct plancase *c)
 	}
 	assert_int_equal(plan->verdicts.n, c->inv->rows.n);
 	text_plan(c->inv, plan, &out);
+	add_entries(plan, &out);
 	add_verdicts(c->inv, plan, &out);
 	plan_free(plan);
 	return strbuf_take(&out);

@@ -17,6 +17,7 @@
 
 #include "base/auto.h"
 
+#define K    "kept 0 added 0 0 0 0 0 0 0 /"
 #define HEAD "nvc-record 1\nid c1\nrootfs /r\n"
 
 static void record_format_then_parse_gives_the_same(void **state)
@@ -30,19 +31,28 @@ static void record_format_then_parse_gives_the_same(void **state)
 		 .text = (char[]){"../a b"}},
 		{.kind = RECORD_CONF, .ino = 14, .path = (char[]){"/etc/ld.so.conf.d/x"}},
 	};
+	char *added[] = {(char[]){"/opt/a b.so.1"}, (char[]){"/opt/c:d"}, NULL};
+	struct record_kept kept[] = {
+		{.path = (char[]){"/etc/ld.so.cache"},
+		 .slot = 3,
+		 .state = RECORD_REPLACED,
+		 .mode = 0644,
+		 .uid = 100000,
+		 .gid = 100001,
+		 .mtime = -5,
+		 .mtime_nsec = 999999999,
+		 .our_ino = UINT64_MAX,
+		 .our_size = 3,
+		 .added = {.items = added, .n = 2}},
+		{.path = (char[]){"/etc/ld.so conf"}, .state = RECORD_ADDED},
+	};
 	struct record record = {
 		.id = (char[]){"c1"},
 		.bundle = (char[]){"/run/b"},
 		.rootfs = (char[]){"/var/lib/\xc3\xa4/merged"},
 		.items = {.items = items, .n = 4},
-		.cache = {.state = RECORD_CACHE_REPLACED,
-			  .mode = 0644,
-			  .uid = 100000,
-			  .gid = 100001,
-			  .mtime = -5,
-			  .mtime_nsec = 999999999,
-			  .our_ino = UINT64_MAX,
-			  .our_size = 3},
+		.since = {.tv_sec = 1000, .tv_nsec = 999999999},
+		.kept = {.items = kept, .n = 2},
 	};
 	auto_done(record) struct record read = {0};
 	auto_free char *text = record_format(&record);
@@ -60,14 +70,40 @@ static void record_format_then_parse_gives_the_same(void **state)
 		assert_string_equal(read.items.items[i].path, items[i].path);
 	}
 	assert_string_equal(read.items.items[2].text, "../a b");
-	assert_int_equal(read.cache.state, RECORD_CACHE_REPLACED);
-	assert_int_equal(read.cache.mode, 0644);
-	assert_int_equal(read.cache.uid, 100000);
-	assert_int_equal(read.cache.gid, 100001);
-	assert_true(read.cache.mtime == -5);
-	assert_int_equal(read.cache.mtime_nsec, 999999999);
-	assert_true(read.cache.our_ino == UINT64_MAX);
-	assert_int_equal(read.cache.our_size, 3);
+	assert_int_equal(read.since.tv_sec, 1000);
+	assert_int_equal(read.since.tv_nsec, 999999999);
+	assert_int_equal(read.kept.n, 2);
+	assert_string_equal(read.kept.items[0].path, "/etc/ld.so.cache");
+	assert_int_equal(read.kept.items[0].slot, 3);
+	assert_int_equal(read.kept.items[0].state, RECORD_REPLACED);
+	assert_int_equal(read.kept.items[0].mode, 0644);
+	assert_int_equal(read.kept.items[0].uid, 100000);
+	assert_int_equal(read.kept.items[0].gid, 100001);
+	assert_true(read.kept.items[0].mtime == -5);
+	assert_int_equal(read.kept.items[0].mtime_nsec, 999999999);
+	assert_true(read.kept.items[0].our_ino == UINT64_MAX);
+	assert_int_equal(read.kept.items[0].our_size, 3);
+	assert_int_equal(read.kept.items[0].added.n, 2);
+	assert_string_equal(read.kept.items[0].added.items[0], "/opt/a b.so.1");
+	assert_string_equal(read.kept.items[0].added.items[1], "/opt/c:d");
+	assert_string_equal(read.kept.items[1].path, "/etc/ld.so conf");
+	assert_int_equal(read.kept.items[1].state, RECORD_ADDED);
+	assert_int_equal(read.kept.items[1].added.n, 0);
+}
+
+static void record_of_version_0_1_keeps_its_cache(void **state)
+{
+	static const char text[] = HEAD "cache replaced 420 1 2 3 4 5 6\n";
+	auto_done(record) struct record read = {0};
+
+	assert_int_equal(record_parse(text, strlen(text), &read, NULL), 0);
+
+	(void)state;
+	assert_int_equal(read.kept.n, 1);
+	assert_string_equal(read.kept.items[0].path, "/etc/ld.so.cache");
+	assert_int_equal(read.kept.items[0].slot, 0);
+	assert_int_equal(read.kept.items[0].mode, 0644);
+	assert_int_equal(read.kept.items[0].our_size, 6);
 }
 
 static void record_parse_of_foreign_text_is_an_error_with_its_line(void **state)
@@ -97,6 +133,18 @@ static void record_parse_of_foreign_text_is_an_error_with_its_line(void **state)
 		{HEAD "cache other 0 0 0 0 0 0 0\n", 4},
 		{HEAD "cache added 0 4294967296 0 0 0 0 0\n", 4},
 		{HEAD "cache added 4096 0 0 0 0 0 0\n", 4},
+		{HEAD "cache added 0 0 0 0 0 0\n", 4},
+		{HEAD "kept 0 other 0 0 0 0 0 0 0 /a\n", 4},
+		{HEAD "kept 4 added 0 0 0 0 0 0 0 /a\n", 4},
+		{HEAD "kept 0 added 0 0 0 0 0 0 0 a\n", 4},
+		{HEAD "kept 0 added 0 0 0 0 0 0 0\n", 4},
+		{HEAD "kept 0 added 0 0 0 0 0 0 0 /a b\n", 4},
+		{HEAD "kept 0 added 0 0 0 0 0 0 0 /a\nadded\n", 5},
+		{HEAD "added x\n", 4},
+		{HEAD "since 0 0\n", 4},
+		{HEAD "since 1 1000000000\n", 4},
+		{HEAD "since 1 1\nsince 1 1\n", 5},
+		{HEAD K "a\n" K "b\n" K "c\n" K "d\n" K "e\n", 8},
 		{"nvc-record 1\nid c1\n", 0},
 		{"nvc-record 1\nrootfs /r\n", 0},
 		{"", 0},
@@ -156,19 +204,59 @@ static void record_journal_lines_are_read_with_the_record(void **state)
 	struct store *store = *state;
 	struct record record = {.id = (char[]){"c1"}, .rootfs = (char[]){"/r"}};
 	struct record_item item = {.kind = RECORD_FILE, .path = (char[]){"/a"}};
-	struct record_cache cache = {.state = RECORD_CACHE_ADDED};
+	char *added[] = {(char[]){"/opt/a"}, NULL};
+	struct record_kept kept = {
+		.path = (char[]){"/etc/b"}, .slot = 1, .added = {.items = added, .n = 1}};
 	auto_done(record) struct record read = {0};
 	auto_fd journal = -1;
 
 	assert_int_equal(record_write(store->fd, &record, NULL), 0);
 	journal = record_open_journal(store->fd, "c1", NULL);
 	assert_int_equal(record_note_item(journal, &item, NULL), 0);
-	assert_int_equal(record_note_cache(journal, &cache, NULL), 0);
+	assert_int_equal(record_note_kept(journal, &kept, true, NULL), 0);
+	kept.our_ino = 7;
+	assert_int_equal(record_note_kept(journal, &kept, false, NULL), 0);
 
 	assert_int_equal(record_read(store->fd, "c1", &read, NULL), 1);
 	assert_int_equal(read.items.n, 1);
 	assert_int_equal(read.items.items[0].ino, 0);
-	assert_int_equal(read.cache.state, RECORD_CACHE_ADDED);
+	assert_int_equal(read.kept.n, 1);
+	assert_int_equal(read.kept.items[0].our_ino, 7);
+	assert_int_equal(read.kept.items[0].added.n, 1);
+	assert_string_equal(read.kept.items[0].added.items[0], "/opt/a");
+	assert_int_not_equal(read.since.tv_sec, 0);
+}
+
+static void record_saved_files_go_with_it(void **state)
+{
+	struct store *store = *state;
+	auto_free char *data = NULL;
+	size_t len = 0;
+
+	for (unsigned i = 0; i < RECORD_MAX_KEPT; i++)
+		assert_int_equal(record_save_kept(store->fd, "c1", i, "a\0b", 3, NULL), 0);
+	assert_int_equal(record_save_kept(store->fd, "c1", RECORD_MAX_KEPT, "", 0, NULL), -E2BIG);
+	assert_int_equal(record_read_kept(store->fd, "c1", 3, &data, &len, NULL), 0);
+	assert_int_equal(len, 3);
+	assert_memory_equal(data, "a\0b", 3);
+	assert_int_equal(record_delete(store->fd, "c1", NULL), 0);
+
+	assert_int_equal(record_read_kept(store->fd, "c1", 3, &data, &len, NULL), -ENOENT);
+	/* the teardown's rmdir() finds what else is left */
+}
+
+static void record_bytes_of_version_0_1_are_found(void **state)
+{
+	struct store *store = *state;
+	auto_free char *data = NULL;
+	auto_fd fd = openat(store->fd, "c1.cache", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	size_t len = 0;
+
+	assert_int_equal(write(fd, "old", 3), 3);
+
+	assert_int_equal(record_read_kept(store->fd, "c1", 0, &data, &len, NULL), 0);
+	assert_int_equal(len, 3);
+	assert_int_equal(record_read_kept(store->fd, "c1", 1, &data, &len, NULL), -ENOENT);
 }
 
 static void record_absent_is_no_error(void **state)
@@ -233,10 +321,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(record_format_then_parse_gives_the_same),
+		cmocka_unit_test(record_of_version_0_1_keeps_its_cache),
 		cmocka_unit_test(record_parse_of_foreign_text_is_an_error_with_its_line),
 		cmocka_unit_test(record_last_line_that_is_cut_is_ignored),
 		cmocka_unit_test_setup_teardown(record_journal_lines_are_read_with_the_record,
 						store_setup, store_teardown),
+		cmocka_unit_test_setup_teardown(record_saved_files_go_with_it, store_setup,
+						store_teardown),
+		cmocka_unit_test_setup_teardown(record_bytes_of_version_0_1_are_found, store_setup,
+						store_teardown),
 		cmocka_unit_test_setup_teardown(record_absent_is_no_error, store_setup,
 						store_teardown),
 		cmocka_unit_test_setup_teardown(record_that_others_may_write_is_refused,

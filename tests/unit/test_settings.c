@@ -63,7 +63,7 @@ static void settings_new_gives_the_defaults(void **state)
 	assert_int_equal(settings->supported_capabilities.n, 7);
 	assert_string_equal(settings->root, "/");
 	assert_null(settings->cli_debug);
-	assert_string_equal(settings->ldconfig, "@/sbin/ldconfig");
+	assert_string_equal(settings->ldconfig, "native");
 	assert_false(settings->no_cgroups);
 	assert_null(settings->runtime_debug);
 	assert_int_equal(settings->log_level, LOG_LEVEL_INFO);
@@ -160,6 +160,7 @@ static void settings_nvc_ldconfig_wins_in_either_order(void **state)
 {
 	auto_settings first = settings_new();
 	auto_settings last = settings_new();
+	auto_settings own = settings_new();
 
 	(void)state;
 	assert_int_equal(
@@ -170,6 +171,11 @@ static void settings_nvc_ldconfig_wins_in_either_order(void **state)
 		0);
 	assert_string_equal(first->ldconfig, "@/a");
 	assert_string_equal(last->ldconfig, "@/a");
+	assert_int_equal(parse(own,
+			       "nvidia-container-cli.ldconfig = '@/b'\nnvc.ldconfig = 'native'\n",
+			       NULL),
+			 0);
+	assert_string_equal(own->ldconfig, "native");
 }
 
 static void settings_wrong_values_are_errors_with_their_place(void **state)
@@ -191,6 +197,8 @@ static void settings_wrong_values_are_errors_with_their_place(void **state)
 		{"nvidia-container-cli.debug = 'x.log'", 1, 30, "absolute path"},
 		{"nvidia-container-cli.ldconfig = '/sbin/ldconfig'", 1, 33, "wants '@'"},
 		{"nvidia-container-cli.ldconfig = '@ldconfig'", 1, 33, "wants '@'"},
+		{"nvc.ldconfig = 'Native'", 1, 16, "wants '@'"},
+		{"nvc.ldconfig = ''", 1, 16, "wants '@'"},
 		{"nvidia-container-runtime-hook.path = 'hook'", 1, 38, "absolute path"},
 		{"nvc.state-dir = ''", 1, 17, "absolute path"},
 		{"nvc.host-root = \"/a\\nb\"", 1, 17, "absolute path"},

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What we added, taken out of a file that the container has written since. The rest stays as it is,
+ * byte for byte in a text, in its order in the loader's cache. Pure but for asking whether a file
+ * of the rootfs is there.
+ */
+#ifndef APPLY_WITHDRAW_H
+#define APPLY_WITHDRAW_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/strv.h"
+
+struct withdrawal {
+	char *data; /* owned; NULL = nothing was taken out, or nothing is left */
+	size_t len;
+	size_t taken; /* lines or entries */
+};
+
+void withdrawal_done(struct withdrawal *withdrawal);
+
+/** Takes the items that are in added out of a text; separators ("\n", "\n:") are single characters
+ *  between them. Pure. */
+int withdraw_items(const char *text, size_t len, const char *separators, const struct strv *added,
+		   struct withdrawal *ret, struct err *err);
+
+#endif

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan/loadcache.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/path.h"
+#include "format/ldflags.h"
+#include "format/ldset.h"
+#include "plan/libraries.h"
+
+/* A directory of the container that gets libraries. */
+struct folder {
+	char *path; /* owned */
+	struct ldset set;
+};
+
+struct loadcache {
+	struct draft *draft;
+	struct pathmap index; /* directory -> its number, as row */
+	VEC(struct folder) folders;
+	struct pathmap softs; /* link that no item stands for -> its operation, as row */
+};
+
+static void loadcache_done(struct loadcache *cache)
+{
+	vec_each(folder, &cache->folders)
+	{
+		free(folder->path);
+		ldset_done(&folder->set);
+	}
+	vec_done(&cache->folders);
+	pathmap_done(&cache->index);
+	pathmap_done(&cache->softs);
+}
+
+static int note_softs(struct loadcache *cache)
+{
+	const struct plan *plan = cache->draft->plan;
+
+	for (size_t i = 0; i < plan->ops.n; i++) {
+		const struct op *op = &plan->ops.items[i];
+
+		if (op->kind == OP_LINK && op->row == NO_ROW &&
+		    pathmap_put(&cache->softs, op->target, i, NULL) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Text of the link at a path, NULL when there is none. *ret: the item there. */
+static const char *link_at(const struct loadcache *cache, const char *path, const struct item **ret)
+{
+	const struct pathmap_entry *entry = pathmap_find(&cache->draft->places, path, strlen(path));
+	const struct pathmap_entry *soft;
+
+	*ret = entry == NULL ? NULL : entry->item;
+	if (*ret != NULL)
+		return (*ret)->kind == ITEM_LINK ? (*ret)->link : NULL;
+	soft = pathmap_find(&cache->softs, path, strlen(path));
+	return soft == NULL ? NULL : cache->draft->plan->ops.items[soft->row].link;
+}
+
+/* The library that a path of the container leads to by links of the plan, and its own path: 1, 0 =
+ * none, -ENOMEM. */
+static int find_library(const struct loadcache *cache, const char *path, const struct item **ret,
+			char **ret_path)
+{
+	auto_free char *at = relink_path(&cache->draft->targets, path);
+
+	for (unsigned hops = 0; at != NULL && hops < RELINK_MAX_HOPS; hops++) {
+		const char *text = link_at(cache, at, ret);
+		auto_free char *dir = NULL;
+		auto_free char *next = NULL;
+
+		if (text == NULL) {
+			if (*ret == NULL || (*ret)->elf.class == ELF_CLASS_NONE)
+				return 0;
+			*ret_path = take_ptr(&at);
+			return 1;
+		}
+		dir = path_dirname(at);
+		next = dir == NULL ? NULL : path_join(dir, text);
+		free(at);
+		at = next == NULL ? NULL : relink_path(&cache->draft->targets, next);
+	}
+	return at == NULL ? -ENOMEM : 0;
+}
+
+static struct folder *folder_of(struct loadcache *cache, const char *path)
+{
+	auto_free char *dir = path_dirname(path);
+	const struct pathmap_entry *known;
+	struct folder *folder;
+
+	if (dir == NULL)
+		return NULL;
+	known = pathmap_find(&cache->index, dir, strlen(dir));
+	if (known != NULL)
+		return &cache->folders.items[known->row];
+	if (pathmap_put(&cache->index, dir, cache->folders.n, NULL) < 0)
+		return NULL;
+	folder = vec_add(&cache->folders);
+	if (folder == NULL)
+		return NULL;
+	*folder = (struct folder){.path = take_ptr(&dir)};
+	return folder;
+}
+
+/* path, a name that leads to library. */
+static int add_name(struct loadcache *cache, const char *path, const struct item *library,
+		    bool is_link, struct err *err)
+{
+	const struct elf_facts *elf = &library->elf;
+	const char *soname = elf->soname;
+	struct ldset_file file = {
+		.name = path_basename(path),
+		.is_link = is_link,
+		.machine = elf->machine,
+		.flags = ldflags_of(elf->machine, elf->class == ELF_CLASS_64 ? 64 : 32, elf->flags),
+	};
+	struct folder *folder;
+
+	if (file.flags == 0 || !ldset_wants(file.name))
+		return 0;
+	/* the SONAME comes from a file's content: only one that is a name may make a path */
+	file.soname = soname != NULL && path_is_name(soname) ? soname : NULL;
+	folder = folder_of(cache, path);
+	if (folder == NULL)
+		return err_nomem(err);
+	folder->set.unsigned_chars = ldflags_unsigned_chars(elf->machine);
+	return ldset_add(&folder->set, &file, err);
+}
+
+static int add_file(struct draft *draft, const struct item *item, const char *path, void *arg,
+		    struct err *err)
+{
+	(void)draft;
+	return add_name(arg, path, item, false, err);
+}
+
+static int add_link(struct loadcache *cache, const char *path, struct err *err)
+{
+	const struct item *library = NULL;
+	auto_free char *end = NULL;
+	int rc = find_library(cache, path, &library, &end);
+
+	if (rc <= 0)
+		return rc < 0 ? err_nomem(err) : 0;
+	return add_name(cache, path, library, true, err);
+}
+
+static int add_links(struct loadcache *cache, struct err *err)
+{
+	const struct draft *draft = cache->draft;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < draft->inv->items.n; i++) {
+		const struct item *item = &draft->inv->items.items[i];
+		const char *path = draft->paths[i];
+
+		if (path == NULL || item->kind != ITEM_LINK || !ldset_wants(path_basename(path)) ||
+		    pathmap_find(&draft->places, path, strlen(path))->item != item)
+			continue;
+		rc = add_link(cache, path, err);
+	}
+	for (size_t i = 0; rc == 0 && i < draft->plan->ops.n; i++) {
+		const struct op *op = &draft->plan->ops.items[i];
+
+		if (op->kind == OP_LINK && op->row == NO_ROW)
+			rc = add_link(cache, op->target, err);
+	}
+	return rc;
+}
+
+/* Entries name DIR/SONAME as those of ldconfig do, where the container will have that: not in a
+ * directory that is bound whole and lacks the link. */
+static int name_library(const struct loadcache *cache, const struct folder *folder,
+			const struct ldset_item *item, struct op_library *ret)
+{
+	const struct item *library = NULL;
+	int rc;
+
+	ret->soname = strdup(item->soname);
+	ret->path = path_join(folder->path, item->soname);
+	if (ret->soname == NULL || ret->path == NULL)
+		return -ENOMEM;
+	rc = find_library(cache, ret->path, &library, &ret->file);
+	if (rc == 0) {
+		free(ret->path);
+		ret->path = path_join(folder->path, item->name);
+		rc = ret->path == NULL ? -ENOMEM
+				       : find_library(cache, ret->path, &library, &ret->file);
+	}
+	ret->machine = item->machine;
+	ret->flags = item->flags;
+	ret->osversion = item->osversion;
+	return rc < 0 ? rc : 0;
+}
+
+static int fill_op(const struct loadcache *cache, struct op *op, struct err *err)
+{
+	vec_each(folder, &cache->folders)
+	{
+		if (strv_add(&op->dirs, folder->path) < 0)
+			return err_nomem(err);
+		vec_each(item, &folder->set.items)
+		{
+			struct op_library *library = vec_add(&op->libraries);
+
+			if (library == NULL)
+				return err_nomem(err);
+			*library = (struct op_library){0};
+			if (name_library(cache, folder, item, library) < 0)
+				return err_nomem(err);
+		}
+	}
+	return 0;
+}
+
+int loadcache_add(struct draft *draft, struct err *err)
+{
+	auto_done(loadcache) struct loadcache cache = {.draft = draft};
+	struct op *op;
+	int rc = note_softs(&cache) < 0 ? err_nomem(err) : 0;
+
+	if (rc == 0)
+		rc = libraries_each(draft, true, add_file, &cache, err);
+	if (rc == 0)
+		rc = add_links(&cache, err);
+	if (rc < 0 || cache.folders.n == 0)
+		return rc;
+	op = vec_add(&draft->plan->ops);
+	if (op == NULL)
+		return err_nomem(err);
+	op->kind = OP_LDCACHE;
+	op->row = NO_ROW;
+	return fill_op(&cache, op, err);
+}
