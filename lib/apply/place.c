@@ -6,6 +6,7 @@
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -21,7 +22,11 @@
 
 int place_tree_open(struct place_tree *tree, int rootfd, struct err *err)
 {
+	struct statvfs fs;
+
 	tree->rootfd = rootfd;
+	if (fstatvfs(rootfd, &fs) == 0 && (fs.f_flag & ST_RDONLY) != 0)
+		tree->read_only = true;
 	return mount_id(rootfd, &tree->root_mount, err);
 }
 
@@ -68,8 +73,8 @@ bool place_mounts_have(const char *mountinfo, dev_t dev)
 /* What is made on the rootfs stays in it; on a tmpfs of the container's own it goes with it. Any
  * other mount is a volume: what is made there would be made on the host. A tmpfs that the host has
  * mounted too (its /dev handed over with -v) is a volume as well. */
-static int may_create(const struct place_tree *tree, int dirfd, uint64_t mount, const char *path,
-		      struct err *err)
+static int is_no_volume(const struct place_tree *tree, int dirfd, uint64_t mount, const char *path,
+			struct err *err)
 {
 	struct statfs fs;
 	struct stat st;
@@ -85,6 +90,15 @@ static int may_create(const struct place_tree *tree, int dirfd, uint64_t mount, 
 	return err_hint(err, "mount the volume elsewhere, or create the file in it");
 }
 
+static int may_create(const struct place_tree *tree, int dirfd, uint64_t mount, const char *path,
+		      struct err *err)
+{
+	if (mount == tree->root_mount && tree->read_only)
+		return place_cannot_make(err_sys(err, EROFS, "make '%s' in the container", path),
+					 err);
+	return is_no_volume(tree, dirfd, mount, path, err);
+}
+
 /* Mounts of ours were not there when the text was read: not found in it, and private anyway. */
 static int seclude(const struct place_tree *tree, int fd, uint64_t mount, const char *path,
 		   struct err *err)
@@ -95,7 +109,7 @@ static int seclude(const struct place_tree *tree, int fd, uint64_t mount, const 
 		if (tree->dirs.items[i].mount == mount)
 			return 0;
 	}
-	return seclude_mount(tree->mounts, mount, may_create(tree, fd, mount, path, NULL) == 0,
+	return seclude_mount(tree->mounts, mount, is_no_volume(tree, fd, mount, path, NULL) == 0,
 			     path, err);
 }
 

@@ -44,6 +44,7 @@ struct place_tree {
 	int rootfd;              /* borrowed */
 	int procfd;              /* as mount_open_proc(); borrowed */
 	uint64_t root_mount;     /* the mount that rootfd lies on */
+	bool read_only;          /* nothing can be made in it, or not be taken back */
 	const char *host_mounts; /* mountinfo of the host, NUL-terminated; borrowed */
 	const char *mounts;      /* and of the container before anything was done; borrowed */
 	const char *id;          /* borrowed; NULL = none */
@@ -67,7 +68,7 @@ struct place {
 	struct stat st; /* of what is there, not followed */
 };
 
-/** Starts with a rootfs; the other members are the caller's. */
+/** Starts with a rootfs; the other members are the caller's, who may have set read_only before. */
 int place_tree_open(struct place_tree *tree, int rootfd, struct err *err);
 void place_tree_done(struct place_tree *tree);
 
