@@ -440,7 +440,6 @@ daemon_gone() {
 	docker_stop "$d"
 	[ -z "$(ls -A "$records")" ]
 	sweep_mounts "$(fs_dir "$d")"
-	umount -l "$(fs_dir "$d")"
 }
 
 driver() { # KIND DRIVER
@@ -484,4 +483,105 @@ driver() { # KIND DRIVER
 @test "docker: fuse-overlayfs" {
 	needs fuse-overlayfs
 	driver ext4 fuse-overlayfs
+}
+
+# ---- volumes over what the lists name ----
+
+volumes_start() {
+	[[ ! -e $ENGINES_DIR/dv ]] || return 0
+	docker_start dv --v1 --board "$(gpu_dir R36)" -- --add-runtime "nvidia=$GPU_RUNTIME"
+	gpu_import dv demo
+	tar -C "$ENGINES_DIR/filled" -c . | dk dv import --change 'ENV NVIDIA_VISIBLE_DEVICES=all' - demo:filled >/dev/null
+}
+
+# What a container with these options changes in its layer without us: places that docker and runc
+# make for the mounts themselves.
+layer_without_us() { # IMAGE DOCKER-ARGUMENT...
+	local image=$1
+	shift
+	dk dv run --name plain --network none --runtime runc "$@" "demo:$image" true
+	dk dv diff plain | sort
+	dk dv rm -v plain >/dev/null
+}
+
+# The container runs, or does not; before and after, volume and layer have the same.
+with_volume() { # VOLUME-FOLDER IMAGE DOCKER-ARGUMENT...
+	local folder=$1 image=$2 nodes
+	shift 2
+	d=dv log=$(gpu_state R36)/hook.log records=$(gpu_state R36)/state
+	volumes_start
+	mapfile -t nodes < <(gpu_nodes R36)
+	layer_without_us "$image" "$@" >"$BATS_TEST_TMPDIR/layer"
+	root=$folder before=$(fs_files "$folder")
+	: >"$log"
+	run dk dv run --name gpu --network none --runtime nvidia "$@" "demo:$image" cuda-probe "${nodes[@]}"
+	dk dv diff gpu | sort | diff "$BATS_TEST_TMPDIR/layer" -
+	dk dv rm -v gpu >/dev/null
+	unchanged
+}
+
+works() {
+	[ "$status" -eq 0 ] || { echo "$output" && false; }
+	! grep -q ' error ' "$log"
+}
+
+volume_of() { # NAME
+	volumes_start
+	dk dv volume create "$1" >/dev/null
+	dk dv volume inspect --format '{{.Mountpoint}}' "$1"
+}
+
+@test "a named volume over a folder of libraries that the image lacks is refused and stays empty" {
+	with_volume "$(volume_of empty)" gpu -v "empty:/$lib"
+	refused 'in a volume'
+}
+
+@test "a named volume over a folder of libraries, filled from an image that has the places" {
+	local folder
+	folder=$(volume_of filled)
+	dk dv run --rm --network none --runtime runc -v "filled:/$lib" demo:filled true
+	[ -n "$(ls -A "$folder")" ]
+	with_volume "$folder" filled -v "filled:/$lib"
+	works
+}
+
+@test "a folder of the host over a folder of libraries: refused, and nothing is written to it" {
+	local folder=$BATS_TEST_TMPDIR/host
+	mkdir -p "$folder/nvidia"
+	echo keep >"$folder/nvidia/libcuda.so.1.1"
+	with_volume "$folder" gpu -v "$folder:/$lib"
+	refused 'in a volume'
+	with_volume "$folder" gpu -v "$folder:/$lib:ro"
+	refused 'in a volume'
+}
+
+@test "a tmpfs over a folder of libraries carries what is needed" {
+	with_volume "$(volume_of none)" gpu --tmpfs "/$lib"
+	works
+}
+
+@test "a tmpfs over a folder of libraries that is too small" {
+	with_volume "$(volume_of none)" gpu --tmpfs "/$lib:nr_inodes=9"
+	refused 'No space left on device'
+}
+
+@test "a volume on a single file of the lists: covered in the container, never written" {
+	local folder=$BATS_TEST_TMPDIR/host
+	mkdir "$folder"
+	echo mine >"$folder/file"
+	with_volume "$folder" gpu -v "$folder/file:/$lib/nvidia/libcuda.so.1.1"
+	works
+	with_volume "$folder" gpu --read-only -v "$folder/file:/$lib/nvidia/libcuda.so.1.1:ro"
+	works
+}
+
+@test "volumes on the loader's cache and on /etc: never written" {
+	local folder=$BATS_TEST_TMPDIR/host
+	mkdir "$folder"
+	cp -a "$GPU_IMAGE/etc" "$folder/etc"
+	with_volume "$folder" gpu -e "LD_LIBRARY_PATH=/$lib/nvidia" -v "$folder/etc/ld.so.cache:/etc/ld.so.cache"
+	works
+	[ "$(grep -c ' warning ' "$log")" -eq 1 ]
+	with_volume "$folder" gpu -v "$folder/etc:/etc"
+	refused 'in a volume'
 }

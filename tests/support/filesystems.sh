@@ -53,7 +53,7 @@ fs_make() { # NAME KIND [SIZE]
 	ext4) mkfs.ext4 -q -m 0 "$image" ;;
 	ext4-few) mkfs.ext4 -q -m 0 -N 512 "$image" ;;
 	xfs) mkfs.xfs -q "$image" ;;
-	btrfs) mkfs.btrfs -q "$image" ;;
+	btrfs) mkfs.btrfs -q "$image" >/dev/null 2>&1 ;;
 	esac
 	mount -o loop "$image" "$dir"
 	rm "$image" # lives as long as the mount
