@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "apply/job.h"
+#include "apply/revert.h"
 #include "base/auto.h"
 #include "base/str.h"
 #include "sys/privs.h"
@@ -149,6 +150,8 @@ static int begin_record(struct job *job, struct err *err)
 	job->record.bundle = target->bundle == NULL ? NULL : strdup(target->bundle);
 	if (job->record.id == NULL || job->record.rootfs == NULL)
 		return err_nomem(err);
+	job->record.init = job->process.pid;
+	job->record.started = job->process.start_time;
 	/* the clock of file systems, which ticks slower than the other one */
 	(void)clock_gettime(CLOCK_REALTIME_COARSE, &job->record.since);
 	job->state_dir = record_open_dir(job->settings->state_dir, job->log, &none);
@@ -176,8 +179,8 @@ static int prepare(struct job *job, struct err *err)
 	int r = check_target(job, err);
 
 	if (r == 0 && job->target->id != NULL)
-		r = apply_revert(job->target->id, job->target->rootfs, job->settings, job->log,
-				 err);
+		r = revert_container(job->target->id, job->target->rootfs, job->settings, job->log,
+				     &job->peers, err);
 	if (r < 0)
 		return r;
 	job->procfd = mount_open_proc(err);
@@ -278,6 +281,8 @@ static int run_inside(struct job *job, struct err *err)
 	for (size_t i = 0; r == 0 && i < job->plan->ops.n; i++)
 		r = run_op(job, i, err);
 	if (r == 0)
+		r = place_adopt(&job->tree, err);
+	if (r == 0)
 		r = ns_process_check(&job->process, err);
 	/* last of all: nothing that follows can fail, so no rule has to be taken back */
 	if (r == 0 && job->devices.n > 0)
@@ -359,6 +364,17 @@ static void finish_record(struct job *job)
 		log_warn(job->log, MODULE, "%s", err.msg);
 }
 
+static void report_leftovers(const struct job *job)
+{
+	const struct place_tree *tree = &job->tree;
+
+	if (tree->leftovers > 0)
+		log_info(job->log, MODULE,
+			 "the image has %u leftovers of an earlier GPU set-up (empty files, links "
+			 "that lead nowhere), '%s' and others: they are covered",
+			 tree->leftovers, tree->leftover == NULL ? "?" : tree->leftover);
+}
+
 static void job_done(struct job *job)
 {
 	vec_each(fd, &job->attached)(void) close(*fd);
@@ -375,6 +391,7 @@ static void job_done(struct job *job)
 	strv_done(&job->foreign_links);
 	cgroup_done(&job->cgroup);
 	record_done(&job->record);
+	peers_done(&job->peers);
 	ns_process_done(&job->process);
 	auto_fd_release(&job->own_mount);
 	auto_fd_release(&job->procfd);
@@ -416,6 +433,7 @@ int apply_plan(const struct plan *plan, const struct host *host, const struct se
 		job.tree.procfd = job.procfd;
 		job.tree.host_mounts = job.mounts;
 		job.tree.id = target->id;
+		job.tree.peers = &job.peers;
 		job.tree.journal = job.journal;
 		job.tree.log = log;
 		job.keeper.tree = &job.tree;
@@ -432,6 +450,7 @@ int apply_plan(const struct plan *plan, const struct host *host, const struct se
 			(void)record_delete(job.state_dir, target->id, NULL);
 		return r;
 	}
+	report_leftovers(&job);
 	job.stats.placeholders = job.tree.placeholders;
 	job.stats.inodes = job.tree.inodes;
 	if (ret != NULL)

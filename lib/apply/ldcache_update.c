@@ -83,7 +83,7 @@ static int add_conf(struct job *job, const struct ldconf *conf, const struct str
 	if (!conf->includes_dir)
 		return add_conf_lines(job, text.data, &missing, err);
 	r = place_open(&job->tree, LDCONF_OURS, &place, err);
-	if (r < 0 || place.exists)
+	if (r < 0 || (place.exists && !place_is_owned(&job->tree, &place.st)))
 		return r;
 	return place_make_conf(&job->tree, &place, text.data, err);
 }

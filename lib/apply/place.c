@@ -40,6 +40,14 @@ void place_tree_done(struct place_tree *tree)
 		free(made->item.path);
 		free(made->item.text);
 	}
+	vec_each(found, &tree->found)
+	{
+		free(found->name);
+		free(found->item.path);
+		free(found->item.text);
+	}
+	free(tree->leftover);
+	vec_done(&tree->found);
 	vec_done(&tree->dirs);
 	vec_done(&tree->pool);
 	vec_done(&tree->made);
@@ -194,6 +202,15 @@ int place_cannot_make(int code, struct err *err)
 	return code;
 }
 
+/* Directories have no time of ours: it changes with what is in them. */
+static void sign_dir(const struct place_tree *tree, int dirfd, const char *name)
+{
+	auto_fd fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd >= 0)
+		place_sign(tree, fd);
+}
+
 struct parent_making {
 	struct place_tree *tree;
 	struct err *err;
@@ -225,8 +242,10 @@ static int parent_made(void *arg, int dirfd, const char *name, const char *path)
 		return r;
 	}
 	tree->inodes++;
-	if (tree->dirs.items[dir].mount == tree->root_mount)
+	if (tree->dirs.items[dir].mount == tree->root_mount) {
 		note(tree, &item);
+		sign_dir(tree, dirfd, name);
+	}
 	/* again, now by fd: a directory may have been exchanged since check_ancestor() */
 	return may_create(tree, dirfd, tree->dirs.items[dir].mount, path, making->err);
 }
@@ -420,10 +439,13 @@ int place_make_dir(struct place_tree *tree, struct place *place, struct err *err
 	if (mkdirat(place_dirfd(tree, place), place->name, 0755) < 0)
 		return place_cannot_make(
 			err_sys(err, errno, "make the directory '%s'", place->path), err);
+	sign_dir(tree, place_dirfd(tree, place), place->name);
 	tree->inodes++;
 	tree->placeholders++;
 	return place_finish(tree, place, &item, err);
 }
+
+static const struct timespec mark[2] = {{.tv_sec = RECORD_MARK}, {.tv_sec = RECORD_MARK}};
 
 int place_make_link(struct place_tree *tree, struct place *place, const char *text, struct err *err)
 {
@@ -440,34 +462,7 @@ int place_make_link(struct place_tree *tree, struct place *place, const char *te
 	if (symlinkat(text, place_dirfd(tree, place), place->name) < 0)
 		return place_cannot_make(err_sys(err, errno, "make the link '%s'", place->path),
 					 err);
-	tree->inodes++;
-	return place_finish(tree, place, &item, err);
-}
-
-int place_make_conf(struct place_tree *tree, struct place *place, const char *text, struct err *err)
-{
-	const struct timespec mark[2] = {{.tv_sec = RECORD_MARK}, {.tv_sec = RECORD_MARK}};
-	auto_free char *path = strdup(place->path);
-	struct record_item item = {.kind = RECORD_CONF, .path = path};
-	auto_fd fd = -1;
-	int r;
-
-	if (path == NULL)
-		return err_nomem(err);
-	r = place_begin(tree, place, &item, err);
-	if (r < 0)
-		return r;
-	fd = openat(place_dirfd(tree, place), place->name,
-		    O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return place_cannot_make(err_sys(err, errno, "make '%s'", place->path), err);
-	r = io_write_all(fd, text, strlen(text), place->path, err);
-	if (r == 0 && futimens(fd, mark) < 0)
-		r = err_sys(err, errno, "mark '%s'", place->path);
-	if (r < 0) {
-		(void)unlinkat(place_dirfd(tree, place), place->name, 0);
-		return place_cannot_make(r, err);
-	}
+	(void)utimensat(place_dirfd(tree, place), place->name, mark, AT_SYMLINK_NOFOLLOW);
 	tree->inodes++;
 	return place_finish(tree, place, &item, err);
 }

@@ -20,6 +20,7 @@
 #define FALLBACK_DIR "/run/nvc/state"
 #define ROOM_BYTES   (1024u * 1024) /* a record, twice, and an image's saved files */
 #define ROOM_FILES   16u
+#define HEAD_BYTES   (16u * 1024) /* holds id, rootfs, process and time */
 
 static int check_dir(int fd, const char *dir, struct err *err)
 {
@@ -204,6 +205,25 @@ int record_read(int dirfd, const char *id, struct record *ret, struct err *err)
 	if (ret->since.tv_sec == 0 && fstat(fd, &st) == 0)
 		ret->since = st.st_mtim;
 	return 1;
+}
+
+int record_read_head(int dirfd, const char *id, struct record *ret, struct err *err)
+{
+	char name[NAME_MAX + 1];
+	char text[HEAD_BYTES];
+	auto_fd fd = -1;
+	ssize_t n;
+	int r = file_name(id, ".state", name, err);
+
+	if (r == 0)
+		r = open_own(dirfd, name, &fd, err);
+	if (r <= 0)
+		return r;
+	n = read(fd, text, sizeof(text));
+	if (n < 0)
+		return err_sys(err, errno, "read the record '%s'", name);
+	r = record_parse_head(text, (size_t)n, ret, err);
+	return r < 0 ? r : 1;
 }
 
 /* The record itself goes last. ".cache" is of version 0.1 */

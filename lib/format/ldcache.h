@@ -42,7 +42,7 @@ struct ldcache {
 	VEC(struct ldcache_section) sections;
 	const char *generator; /* borrowed, not terminated; NULL = no extension block */
 	size_t generator_len;
-	unsigned old_align;  /* 0 = no old table; else what the new one is aligned to, 4 or 8 */
+	unsigned old_align;  /* 0 = no old table in front; else what the new one is aligned to */
 	bool marks_endian;   /* glibc from 2.33 says so in the header */
 	bool unsigned_chars; /* names are ordered as a machine with unsigned char does (ARM) */
 };

@@ -58,28 +58,10 @@ static const char *string_at(struct reader *reader, uint64_t at)
 	return (const char *)bytes->data + at;
 }
 
-/* An old table of an odd number of entries shows the alignment: i386 does not pad. One of an even
- * number does not; then the entries tell, and for a loader of the other kind the old table is
- * left. */
-static unsigned guess_align(const struct bytes *bytes, size_t end)
-{
-	struct bytes entries = bytes_of(bytes->data, end);
-
-	if (end % 8 != 0)
-		return has_magic(bytes, end, LDCACHE_FILE_MAGIC) ? 4 : 8;
-	bytes_seek(&entries, LDCACHE_FILE_OLD_HEADER);
-	while (entries.pos < end) {
-		if ((bytes_u32(&entries) & 0xff00) != 0)
-			return 8;
-		(void)bytes_take(&entries, LDCACHE_FILE_OLD_ENTRY - 4);
-	}
-	return 4;
-}
-
 static int find_header(struct reader *reader, struct err *err)
 {
 	struct bytes *bytes = &reader->bytes;
-	size_t end, align;
+	size_t end, align = 8;
 	uint32_t n;
 
 	if (has_magic(bytes, 0, LDCACHE_FILE_OLD_MAGIC)) {
@@ -89,7 +71,9 @@ static int find_header(struct reader *reader, struct err *err)
 		    n > (bytes->len - LDCACHE_FILE_OLD_HEADER) / LDCACHE_FILE_OLD_ENTRY)
 			return invalid(err, "its old table is not whole");
 		end = LDCACHE_FILE_OLD_HEADER + (size_t)n * LDCACHE_FILE_OLD_ENTRY;
-		align = guess_align(bytes, end);
+		/* ldconfig writes an even number, so that both are the same */
+		if (has_magic(bytes, (end + 3) / 4 * 4, LDCACHE_FILE_MAGIC))
+			align = end % 8 == 0 ? 8 : 4;
 		reader->cache.old_align = (unsigned)align;
 		reader->base = (end + align - 1) / align * align;
 	}

@@ -121,7 +121,12 @@ static int lay_out(const struct ldcache *cache, struct layout *layout, struct er
 	if (list_hwcaps(cache, layout) < 0)
 		return err_nomem(err);
 	if (cache->old_align != 0) {
-		vec_each(entry, &cache->entries) layout->n_old += is_old(entry) ? 1 : 0;
+		vec_each(entry, &cache->entries)
+		{
+			layout->n_old += is_old(entry) ? 1 : 0;
+		}
+		/* An even number, as ldconfig has it: the new header is aligned for all. */
+		layout->n_old += layout->n_old % 2;
 		layout->base =
 			align_up(LDCACHE_FILE_OLD_HEADER + layout->n_old * LDCACHE_FILE_OLD_ENTRY,
 				 cache->old_align);
@@ -195,6 +200,26 @@ static void put_hwcap(struct writer *writer, const struct ldcache_entry *entry)
 		LDCACHE_FILE_HWCAP_EXTENSION | (entry->isa_level & LDCACHE_FILE_HWCAP_ISA));
 }
 
+static size_t old_end(const struct writer *writer)
+{
+	return LDCACHE_FILE_OLD_HEADER + writer->layout.n_old * LDCACHE_FILE_OLD_ENTRY;
+}
+
+static void write_old(struct writer *writer, uint32_t flags, size_t key, size_t value)
+{
+	put_u32(writer, &writer->old, flags);
+	put_u32(writer, &writer->old, key - old_end(writer));
+	put_u32(writer, &writer->old, value - old_end(writer));
+}
+
+/* Of an odd number the last one stands there twice. */
+static void fill_old(struct writer *writer)
+{
+	if (writer->cache->old_align != 0 && writer->old < old_end(writer))
+		put(writer, &writer->old, writer->data + writer->old - LDCACHE_FILE_OLD_ENTRY,
+		    LDCACHE_FILE_OLD_ENTRY);
+}
+
 static void write_entry(struct writer *writer, const struct ldcache_entry *entry)
 {
 	size_t base = writer->layout.base;
@@ -211,13 +236,8 @@ static void write_entry(struct writer *writer, const struct ldcache_entry *entry
 	put_u32(writer, &writer->entry, value - base);
 	put_u32(writer, &writer->entry, entry->osversion);
 	put_hwcap(writer, entry);
-	if (writer->cache->old_align == 0 || !is_old(entry))
-		return;
-	/* from the end of the old table */
-	base = LDCACHE_FILE_OLD_HEADER + writer->layout.n_old * LDCACHE_FILE_OLD_ENTRY;
-	put_u32(writer, &writer->old, entry->flags);
-	put_u32(writer, &writer->old, key - base);
-	put_u32(writer, &writer->old, value - base);
+	if (writer->cache->old_align != 0 && is_old(entry))
+		write_old(writer, entry->flags, key, value);
 }
 
 static void write_section(struct writer *writer, const struct ldcache_section *section)
@@ -272,6 +292,7 @@ int ldcache_format(const struct ldcache *cache, char **ret, size_t *ret_len, str
 		return err_nomem(err);
 	write_headers(&writer);
 	vec_each(entry, &cache->entries) write_entry(&writer, entry);
+	fill_old(&writer);
 	if (writer.layout.extension != 0)
 		write_extension(&writer);
 	*ret_len = writer.layout.len;

@@ -23,6 +23,15 @@ enum ldcache_flag {
 /** Flags of a library; bits is 32 or 64, e_flags as in its header; 0 = of no machine we know. */
 uint32_t ldflags_of(uint16_t machine, unsigned bits, uint32_t e_flags);
 
+/** As ldconfig of that glibc (2.31 = 231, 0 = the newest) writes flags, which are ldflags_of() a
+ *  library: before 2.37 those of 32 bits that need no libc have no version of it, before 2.36
+ *  ARM ones that name no float ABI are hard float. The loader takes all of these alike. */
+uint32_t ldflags_as_noted(uint32_t flags, uint16_t machine, uint32_t e_flags, unsigned glibc,
+			  bool needs_libc);
+
+/** True if a library that names this one (DT_NEEDED or PT_INTERP) needs libc. */
+bool ldflags_is_libc(const char *name);
+
 /** True if a loader for programs of machine shares its cache with libraries of other: x86-64 and
  *  i386, AArch64 and ARM. machine 0 = not known: true. */
 bool ldflags_same_family(uint16_t machine, uint16_t other);
@@ -34,8 +43,9 @@ bool ldflags_same_class(uint32_t a, uint32_t b);
 /** Names in the cache of this machine are ordered by unsigned char. */
 bool ldflags_unsigned_chars(uint16_t machine);
 
-/** Bits of a subdirectory's name that ldconfig of this machine and glibc (2.31 = 231) takes for a
- *  hardware directory ("tls", "haswell", "neon"); 0 = none. */
+/** Bits of a subdirectory's name that ldconfig of this machine and glibc (2.31 = 231, 0 = the
+ *  newest) takes for a hardware directory ("tls", "haswell", "neon"); 0 = none, as always from
+ *  2.37. Those of nested ones are added, not joined: tls/tls is 0 with ldconfig, too. */
 uint64_t ldflags_hwcap(uint16_t machine, unsigned glibc, const char *name);
 
 #endif

@@ -37,16 +37,21 @@ struct ldset_item {
 };
 
 struct ldset {
-	bool unsigned_chars;
+	bool unsigned_chars;          /* ldflags_unsigned_chars(); set before the first name */
 	VEC(struct ldset_item) items; /* in order of first appearance */
+	/* the rest is ldset.c's */
+	uint32_t *slots; /* hash table: index of an item + 1, 0 = free; owned */
+	size_t n_slots;  /* a power of two */
 };
 
 void ldset_done(struct ldset *set);
 
-/** True if ldconfig looks at a file of this name at all ("lib*.so*", "ld-*.so*", not *.dpkg-new).
- */
+/** True if ldconfig looks at a file of this name at all: "lib*.so*", "ld-*.so*" and, from 2.36,
+ *  "ld.so.*"; not what package managers leave for a moment ("*.dpkg-new", from 2.41). */
 bool ldset_wants(const char *name);
-/** Adds one that ldset_wants(). */
+/** Adds one that ldset_wants(). A link whose name is neither its SONAME nor one for ld(1) (ends in
+ *  ".so" and begins the SONAME) counts as a file. Of several with one SONAME a file wins over a
+ *  link, then the higher name, then the first; flags and the rest are the winner's. -ENOMEM. */
 int ldset_add(struct ldset *set, const struct ldset_file *file, struct err *err);
 
 #endif

@@ -109,15 +109,14 @@ static void apply_ldcache_is_written_and_taken_back(void **state)
 	auto_done(strbuf) struct strbuf before = {0};
 	auto_done(strbuf) struct strbuf after = {0};
 	struct apply_stats stats = {0};
-	struct op *op;
 
 	must(mkdir(in(world, "rootfs/etc"), 0755));
+	add_loadable(world);
 	list_tree(&before, in(world, "rootfs"));
-	op = add(world, OP_LDCACHE, NULL, NULL);
-	assert_int_equal(strv_add(&op->dirs, "/opt/lib"), 0);
 	apply_well(world, &stats);
 	assert_true(stats.ldcache);
 	assert_true(is_there(in(world, "rootfs/etc/ld.so.cache")));
+	has_text(in(world, "rootfs/etc/ld.so.conf"), "/opt/lib\n");
 	revert_well(world);
 	list_tree(&after, in(world, "rootfs"));
 
@@ -130,16 +129,20 @@ static void apply_ldcache_of_the_image_comes_back_with_its_times(void **state)
 	struct world *world = need_root(state);
 	struct apply_stats stats = {0};
 	struct stat st;
-	struct op *op;
 
 	must(mkdir(in(world, "rootfs/etc"), 0755));
 	put(in(world, "rootfs/etc/ld.so.cache"), "the image's");
 	must(chmod(in(world, "rootfs/etc/ld.so.cache"), 0604));
 	must(chown(in(world, "rootfs/etc/ld.so.cache"), 7, 8));
 	must(utimensat(AT_FDCWD, in(world, "rootfs/etc/ld.so.cache"), times, 0));
-	op = add(world, OP_LDCACHE, NULL, NULL);
-	assert_int_equal(strv_add(&op->dirs, "/opt/lib"), 0);
+	add_loadable(world);
 	apply_well(world, &stats);
+	assert_true(stats.ldcache);
+	must(lstat(in(world, "rootfs/etc/ld.so.cache"), &st));
+	assert_int_equal(st.st_mode & 07777, 0604);
+	assert_int_equal(st.st_uid, 7);
+	assert_int_equal(st.st_mtim.tv_sec, RECORD_MARK);
+	assert_true(st.st_size > 100);
 	revert_well(world);
 
 	has_text(in(world, "rootfs/etc/ld.so.cache"), "the image's");
