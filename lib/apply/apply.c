@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "apply/job.h"
+#include "apply/revert.h"
 #include "base/auto.h"
 #include "base/str.h"
 #include "sys/privs.h"
@@ -23,6 +25,14 @@ static int refuse_slash(const struct job *job, struct err *err)
 {
 	(void)err_set(err, EINVAL, "the rootfs '%s' is '/'", job->target->rootfs);
 	return err_hint(err, "it must be the folder of the container's root file system");
+}
+
+/* crun makes a read-only bind mount writable for itself; poststop, outside, meets it as it is. */
+static bool is_read_only(int fd)
+{
+	struct statvfs fs;
+
+	return fstatvfs(fd, &fs) == 0 && (fs.f_flag & ST_RDONLY) != 0;
 }
 
 /* The rootfs as the caller sees it, if he does: never his own "/". */
@@ -41,6 +51,7 @@ static int open_host_rootfs(struct job *job, struct err *err)
 	}
 	if (fstat(slash, &a) < 0 || fstat(job->host_rootfs, &b) < 0)
 		return err_sys(err, errno, "look at the rootfs '%s'", job->target->rootfs);
+	job->tree.read_only = is_read_only(job->host_rootfs);
 	return a.st_ino == b.st_ino && a.st_dev == b.st_dev ? refuse_slash(job, err) : 0;
 }
 
@@ -139,6 +150,8 @@ static int begin_record(struct job *job, struct err *err)
 	job->record.bundle = target->bundle == NULL ? NULL : strdup(target->bundle);
 	if (job->record.id == NULL || job->record.rootfs == NULL)
 		return err_nomem(err);
+	job->record.init = job->process.pid;
+	job->record.started = job->process.start_time;
 	/* the clock of file systems, which ticks slower than the other one */
 	(void)clock_gettime(CLOCK_REALTIME_COARSE, &job->record.since);
 	job->state_dir = record_open_dir(job->settings->state_dir, job->log, &none);
@@ -166,8 +179,8 @@ static int prepare(struct job *job, struct err *err)
 	int r = check_target(job, err);
 
 	if (r == 0 && job->target->id != NULL)
-		r = apply_revert(job->target->id, job->target->rootfs, job->settings, job->log,
-				 err);
+		r = revert_container(job->target->id, job->target->rootfs, job->settings, job->log,
+				     &job->peers, err);
 	if (r < 0)
 		return r;
 	job->procfd = mount_open_proc(err);
@@ -268,6 +281,8 @@ static int run_inside(struct job *job, struct err *err)
 	for (size_t i = 0; r == 0 && i < job->plan->ops.n; i++)
 		r = run_op(job, i, err);
 	if (r == 0)
+		r = place_adopt(&job->tree, err);
+	if (r == 0)
 		r = ns_process_check(&job->process, err);
 	/* last of all: nothing that follows can fail, so no rule has to be taken back */
 	if (r == 0 && job->devices.n > 0)
@@ -349,6 +364,17 @@ static void finish_record(struct job *job)
 		log_warn(job->log, MODULE, "%s", err.msg);
 }
 
+static void report_leftovers(const struct job *job)
+{
+	const struct place_tree *tree = &job->tree;
+
+	if (tree->leftovers > 0)
+		log_info(job->log, MODULE,
+			 "the image has %u leftovers of an earlier GPU set-up (empty files, links "
+			 "that lead nowhere), '%s' and others: they are covered",
+			 tree->leftovers, tree->leftover == NULL ? "?" : tree->leftover);
+}
+
 static void job_done(struct job *job)
 {
 	vec_each(fd, &job->attached)(void) close(*fd);
@@ -365,6 +391,7 @@ static void job_done(struct job *job)
 	strv_done(&job->foreign_links);
 	cgroup_done(&job->cgroup);
 	record_done(&job->record);
+	peers_done(&job->peers);
 	ns_process_done(&job->process);
 	auto_fd_release(&job->own_mount);
 	auto_fd_release(&job->procfd);
@@ -406,6 +433,7 @@ int apply_plan(const struct plan *plan, const struct host *host, const struct se
 		job.tree.procfd = job.procfd;
 		job.tree.host_mounts = job.mounts;
 		job.tree.id = target->id;
+		job.tree.peers = &job.peers;
 		job.tree.journal = job.journal;
 		job.tree.log = log;
 		job.keeper.tree = &job.tree;
@@ -422,6 +450,7 @@ int apply_plan(const struct plan *plan, const struct host *host, const struct se
 			(void)record_delete(job.state_dir, target->id, NULL);
 		return r;
 	}
+	report_leftovers(&job);
 	job.stats.placeholders = job.tree.placeholders;
 	job.stats.inodes = job.tree.inodes;
 	if (ret != NULL)

@@ -92,6 +92,14 @@ int job_take_source(struct job *job, size_t index, mode_t type, struct err *err)
 	return r;
 }
 
+bool job_leads_somewhere(const struct job *job, const char *path)
+{
+	auto_fd fd = rootfs_open(job->rootfd, path, O_PATH, NULL);
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && (!S_ISREG(st.st_mode) || st.st_size > 0);
+}
+
 int job_attach(struct job *job, struct mount_source *source, const struct place *place,
 	       struct err *err)
 {
@@ -129,5 +137,9 @@ int job_attach_object(struct job *job, struct mount_source *source, struct place
 	}
 	if (!place->exists)
 		r = place_make_file(&job->tree, place, err);
+	else if (!S_ISLNK(place->st.st_mode))
+		r = place_meet(&job->tree, place, err);
+	else if (!job_leads_somewhere(job, place->path))
+		place_leftover(&job->tree, place->path);
 	return r < 0 ? r : job_attach(job, source, place, err);
 }

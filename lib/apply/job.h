@@ -13,6 +13,7 @@
 #include "apply/cgroup.h"
 #include "apply/keeper.h"
 #include "apply/ldcache_update.h"
+#include "apply/peers.h"
 #include "apply/place.h"
 #include "apply/record.h"
 #include "sys/mounts.h"
@@ -48,6 +49,7 @@ struct job {
 	struct cgroup cgroup;
 	VEC(dev_t) devices; /* to be allowed in the cgroup */
 	struct record record;
+	struct peers peers; /* others on this rootfs that run */
 	struct apply_stats stats;
 };
 
@@ -67,6 +69,8 @@ int job_take_source(struct job *job, size_t index, mode_t type, struct err *err)
 int job_path_in_root(const struct job *job, int fd, char *ret, struct err *err);
 /** Flags of a mount (enum mount_flag) for those of an operation (enum op_flag). */
 unsigned job_mount_flags(unsigned flags);
+/** True if a path leads, inside the root, to something that is not an empty file. */
+bool job_leads_somewhere(const struct job *job, const char *path);
 /** Attaches source on what is at place. */
 int job_attach(struct job *job, struct mount_source *source, const struct place *place,
 	       struct err *err);

@@ -9,15 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "apply/withdraw.h"
 #include "base/auto.h"
-#include "base/str.h"
 #include "sys/io.h"
 #include "sys/mounts.h"
 #include "sys/rootfs.h"
 
-#define MODULE         "keeper"
-#define MAX_TEXT_BYTES (1024u * 1024) /* of a text that the container wrote */
+#define MODULE "keeper"
 
 static const struct timespec mark = {.tv_sec = RECORD_MARK};
 
@@ -36,8 +33,6 @@ void keeper_done(struct keeper *keeper)
 	vec_done(&keeper->files);
 }
 
-/* ---- at a start ---- */
-
 /* A volume may have been mounted on the file itself. */
 static int check_mount(int dirfd, int fd, const char *path, struct err *err)
 {
@@ -52,9 +47,56 @@ static int check_mount(int dirfd, int fd, const char *path, struct err *err)
 	return mount == dir_mount ? 0 : err_set(err, EROFS, "'%s' is a volume", path);
 }
 
-static int look(int dirfd, const char *name, size_t max, struct kept *kept, struct err *err)
+static const struct record_kept *find_note(const struct record *record, const char *path, ino_t ino)
 {
-	auto_fd fd = rootfs_open(dirfd, name, O_RDONLY | O_NOFOLLOW, err);
+	vec_each(note, &record->kept)
+	{
+		if (note->our_ino == ino && strcmp(note->path, path) == 0)
+			return note;
+	}
+	return NULL;
+}
+
+/* The file is ours already. What another container keeps of the image's is the image's for this one
+ * too; where nothing of it is left, what we add will be taken out again. */
+static int inherit(const struct keeper *keeper, struct kept *kept, ino_t ino, struct err *err)
+{
+	const struct peers *peers = keeper->tree->peers;
+
+	for (size_t i = 0; peers != NULL && i < peers->running.n; i++) {
+		const struct record *peer = &peers->running.items[i];
+		const struct record_kept *note = find_note(peer, kept->note.path, ino);
+		auto_free char *data = NULL;
+		int r = 0;
+
+		if (note == NULL)
+			continue;
+		if (note->state == RECORD_REPLACED)
+			r = record_read_kept(keeper->state_dir, peer->id, note->slot, &data,
+					     &kept->len, err);
+		if (r < 0)
+			return r;
+		if (data == NULL)
+			kept->len = 0;
+		free(kept->data);
+		kept->data = take_ptr(&data);
+		kept->note.state = note->state;
+		kept->note.mode = note->mode;
+		kept->note.uid = note->uid;
+		kept->note.gid = note->gid;
+		kept->note.mtime = note->mtime;
+		kept->note.mtime_nsec = note->mtime_nsec;
+		return 0;
+	}
+	kept->note.state = RECORD_LEFT;
+	return 0;
+}
+
+static int look(const struct keeper *keeper, const struct place *place, size_t max,
+		struct kept *kept, struct err *err)
+{
+	int dirfd = place_dirfd(keeper->tree, place);
+	auto_fd fd = rootfs_open(dirfd, place->name, O_RDONLY | O_NOFOLLOW, err);
 	struct record_kept *note = &kept->note;
 	struct stat st;
 	int r;
@@ -76,7 +118,7 @@ static int look(int dirfd, const char *name, size_t max, struct kept *kept, stru
 	note->gid = st.st_gid;
 	note->mtime = st.st_mtim.tv_sec;
 	note->mtime_nsec = (uint32_t)st.st_mtim.tv_nsec;
-	return 0;
+	return place_is_owned(keeper->tree, &st) ? inherit(keeper, kept, st.st_ino, err) : 0;
 }
 
 /* Makes nothing: only when the file is going to be written its directories are made. */
@@ -98,7 +140,7 @@ static int find(struct keeper *keeper, size_t max, struct kept *kept, struct err
 		return r;
 	if (!S_ISREG(place.st.st_mode))
 		return err_set(err, EINVAL, "the image's '%s' is no regular file", place.path);
-	return look(place_dirfd(keeper->tree, &place), place.name, max, kept, err);
+	return look(keeper, &place, max, kept, err);
 }
 
 int keeper_read(struct keeper *keeper, const char *path, size_t max, struct kept **ret,
@@ -155,7 +197,7 @@ static int save(struct keeper *keeper, struct kept *kept, struct err *err)
 {
 	int r = 0;
 
-	if (kept->data != NULL)
+	if (kept->note.state == RECORD_REPLACED)
 		r = record_save_kept(keeper->state_dir, keeper->id, kept->note.slot, kept->data,
 				     kept->len, err);
 	if (r == 0 && keeper->journal >= 0)
@@ -232,6 +274,7 @@ int keeper_write(struct keeper *keeper, struct kept *kept, const char *data, siz
 		 const struct strv *added, struct err *err)
 {
 	struct io_new content = {data, len, kept->note.mode, kept->note.uid, kept->note.gid};
+	bool begun = kept->written; /* a program may have written something already */
 	struct place place;
 	struct stat st;
 	int r = keeper_begin(keeper, kept, added, err);
@@ -240,14 +283,14 @@ int keeper_write(struct keeper *keeper, struct kept *kept, const char *data, siz
 		r = place_open(keeper->tree, kept->note.path, &place, err);
 	if (r < 0)
 		return r;
-	if (kept->note.state == RECORD_ADDED) {
+	if (kept->data == NULL) {
 		content.uid = keeper->become ? keeper->uid : geteuid();
 		content.gid = keeper->become ? keeper->gid : getegid();
 	}
 	r = io_replace_timed(place_dirfd(keeper->tree, &place), place.name, &content, mark, &st,
 			     err);
 	if (r < 0) {
-		kept->written = false; /* the image's own is there, or none */
+		kept->written = begun;
 		return err_wrap(err, "'%s'", place.path);
 	}
 	note_ours(keeper, kept, &st);
@@ -270,191 +313,4 @@ int keeper_hand_over(struct keeper *keeper, struct record *record, struct err *e
 		(*file)->written = false;
 	}
 	return 0;
-}
-
-/* ---- taking it back ---- */
-
-/* One file to be put back. */
-struct back {
-	int rootfd;
-	const struct record_kept *note;
-	const char *data; /* the image's bytes; NULL = none, or lost */
-	size_t len;
-	struct timespec since;
-	const struct log *log;
-	int dir; /* where it lies */
-	const char *name;
-};
-
-static bool is_earlier(struct timespec a, struct timespec b)
-{
-	return a.tv_sec < b.tv_sec || (a.tv_sec == b.tv_sec && a.tv_nsec < b.tv_nsec);
-}
-
-/* our_ino 0: the hook ended before it knew, and the container never ran. But ids come round again:
- * with another image below, its file is older than the note. */
-static bool is_ours(const struct back *back, const struct stat *st)
-{
-	const struct record_kept *note = back->note;
-
-	if (!S_ISREG(st->st_mode))
-		return false;
-	if (note->our_ino == 0)
-		return !is_earlier(st->st_ctim, back->since);
-	return st->st_mtim.tv_sec == RECORD_MARK && (uint64_t)st->st_size == note->our_size &&
-	       st->st_ino == note->our_ino;
-}
-
-/* It may be that nothing was written. */
-static bool is_kept(const struct back *back, const struct stat *st)
-{
-	const struct record_kept *note = back->note;
-
-	return note->state == RECORD_REPLACED && S_ISREG(st->st_mode) &&
-	       st->st_mtim.tv_sec == note->mtime && st->st_mtim.tv_nsec == note->mtime_nsec &&
-	       back->data != NULL && (size_t)st->st_size == back->len;
-}
-
-static int remove_file(const struct back *back, struct err *err)
-{
-	if (unlinkat(back->dir, back->name, 0) < 0 && errno != ENOENT)
-		return err_sys(err, errno, "remove '%s'", back->note->path);
-	return 0;
-}
-
-static int put_back(const struct back *back, struct err *err)
-{
-	const struct record_kept *note = back->note;
-	const struct io_new content = {back->data, back->len, note->mode, note->uid, note->gid};
-	const struct timespec mtime = {.tv_sec = note->mtime, .tv_nsec = note->mtime_nsec};
-
-	return io_replace_timed(back->dir, back->name, &content, mtime, NULL, err);
-}
-
-static int withdraw(const struct back *back, const char *data, size_t len, struct withdrawal *ret,
-		    struct err *err)
-{
-	const struct record_kept *note = back->note;
-
-	if (str_equal(note->path, KEEPER_CACHE))
-		return 0;
-	return withdraw_items(data, len, str_ends_with(note->path, ".path") ? "\n:" : "\n",
-			      &note->added, ret, err);
-}
-
-/* The container wrote it since: only what we brought goes. */
-static int filter(const struct back *back, struct err *err)
-{
-	const struct record_kept *note = back->note;
-	bool cache = str_equal(note->path, KEEPER_CACHE);
-	auto_fd fd = rootfs_open(back->dir, back->name, O_RDONLY | O_NOFOLLOW, err);
-	auto_done(withdrawal) struct withdrawal left = {0};
-	auto_free char *data = NULL;
-	size_t len = 0;
-	struct stat st;
-	int r;
-
-	if (fd < 0 || note->added.n == 0)
-		return fd < 0 ? fd : 0;
-	if (fstat(fd, &st) < 0)
-		return err_sys(err, errno, "look at '%s'", note->path);
-	if (!S_ISREG(st.st_mode))
-		return err_set(err, EINVAL, "'%s' is no regular file", note->path);
-	r = io_read_fd(fd, cache ? RECORD_MAX_KEPT_BYTES : MAX_TEXT_BYTES, note->path, &data, &len,
-		       err);
-	if (r == 0)
-		r = withdraw(back, data, len, &left, err);
-	if (r < 0 || left.taken == 0)
-		return r;
-	log_debug(back->log, MODULE, "%zu additions are taken out of '%s'", left.taken, note->path);
-	if (left.data == NULL && note->state == RECORD_ADDED)
-		return remove_file(back, err);
-	return io_replace_timed(
-		back->dir, back->name,
-		&(struct io_new){left.data, left.len, st.st_mode & 07777, st.st_uid, st.st_gid},
-		st.st_mtim, NULL, err);
-}
-
-static int restore(struct back *back, struct err *err)
-{
-	char name[NAME_MAX + 1];
-	auto_fd dir = rootfs_open_parent(back->rootfd, back->note->path, name, err);
-	struct err why = {0};
-	struct stat st;
-
-	if (dir == -ENOENT || dir == -ENOTDIR)
-		return 0; /* gone with its directory */
-	if (dir < 0)
-		return dir;
-	back->dir = dir;
-	back->name = name;
-	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-		if (errno != ENOENT)
-			return err_sys(err, errno, "look at '%s'", back->note->path);
-		if (back->note->our_ino != 0)
-			return 0; /* removed by the container */
-	} else if (is_kept(back, &st)) {
-		return 0;
-	} else if (!is_ours(back, &st) ||
-		   (back->note->state == RECORD_REPLACED && back->data == NULL)) {
-		log_info(back->log, MODULE,
-			 "'%s' was written by the container since: the rest of it stays",
-			 back->note->path);
-		if (filter(back, &why) < 0)
-			log_info(back->log, MODULE, "%s: it stays as it is", why.msg);
-		return 0;
-	}
-	if (back->note->state == RECORD_ADDED)
-		return remove_file(back, err);
-	return back->data == NULL ? 0 : put_back(back, err);
-}
-
-void keeper_undo(struct keeper *keeper)
-{
-	for (size_t i = keeper->files.n; i-- > 0;) {
-		struct kept *kept = keeper->files.items[i];
-		struct back back = {
-			.rootfd = keeper->tree->rootfd,
-			.note = &kept->note,
-			.data = kept->data,
-			.len = kept->len,
-			.log = keeper->log,
-		};
-		struct err err = {0};
-
-		if (kept->written && restore(&back, &err) < 0)
-			log_warn(keeper->log, MODULE, "put the image's '%s' back: %s",
-				 kept->note.path, err.msg);
-		kept->written = false;
-	}
-}
-
-int keeper_take_back(int rootfd, int state_dir, const struct record *record, const struct log *log,
-		     struct err *err)
-{
-	int ret = 0;
-
-	for (size_t i = record->kept.n; i-- > 0;) {
-		const struct record_kept *note = &record->kept.items[i];
-		auto_free char *data = NULL;
-		struct back back = {
-			.rootfd = rootfd, .note = note, .since = record->since, .log = log};
-		struct err failed = {0};
-		int r = 0;
-
-		if (note->state == RECORD_REPLACED)
-			r = record_read_kept(state_dir, record->id, note->slot, &data, &back.len,
-					     &failed);
-		if (r < 0)
-			log_warn(log, MODULE, "%s: the image's '%s' is not put back", failed.msg,
-				 note->path);
-		back.data = data;
-		r = restore(&back, &failed);
-		if (r < 0 && ret == 0) {
-			ret = r;
-			if (err != NULL)
-				*err = failed;
-		}
-	}
-	return ret;
 }

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "apply/peers.h"
 #include "apply/place.h"
 #include "apply/record.h"
 #include "base/err.h"
@@ -67,8 +68,8 @@ int keeper_hand_over(struct keeper *keeper, struct record *record, struct err *e
 void keeper_undo(struct keeper *keeper);
 
 /** At poststop, and before the next start, with a record that was read, when placeholders are gone
- *  already. Does all it can; the error is the first one. */
-int keeper_take_back(int rootfd, int state_dir, const struct record *record, const struct log *log,
-		     struct err *err);
+ *  already. What a container of peers needs stays. Does all it can; the error is the first one. */
+int keeper_take_back(int rootfd, int state_dir, const struct record *record,
+		     const struct peers *peers, const struct log *log, struct err *err);
 
 #endif

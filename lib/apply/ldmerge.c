@@ -9,6 +9,7 @@
 #include "apply/ldscan.h"
 #include "base/auto.h"
 #include "base/path.h"
+#include "base/str.h"
 #include "format/ldcache.h"
 #include "format/ldflags.h"
 
@@ -26,6 +27,7 @@ struct merging {
 	struct ldcache cache;
 	struct ldscan scan;
 	struct hollow hollow;
+	bool sweep;           /* every entry is looked at for an empty file */
 	size_t hidden, empty; /* entries of the image left out */
 };
 
@@ -138,10 +140,56 @@ static bool leave_out(void *arg, const struct ldcache_entry *entry)
 		merging->hidden++;
 		return true;
 	}
-	if (!hollow_is(&merging->hollow, entry->value))
+	if (!merging->sweep || !hollow_is(&merging->hollow, entry->value))
 		return false;
 	merging->empty++;
 	return true;
+}
+
+/* Names of what a GPU driver brings, and nothing else does. */
+static bool is_of_driver(const char *soname)
+{
+	static const char *const prefixes[] = {
+		"libcuda.so", "libnvidia-", "libnvrm",		"libnvos.",	   "libnvcu",
+		"libnvbuf",   "libnvmm",    "libEGL_nvidia.so", "libGLX_nvidia.so"};
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		if (str_starts_with(soname, prefixes[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool is_sibling(const struct ldcache *cache, size_t i, size_t other)
+{
+	const struct ldcache_entry *a = &cache->entries.items[i];
+	const struct ldcache_entry *b;
+
+	if (other >= cache->entries.n)
+		return false;
+	b = &cache->entries.items[other];
+	return strcmp(a->key, b->key) == 0 && ldflags_same_class(a->flags, b->flags);
+}
+
+/* The first look at each of a thousand files costs an overlay 3 microseconds, so all are looked at
+ * only where there is a sign of leftovers: at a target, under a driver's name, or where it matters
+ * to the loader, which stops at an empty file in front of a good one. ldconfig by itself never
+ * enters an empty file. */
+static bool has_signs(struct merging *merging)
+{
+	const struct ldcache *cache = &merging->cache;
+
+	if (merging->job->tree.leftovers > 0)
+		return true;
+	for (size_t i = 0; i < cache->entries.n; i++) {
+		const struct ldcache_entry *entry = &cache->entries.items[i];
+
+		if ((is_of_driver(entry->key) || is_sibling(cache, i, i + 1) ||
+		     (i > 0 && is_sibling(cache, i, i - 1))) &&
+		    hollow_is(&merging->hollow, entry->value))
+			return true;
+	}
+	return false;
 }
 
 /* Libraries in directories of the board that are bound whole, where ldconfig would look. */
@@ -273,6 +321,7 @@ static int merge(struct merging *merging, const char *base, size_t len, struct l
 	if (r < 0)
 		return r;
 	merging->hollow.rootfd = merging->job->rootfd;
+	merging->sweep = has_signs(merging);
 	(void)ldcache_drop(&merging->cache, leave_out, merging);
 	r = make_links(merging, err);
 	if (r == 0)

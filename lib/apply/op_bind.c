@@ -46,14 +46,14 @@ static int follow_to_dir(struct job *job, struct place *place, char *ret_path, s
 static int bind_dir(struct job *job, struct mount_source *source, struct place *place,
 		    struct err *err)
 {
-	int r = 0;
+	int r;
 
 	if (place->exists && !S_ISDIR(place->st.st_mode))
 		return err_set(err, ENOTDIR,
 			       "the image has a file where the directory '%s' must go",
 			       place->path);
-	if (!place->exists)
-		r = place_make_dir(&job->tree, place, err);
+	r = place->exists ? place_use(&job->tree, place, NULL, err)
+			  : place_make_dir(&job->tree, place, err);
 	return r < 0 ? r : job_attach(job, source, place, err);
 }
 

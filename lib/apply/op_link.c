@@ -62,6 +62,27 @@ static int cover(struct job *job, const struct op *op, const struct place *place
 	return r < 0 ? err_wrap(err, "link '%s'", op->target) : 0;
 }
 
+/* 1 = what the image has there is used */
+static int keep(struct job *job, const struct op *op, const struct place *place, struct err *err)
+{
+	int r = has_text(job, place, op->link, err);
+
+	if (r < 0)
+		return r;
+	if (r == 1) {
+		r = place_use(&job->tree, place, op->link, err);
+	} else if ((op->flags & OP_IF_ABSENT) != 0 && job_leads_somewhere(job, op->target)) {
+		if (strv_add(&job->foreign_links, op->target) < 0)
+			r = err_nomem(err);
+	} else {
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	job->stats.kept++;
+	return 1;
+}
+
 int op_link_run(struct job *job, size_t index, struct err *err)
 {
 	const struct op *op = &job->plan->ops.items[index];
@@ -73,15 +94,13 @@ int op_link_run(struct job *job, size_t index, struct err *err)
 	if (!place.exists) {
 		r = place_make_link(&job->tree, &place, op->link, err);
 	} else {
-		r = (op->flags & OP_IF_ABSENT) != 0 ? 1 : has_text(job, &place, op->link, err);
-		if (r < 0)
-			return r;
-		if (r == 1) {
-			job->stats.kept++;
-			return 0;
-		}
+		r = keep(job, op, &place, err);
+		if (r != 0)
+			return r < 0 ? r : 0;
 		if (S_ISDIR(place.st.st_mode))
 			return keep_directory(job, op, err);
+		if (!job_leads_somewhere(job, op->target))
+			place_leftover(&job->tree, op->target);
 		r = cover(job, op, &place, err);
 	}
 	if (r == 0)

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "apply/peers.h"
 #include "apply/record.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -33,6 +34,13 @@ struct place_made {
 	bool recorded; /* lies on the rootfs itself */
 };
 
+/* Something that is there already and may be of an earlier start. */
+struct place_found {
+	size_t dir;
+	char *name; /* owned, as what item owns */
+	struct record_item item;
+};
+
 /* The empty inode that carries all placeholders of one mount. */
 struct place_inode {
 	uint64_t mount;
@@ -41,19 +49,29 @@ struct place_inode {
 };
 
 struct place_tree {
-	int rootfd;              /* borrowed */
-	int procfd;              /* as mount_open_proc(); borrowed */
-	uint64_t root_mount;     /* the mount that rootfd lies on */
-	const char *host_mounts; /* mountinfo of the host, NUL-terminated; borrowed */
-	const char *mounts;      /* and of the container before anything was done; borrowed */
-	const char *id;          /* borrowed; NULL = none */
-	int journal;             /* record_open_journal(); -1 = none; borrowed */
+	int rootfd;                /* borrowed */
+	int procfd;                /* as mount_open_proc(); borrowed */
+	uint64_t root_mount;       /* the mount that rootfd lies on */
+	bool read_only;            /* nothing can be made in it, or not be taken back */
+	const char *host_mounts;   /* mountinfo of the host, NUL-terminated; borrowed */
+	const char *mounts;        /* and of the container before anything was done; borrowed */
+	const char *id;            /* borrowed; NULL = none */
+	const struct peers *peers; /* other containers on this rootfs; NULL = none; borrowed */
+	int journal;               /* record_open_journal(); -1 = none; borrowed */
 	const struct log *log;
 	unsigned placeholders; /* names made */
 	unsigned inodes;       /* inodes made, directories and links too */
 	VEC(struct place_dir) dirs;
 	VEC(struct place_made) made;
 	VEC(struct place_inode) pool;
+	VEC(struct place_found) found;
+	bool owned;        /* something of an earlier start of this container was there */
+	size_t owned_dirs; /* first ones in made: directories of it */
+	dev_t met_dev;     /* the empty file whose owner was asked for last */
+	ino_t met_ino;
+	bool met_owned;
+	unsigned leftovers;  /* empty files and stale links of others, at places of ours */
+	char *leftover;      /* path of the first one; owned */
 	char near[PATH_MAX]; /* path of the directory found last, as it was asked for; "" = none */
 	size_t near_dir;     /* its index */
 };
@@ -67,7 +85,7 @@ struct place {
 	struct stat st; /* of what is there, not followed */
 };
 
-/** Starts with a rootfs; the other members are the caller's. */
+/** Starts with a rootfs; the other members are the caller's, who may have set read_only before. */
 int place_tree_open(struct place_tree *tree, int rootfd, struct err *err);
 void place_tree_done(struct place_tree *tree);
 
@@ -90,13 +108,36 @@ int place_make_file(struct place_tree *tree, struct place *place, struct err *er
 int place_make_dir(struct place_tree *tree, struct place *place, struct err *err);
 int place_make_link(struct place_tree *tree, struct place *place, const char *text,
 		    struct err *err);
-/** A file with content and the mark as its mtime. */
+/** A file with content and the mark as its mtime; one of an earlier start is made anew. */
 int place_make_conf(struct place_tree *tree, struct place *place, const char *text,
 		    struct err *err);
+
+/** To be told of what is at a place before it is mounted over. An empty file that an earlier start
+ *  of this container made, whose record is lost, becomes ours again; another one is counted as a
+ *  leftover. */
+int place_meet(struct place_tree *tree, struct place *place, struct err *err);
+/** To be told of what is at a place and is used as it is: a link with that text, a directory
+ *  (text NULL). */
+int place_use(struct place_tree *tree, const struct place *place, const char *text,
+	      struct err *err);
+/** A stale link that was covered. */
+void place_leftover(struct place_tree *tree, const char *path);
+/** When everything is in its place: of what place_use() was told of, and of the directories on the
+ *  way, what an earlier start made becomes ours again. */
+int place_adopt(struct place_tree *tree, struct err *err);
+/** True if a file with content that carries the mark is of an earlier start, or of another
+ *  container on this rootfs that runs. Known when the placeholders were met. */
+bool place_is_owned(const struct place_tree *tree, const struct stat *st);
+/** Writes the container's id to something that was made. */
+void place_sign(const struct place_tree *tree, int fd);
 
 /** Removes everything made, last first, by the same directory fds and only where the inode is still
  *  ours. What cannot be removed goes to the log. */
 void place_undo(struct place_tree *tree);
+
+/** Adds what to do to the error of a making that met a full or a read-only file system; gives code.
+ */
+int place_cannot_make(int code, struct err *err);
 
 /** For the makers above: before something is made, whether it may be (-EROFS) and the note that it
  *  will be; and after it, the keeping of what is there now as ours. A maker that knows what it made

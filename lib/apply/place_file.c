@@ -5,10 +5,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "sys/io.h"
+#include "sys/rootfs.h"
+
+static const struct timespec mark[2] = {{.tv_sec = RECORD_MARK}, {.tv_sec = RECORD_MARK}};
 
 /* A mount point is a directory entry, not an inode: one empty inode carries all placeholders of a
  * mount as hard links, which cost a tenth of a new inode on an overlay. */
@@ -44,7 +47,6 @@ static bool wants_new_inode(int code)
 
 static int new_inode(struct place_tree *tree, struct place *place, struct err *err)
 {
-	const struct timespec mark[2] = {{.tv_sec = RECORD_MARK}, {.tv_sec = RECORD_MARK}};
 	uint64_t mount = tree->dirs.items[place->dir].mount;
 	auto_fd fd = openat(place_dirfd(tree, place), place->name,
 			    O_CREAT | O_EXCL | O_NOFOLLOW | O_RDONLY | O_CLOEXEC, 0444);
@@ -52,10 +54,10 @@ static int new_inode(struct place_tree *tree, struct place *place, struct err *e
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_sys(err, errno, "make '%s' in the container", place->path);
+		return place_cannot_make(
+			err_sys(err, errno, "make '%s' in the container", place->path), err);
 	(void)futimens(fd, mark);
-	if (tree->id != NULL) /* recognised by it after a commit; not every filesystem has it */
-		(void)fsetxattr(fd, "trusted.nvc", tree->id, strlen(tree->id), 0);
+	place_sign(tree, fd);
 	tree->inodes++;
 	inode = find_inode(tree, mount);
 	if (inode != NULL) {
@@ -90,7 +92,9 @@ int place_make_file(struct place_tree *tree, struct place *place, struct err *er
 	inode = find_inode(tree, tree->dirs.items[place->dir].mount);
 	if (inode == NULL || link_fd(tree, inode->fd, place_dirfd(tree, place), place->name) < 0) {
 		if (inode != NULL && !wants_new_inode(errno))
-			return err_sys(err, errno, "make '%s' in the container", place->path);
+			return place_cannot_make(
+				err_sys(err, errno, "make '%s' in the container", place->path),
+				err);
 		r = new_inode(tree, place, err);
 		if (r < 0)
 			return r;
@@ -99,6 +103,61 @@ int place_make_file(struct place_tree *tree, struct place *place, struct err *er
 		place->exists = true;
 	}
 	tree->placeholders++;
+	return place_finish(tree, place, &item, err);
+}
+
+static bool has_content(const struct place_tree *tree, const struct place *place, const char *text)
+{
+	auto_free char *there = NULL;
+	size_t len;
+
+	return rootfs_read(place_dirfd(tree, place), place->name, strlen(text), &there, &len,
+			   NULL) == 0 &&
+	       strcmp(there, text) == 0;
+}
+
+/* One of an earlier start: 1 = it will do, 0 = removed */
+static int reuse_conf(const struct place_tree *tree, struct place *place, const char *text,
+		      struct err *err)
+{
+	if (!place_is_owned(tree, &place->st))
+		return err_set(err, EEXIST, "the image has a '%s' of its own", place->path);
+	if (has_content(tree, place, text))
+		return 1;
+	if (unlinkat(place_dirfd(tree, place), place->name, 0) < 0)
+		return err_sys(err, errno, "replace '%s'", place->path);
+	place->exists = false;
+	return 0;
+}
+
+int place_make_conf(struct place_tree *tree, struct place *place, const char *text, struct err *err)
+{
+	auto_free char *path = strdup(place->path);
+	struct record_item item = {.kind = RECORD_CONF, .path = path};
+	auto_fd fd = -1;
+	int r = place->exists ? reuse_conf(tree, place, text, err) : 0;
+
+	if (r < 0)
+		return r;
+	if (path == NULL)
+		return err_nomem(err);
+	r = place_begin(tree, place, &item, err);
+	if (r < 0)
+		return r;
+	if (place->exists)
+		return place_finish(tree, place, &item, err);
+	fd = openat(place_dirfd(tree, place), place->name,
+		    O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return place_cannot_make(err_sys(err, errno, "make '%s'", place->path), err);
+	r = io_write_all(fd, text, strlen(text), place->path, err);
+	if (r == 0 && futimens(fd, mark) < 0)
+		r = err_sys(err, errno, "mark '%s'", place->path);
+	if (r < 0) {
+		(void)unlinkat(place_dirfd(tree, place), place->name, 0);
+		return place_cannot_make(r, err);
+	}
+	tree->inodes++;
 	return place_finish(tree, place, &item, err);
 }
 

@@ -15,6 +15,7 @@
 #define KEPT_NUMBERS  7
 
 static const char *const kind_names[] = {"file", "dir", "link", "conf"};
+static const char *const state_names[] = {"added", "replaced", "left"};
 
 void record_kept_done(struct record_kept *kept)
 {
@@ -74,8 +75,8 @@ static void add_kept(struct strbuf *buf, const struct record_kept *kept, bool wi
 {
 	/* mtime as its 64 bits: a file may be older than 1970 */
 	strbuf_addf(buf, "kept %u %s %u %u %u %llu %u %llu %llu ", kept->slot,
-		    kept->state == RECORD_ADDED ? "added" : "replaced", (unsigned)kept->mode,
-		    (unsigned)kept->uid, (unsigned)kept->gid, (unsigned long long)kept->mtime,
+		    state_names[kept->state], (unsigned)kept->mode, (unsigned)kept->uid,
+		    (unsigned)kept->gid, (unsigned long long)kept->mtime,
 		    (unsigned)kept->mtime_nsec, (unsigned long long)kept->our_ino,
 		    (unsigned long long)kept->our_size);
 	add_word(buf, kept->path);
@@ -90,11 +91,14 @@ char *record_format(const struct record *record)
 
 	strbuf_adds(&buf, RECORD_HEADER "\n");
 	add_pair(&buf, "id", record->id);
-	add_pair(&buf, "bundle", record->bundle);
 	add_pair(&buf, "rootfs", record->rootfs);
+	if (record->init > 0)
+		strbuf_addf(&buf, "init %d %llu\n", (int)record->init,
+			    (unsigned long long)record->started);
 	if (record->since.tv_sec != 0)
 		strbuf_addf(&buf, "since %llu %u\n", (unsigned long long)record->since.tv_sec,
 			    (unsigned)record->since.tv_nsec);
+	add_pair(&buf, "bundle", record->bundle);
 	vec_each(item, &record->items) add_item(&buf, item);
 	vec_each(kept, &record->kept) add_kept(&buf, kept, true);
 	return strbuf_take(&buf);
@@ -197,6 +201,19 @@ static int parse_since(struct record *record, const struct word *words, size_t n
 	return 1;
 }
 
+static int parse_init(struct record *record, const struct word *words, size_t n)
+{
+	uint64_t pid;
+
+	if (!word_is(words[0], "init"))
+		return 0;
+	if (n != 3 || record->init != 0 || !number(words[1], INT32_MAX, &pid) || pid == 0 ||
+	    !number(words[2], UINT64_MAX, &record->started))
+		return -EINVAL;
+	record->init = (pid_t)pid;
+	return 1;
+}
+
 /* The file of that path, a new one where there is none; NULL: too many. */
 static struct record_kept *find_kept(struct record *record, const char *path)
 {
@@ -217,9 +234,11 @@ static struct record_kept *find_kept(struct record *record, const char *path)
 static int parse_state(const struct word *words, struct record_kept *kept)
 {
 	uint64_t v[KEPT_NUMBERS];
-	bool added = word_is(words[0], "added");
+	unsigned state = RECORD_ADDED;
 
-	if (!added && !word_is(words[0], "replaced"))
+	while (state <= RECORD_LEFT && !word_is(words[0], state_names[state]))
+		state++;
+	if (state > RECORD_LEFT)
 		return -EINVAL;
 	for (size_t i = 0; i < KEPT_NUMBERS; i++) {
 		if (!number(words[i + 1], i == 0 ? 07777 : UINT64_MAX, &v[i]))
@@ -227,7 +246,7 @@ static int parse_state(const struct word *words, struct record_kept *kept)
 	}
 	if (v[1] > UINT32_MAX || v[2] > UINT32_MAX || v[4] >= 1000000000)
 		return -EINVAL;
-	kept->state = added ? RECORD_ADDED : RECORD_REPLACED;
+	kept->state = (enum record_kept_state)state;
 	kept->mode = (mode_t)v[0];
 	kept->uid = (uid_t)v[1];
 	kept->gid = (gid_t)v[2];
@@ -299,12 +318,30 @@ static int parse_item(struct record *record, const struct word *words, size_t n)
 	return -EINVAL;
 }
 
-static int parse_line(struct record *record, const char *line, size_t len)
+/* 1 = taken, 0 = a head is wanted, and this is behind it */
+static int parse_words(struct record *record, const struct word *words, size_t n, bool head)
+{
+	int r = parse_pair(record, words, n);
+
+	if (r == 0)
+		r = parse_since(record, words, n);
+	if (r == 0)
+		r = parse_init(record, words, n);
+	if (r != 0 || head)
+		return r;
+	r = parse_kept(record, words, n);
+	if (r == 0)
+		r = parse_added(record, words, n);
+	if (r == 0)
+		r = parse_item(record, words, n);
+	return r;
+}
+
+static int parse_line(struct record *record, const char *line, size_t len, bool head)
 {
 	struct word words[MAX_WORDS] = {{NULL, 0}};
 	size_t n = 0;
 	const char *end = line + len;
-	int r;
 
 	for (const char *at = line; at <= end; n++) {
 		const char *blank = memchr(at, ' ', (size_t)(end - at));
@@ -315,27 +352,15 @@ static int parse_line(struct record *record, const char *line, size_t len)
 		words[n] = (struct word){at, (size_t)(stop - at)};
 		at = stop + 1;
 	}
-	r = parse_pair(record, words, n);
-	if (r == 0)
-		r = parse_since(record, words, n);
-	if (r == 0)
-		r = parse_kept(record, words, n);
-	if (r == 0)
-		r = parse_added(record, words, n);
-	if (r == 0)
-		r = parse_item(record, words, n);
-	return r;
+	return parse_words(record, words, n, head);
 }
 
-int record_parse(const char *text, size_t len, struct record *ret, struct err *err)
+static int parse(const char *text, size_t len, bool head, struct record *ret, struct err *err)
 {
 	auto_done(record) struct record record = {0};
 	const char *end = text + len;
 	unsigned line = 0;
 
-	if (len > RECORD_MAX_BYTES)
-		return err_set(err, EFBIG, "record of a container is larger than %u bytes",
-			       RECORD_MAX_BYTES);
 	for (const char *at = text; at < end;) {
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
 		int r = 1;
@@ -348,10 +373,12 @@ int record_parse(const char *text, size_t len, struct record *ret, struct err *e
 				    ? 1
 				    : -EINVAL;
 		else
-			r = parse_line(&record, at, (size_t)(newline - at));
+			r = parse_line(&record, at, (size_t)(newline - at), head);
 		if (r < 0)
 			return err_at(err, -r, line, 0, "record of a container, line %u: %s", line,
 				      line == 1 ? "not such a record" : "not understood");
+		if (r == 0)
+			break;
 		at = newline + 1;
 	}
 	if (record.id == NULL || record.rootfs == NULL)
@@ -359,4 +386,17 @@ int record_parse(const char *text, size_t len, struct record *ret, struct err *e
 	*ret = record;
 	record = (struct record){0};
 	return 0;
+}
+
+int record_parse(const char *text, size_t len, struct record *ret, struct err *err)
+{
+	if (len > RECORD_MAX_BYTES)
+		return err_set(err, EFBIG, "record of a container is larger than %u bytes",
+			       RECORD_MAX_BYTES);
+	return parse(text, len, false, ret, err);
+}
+
+int record_parse_head(const char *text, size_t len, struct record *ret, struct err *err)
+{
+	return parse(text, len, true, ret, err);
 }

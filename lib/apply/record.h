@@ -46,6 +46,7 @@ struct record_item {
 enum record_kept_state {
 	RECORD_ADDED,    /* the image had none: remove ours */
 	RECORD_REPLACED, /* put the saved one back */
+	RECORD_LEFT,     /* it was ours of an earlier start, whose record is lost: take out added */
 };
 
 /* A file of the image with ours in its place. */
@@ -67,6 +68,8 @@ struct record {
 	char *id;              /* owned */
 	char *bundle;          /* owned; NULL = unknown */
 	char *rootfs;          /* owned */
+	pid_t init;            /* the container's first process; 0 = unknown */
+	uint64_t started;      /* its start time, clock ticks since boot */
 	struct timespec since; /* all that was made is younger; 0 = not known */
 	VEC(struct record_item) items;
 	VEC(struct record_kept) kept;
@@ -86,10 +89,15 @@ char *record_format_kept(const struct record_kept *kept, bool with_added);
 /** Reads what record_format() and record_note() wrote. A last line that is cut is ignored.
  *  -EINVAL with the line. Pure. */
 int record_parse(const char *text, size_t len, struct record *ret, struct err *err);
+/** As record_parse() of a text that may end anywhere, only what is before the first object: id,
+ *  rootfs, process and time. Pure. */
+int record_parse_head(const char *text, size_t len, struct record *ret, struct err *err);
 
 /** Opens the state directory, made 0700 when missing: dir, or /run/nvc/state where that cannot be
- *  written. -EPERM: others than the caller may write there. */
+ *  written or is full. -EPERM: others than the caller may write there. */
 int record_open_dir(const char *dir, const struct log *log, struct err *err);
+/** Opens the one of the two that has a record of id. -ENOENT: neither; -EINVAL: not an id. */
+int record_find_dir(const char *dir, const char *id, struct err *err);
 
 /** Writes ID.state anew, all or nothing. */
 int record_write(int dirfd, const struct record *record, struct err *err);
@@ -103,6 +111,8 @@ int record_note_kept(int journal, const struct record_kept *kept, bool with_adde
 
 /** 1 = there, 0 = no such record. -EPERM: not the caller's alone. */
 int record_read(int dirfd, const char *id, struct record *ret, struct err *err);
+/** As record_read(), of its beginning only: what record_parse_head() gives. */
+int record_read_head(int dirfd, const char *id, struct record *ret, struct err *err);
 /** Removes the record and the saved files; absent ones are no error. */
 int record_delete(int dirfd, const char *id, struct err *err);
 

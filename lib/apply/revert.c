@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "apply/revert.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -8,25 +10,50 @@
 
 #include "apply/apply.h"
 #include "apply/keeper.h"
+#include "apply/peers.h"
 #include "apply/record.h"
 #include "base/auto.h"
 #include "base/str.h"
+#include "sys/overwrite.h"
 #include "sys/rootfs.h"
 
 #define MODULE "revert"
 
+struct revert {
+	int state_dir;
+	int rootfd;
+	const struct record *record;
+	const struct peers *peers;
+	const struct log *log;
+};
+
+static bool is_since(const struct record *record, struct timespec time)
+{
+	return time.tv_sec > record->since.tv_sec ||
+	       (time.tv_sec == record->since.tv_sec && time.tv_nsec >= record->since.tv_nsec);
+}
+
+/* One that was about to be made when the hook ended. Ids come round again: with another image
+ * below, what lies there is older than the record, or was dated by whoever packed the image. */
+static bool is_young(const struct record *record, const struct stat *st)
+{
+	return is_since(record, st->st_ctim) &&
+	       (st->st_mtim.tv_sec == RECORD_MARK || is_since(record, st->st_mtim));
+}
+
 /* Is what lies there what we made? Inode numbers tell; st_dev does not, an overlay gets a new one
- * with each mount. An inode of 0 is one that was about to be made when the hook ended. */
-static bool is_ours(const struct record_item *item, int dir, const char *name,
-		    const struct stat *st)
+ * with each mount. */
+static bool is_ours(const struct record *record, const struct record_item *item, int dir,
+		    const char *name, const struct stat *st)
 {
 	auto_free char *text = NULL;
-	bool same = item->ino == 0 || item->ino == st->st_ino;
+	bool same = item->ino == 0 ? is_young(record, st) : item->ino == st->st_ino;
 	bool marked = st->st_mtim.tv_sec == RECORD_MARK;
 
 	switch (item->kind) {
-	case RECORD_FILE:
-		return S_ISREG(st->st_mode) && st->st_size == 0 && (same || marked);
+	case RECORD_FILE: /* not every file system keeps the number */
+		return S_ISREG(st->st_mode) && st->st_size == 0 &&
+		       (same || (marked && is_since(record, st->st_ctim)));
 	case RECORD_DIR:
 		return S_ISDIR(st->st_mode) && same;
 	case RECORD_CONF:
@@ -39,43 +66,65 @@ static bool is_ours(const struct record_item *item, int dir, const char *name,
 	return false;
 }
 
-static void remove_item(int rootfd, const struct record_item *item, const struct log *log)
+static void remove_item(const struct revert *revert, const struct record_item *item)
 {
 	char name[NAME_MAX + 1];
-	auto_fd dir = rootfs_open_parent(rootfd, item->path, name, NULL);
+	auto_fd dir = rootfs_open_parent(revert->rootfd, item->path, name, NULL);
 	struct stat st;
 
 	if (dir < 0 || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return; /* somebody else removed it */
-	if (!is_ours(item, dir, name, &st)) {
-		log_debug(log, MODULE, "'%s' is not what was made there: it stays", item->path);
+	if (!is_ours(revert->record, item, dir, name, &st)) {
+		log_debug(revert->log, MODULE, "'%s' is not what was made there: it stays",
+			  item->path);
+		return;
+	}
+	if (peers_need(revert->peers, item->path)) {
+		log_debug(revert->log, MODULE, "'%s' stays for another container", item->path);
 		return;
 	}
 	if (unlinkat(dir, name, item->kind == RECORD_DIR ? AT_REMOVEDIR : 0) < 0) {
 		if (item->kind == RECORD_DIR && (errno == ENOTEMPTY || errno == EEXIST))
-			log_debug(log, MODULE, "'%s' is in use: it stays", item->path);
+			log_debug(revert->log, MODULE, "'%s' is in use: it stays", item->path);
 		else
-			log_warn(log, MODULE, "cannot remove '%s': %s", item->path,
+			log_warn(revert->log, MODULE, "cannot remove '%s': %s", item->path,
 				 strerror(errno));
 	}
 }
 
-/* Last made first, and directories last of all: what is in one goes before it. The keeper asks
- * whether files are gone. */
-static void take_back(int state_dir, int rootfd, const struct record *record, const struct log *log)
+static void remove_items(const struct revert *revert, bool dirs)
 {
-	struct err err = {0};
+	for (size_t i = revert->record->items.n; i-- > 0;) {
+		const struct record_item *item = &revert->record->items.items[i];
 
-	for (size_t i = record->items.n; i-- > 0;) {
-		if (record->items.items[i].kind != RECORD_DIR)
-			remove_item(rootfd, &record->items.items[i], log);
+		if ((item->kind == RECORD_DIR) == dirs)
+			remove_item(revert, item);
 	}
-	if (keeper_take_back(rootfd, state_dir, record, log, &err) < 0)
-		log_warn(log, MODULE, "put the image's files back: %s", err.msg);
-	for (size_t i = record->items.n; i-- > 0;) {
-		if (record->items.items[i].kind == RECORD_DIR)
-			remove_item(rootfd, &record->items.items[i], log);
+}
+
+/* Last made first, and directories last of all: what is in one goes before it. The keeper asks
+ * whether files are gone. Negative: the file system is too full for it, and the record must stay.
+ */
+static int take_back(const struct revert *revert, struct err *err)
+{
+	struct err failed = {0};
+	int r;
+
+	remove_items(revert, false);
+	r = keeper_take_back(revert->rootfd, revert->state_dir, revert->record, revert->peers,
+			     revert->log, &failed);
+	remove_items(revert, true);
+	if (r >= 0)
+		return 0;
+	(void)err_wrap(&failed, "put the image's files back");
+	if (!overwrite_is_full(r)) {
+		log_warn(revert->log, MODULE, "%s", failed.msg);
+		return 0;
 	}
+	if (err != NULL)
+		*err = failed;
+	return err_hint(err, "make room where the container's layers are kept: it is done when the "
+			     "container is started again");
 }
 
 /* -ENOENT: gone with all that was made in it. "/" is never a container's. */
@@ -98,37 +147,94 @@ static int open_rootfs(const char *path, struct err *err)
 	return take_fd(&fd);
 }
 
-int apply_revert(const char *id, const char *rootfs, const struct settings *settings,
-		 const struct log *log, struct err *err)
+/* 1 = read, 0 = none, or one that is of no use: it must not stop the container for ever */
+static int read_own(int state_dir, const char *id, const struct log *log, struct record *ret,
+		    struct err *err)
 {
-	auto_done(record) struct record record = {0};
+	struct err broken = {0};
+	int r = record_read(state_dir, id, ret, &broken);
+
+	if (r >= 0)
+		return r;
+	log_warn(log, MODULE, "%s: nothing is taken back", broken.msg);
+	return record_delete(state_dir, id, err);
+}
+
+/* The container's own, and what others left there whose end nobody was told of. */
+static int take_back_all(struct revert *revert, const struct record *own, struct err *err)
+{
+	int r = 0;
+
+	if (own->id != NULL) {
+		revert->record = own;
+		r = take_back(revert, err);
+	}
+	vec_each(gone, &revert->peers->gone)
+	{
+		log_debug(revert->log, MODULE, "container '%s' ended on the same rootfs", gone->id);
+		revert->record = gone;
+		if (take_back(revert, NULL) == 0)
+			(void)record_delete(revert->state_dir, gone->id, NULL);
+	}
+	if (r < 0)
+		return r;
+	return own->id == NULL ? 0 : record_delete(revert->state_dir, own->id, err);
+}
+
+static int revert_in(struct revert *revert, const char *path, const struct record *own,
+		     struct err *err)
+{
 	struct err broken = {0};
 	auto_fd rootfd = -1;
-	auto_fd dir = record_open_dir(settings->state_dir, log, NULL);
-	int r;
 
-	if (dir < 0) {
-		log_debug(log, MODULE, "there is no state directory: nothing to take back");
+	if (own->id == NULL && revert->peers->gone.n == 0)
 		return 0;
-	}
-	r = record_read(dir, id, &record, &broken);
-	if (r == 0)
-		return 0;
-	if (r < 0) {
-		/* it must not stop the container for ever */
-		log_warn(log, MODULE, "%s: nothing is taken back", broken.msg);
-		return record_delete(dir, id, err);
-	}
-	rootfd = open_rootfs(rootfs == NULL ? record.rootfs : rootfs, &broken);
+	rootfd = open_rootfs(path, &broken);
 	if (rootfd < 0 && rootfd != -ENOENT && rootfd != -ENOTDIR) {
 		if (err != NULL)
 			*err = broken;
 		return rootfd;
 	}
-	if (rootfd < 0)
-		log_info(log, MODULE, "the rootfs '%s' is gone: nothing to take back in it",
-			 rootfs == NULL ? record.rootfs : rootfs);
-	else
-		take_back(dir, rootfd, &record, log);
-	return record_delete(dir, id, err);
+	if (rootfd < 0) {
+		log_info(revert->log, MODULE, "the rootfs '%s' is gone: nothing to take back in it",
+			 path);
+		return own->id == NULL ? 0 : record_delete(revert->state_dir, own->id, err);
+	}
+	revert->rootfd = rootfd;
+	return take_back_all(revert, own, err);
+}
+
+int revert_container(const char *id, const char *rootfs, const struct settings *settings,
+		     const struct log *log, struct peers *ret, struct err *err)
+{
+	auto_done(record) struct record record = {0};
+	auto_done(peers) struct peers peers = {0};
+	auto_fd dir = record_find_dir(settings->state_dir, id, NULL);
+	struct revert revert = {.peers = &peers, .log = log};
+	int r;
+
+	if (dir < 0)
+		dir = record_open_dir(settings->state_dir, log, NULL);
+	revert.state_dir = dir;
+	if (dir < 0) {
+		log_debug(log, MODULE, "there is no state directory: nothing to take back");
+		return 0;
+	}
+	r = read_own(dir, id, log, &record, err);
+	if (r < 0 || (r == 0 && rootfs == NULL))
+		return r;
+	r = peers_find(dir, id, rootfs == NULL ? record.rootfs : rootfs, log, &peers, err);
+	if (r == 0)
+		r = revert_in(&revert, rootfs == NULL ? record.rootfs : rootfs, &record, err);
+	if (r == 0 && ret != NULL) {
+		*ret = peers;
+		peers = (struct peers){0};
+	}
+	return r;
+}
+
+int apply_revert(const char *id, const char *rootfs, const struct settings *settings,
+		 const struct log *log, struct err *err)
+{
+	return revert_container(id, rootfs, settings, log, NULL, err);
 }

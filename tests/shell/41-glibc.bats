@@ -55,7 +55,7 @@ library() { # FILE SONAME [CLANG-ARGUMENT...]
 	local file=$1 soname=$2
 	shift 2
 	mkdir -p "$(dirname "$file")"
-	clang "--target=$triplet" -shared -nostdlib -fuse-ld=lld "-Wl,-soname,$soname" -o "$file" -x c /dev/null -x none "$@"
+	clang "--target=$triplet" -shared -nostdlib -fuse-ld=lld ${soname:+"-Wl,-soname,$soname"} -o "$file" -x c /dev/null -x none "$@"
 }
 
 # The entries as ldconfig -p lists them.
@@ -133,9 +133,9 @@ for_scan() {
 	for name in glibc-hwcaps/x86-64-v2 glibc-hwcaps/x86-64-v3 glibc-hwcaps/x86-64-v9 glibc-hwcaps/a tls tls/haswell haswell neon \
 		neon/vfp atomics sse2 i686/sse2 avx512_1 not-one; do
 		mkdir -p "$lib/$name"
-		cp -aL "$lib/libz.so.1" "$lib/libexpat.so.1" "$lib/$name/"
+		cp -aL "$lib/libjpeg.so.62" "$lib/libgmp.so.10" "$lib/$name/"
 	done
-	rm "$lib/libz.so.1" "$lib/libpng16.so.16" "$root"/{usr/,}lib/"$triplet"/libexpat.so.1 2>/dev/null || true
+	rm -f "$root"/{usr/,}lib/"$triplet"/{libz.so.1,libpng16.so.16,libexpat.so.1}
 	mkdir -p "$root/opt/first/sub" "$root/opt/more/lib" "$root/usr/local/lib"
 	library "$root/opt/first/libmany.so.1.9" libmany.so.1
 	library "$root/opt/first/libmany.so.1.10" libmany.so.1

@@ -4,6 +4,7 @@
 #define UNIT_APPLYPLAN_H
 
 #include <dirent.h>
+#include <elf.h>
 
 #include "applyworld.h"
 #include "base/str.h"
@@ -68,6 +69,23 @@ static inline void add_some(struct world *world)
 	file = add(world, OP_FILE, NULL, "/etc/note");
 	file->content = strdup("made by us\n");
 	file->mode = 0444;
+}
+
+/* A loader for x86-64 in the image, and an operation with one library for it. */
+static inline void add_loadable(struct world *world)
+{
+	struct op *op = add(world, OP_LDCACHE, NULL, NULL);
+	struct op_library *library = vec_add(&op->libraries);
+
+	must(mkdir(in(world, "rootfs/lib64"), 0755));
+	put(in(world, "rootfs/lib64/ld-linux-x86-64.so.2"), "loader");
+	assert_non_null(library);
+	*library = (struct op_library){.soname = strdup("libx.so.1"),
+				       .path = strdup("/opt/lib/libx.so.1"),
+				       .file = strdup("/opt/lib/libx.so.1"),
+				       .machine = EM_X86_64,
+				       .flags = 0x0303};
+	assert_int_equal(strv_add(&op->dirs, "/opt/lib"), 0);
 }
 
 /* Names, types, inodes, sizes and link texts of a tree; times and sizes of directories change when

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What was done is found again and taken back, with the new mount calls and without them. */
-#include <elf.h>
-
 #include "apply/apply.h"
 
 #include "apply/record.h"
@@ -103,23 +101,6 @@ static void apply_heals_what_a_killed_hook_left(void **state)
 
 	assert_false(is_there(in(world, "rootfs/usr/half")));
 	assert_true(is_there(in(world, "rootfs/usr/other")));
-}
-
-/* A loader for x86-64 in the image, and an operation with one library for it. */
-static void add_loadable(struct world *world)
-{
-	struct op *op = add(world, OP_LDCACHE, NULL, NULL);
-	struct op_library *library = vec_add(&op->libraries);
-
-	must(mkdir(in(world, "rootfs/lib64"), 0755));
-	put(in(world, "rootfs/lib64/ld-linux-x86-64.so.2"), "loader");
-	assert_non_null(library);
-	*library = (struct op_library){.soname = strdup("libx.so.1"),
-				       .path = strdup("/opt/lib/libx.so.1"),
-				       .file = strdup("/opt/lib/libx.so.1"),
-				       .machine = EM_X86_64,
-				       .flags = 0x0303};
-	assert_int_equal(strv_add(&op->dirs, "/opt/lib"), 0);
 }
 
 static void apply_ldcache_is_written_and_taken_back(void **state)

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "apply/peers.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/auto.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "sys/ns.h"
+#include "sys/rootfs.h"
+
+#define MODULE "record"
+#define SUFFIX ".state"
+
+void peers_done(struct peers *peers)
+{
+	vec_each(record, &peers->running) record_done(record);
+	vec_done(&peers->running);
+	vec_each(record, &peers->gone) record_done(record);
+	vec_done(&peers->gone);
+}
+
+/* A record that does not say who it is of counts as of one that runs. */
+static bool is_running(const struct record *head)
+{
+	auto_done(ns_process) struct ns_process init = {.proc_fd = -1};
+
+	if (head->init == 0)
+		return true;
+	return ns_process_open(head->init, &init, NULL) == 0 && init.start_time == head->started;
+}
+
+static int add(struct peers *peers, int state_dir, const struct record *head, struct err *err)
+{
+	struct record record = {0};
+	struct record *item;
+	int r = record_read(state_dir, head->id, &record, NULL);
+
+	if (r <= 0) /* gone meanwhile, or broken: its own next start sees to that */
+		return 0;
+	item = is_running(head) ? vec_add(&peers->running) : vec_add(&peers->gone);
+	if (item == NULL) {
+		record_done(&record);
+		return err_nomem(err);
+	}
+	*item = record;
+	return 0;
+}
+
+/* An engine that removes a container removes the folder that holds its rootfs, sooner or later: one
+ * that is only stopped may lack it too, so that days have to go by. */
+static bool is_forgotten(int state_dir, const char *name, const char *rootfs)
+{
+	auto_free char *folder = path_dirname(rootfs);
+	auto_fd slash = -1;
+	auto_fd fd = -1;
+	struct timespec now;
+	struct stat st;
+
+	if (folder == NULL || clock_gettime(CLOCK_REALTIME, &now) < 0 ||
+	    fstatat(state_dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    now.tv_sec - st.st_mtim.tv_sec < PEERS_KEEP_DAYS * 24 * 3600)
+		return false;
+	slash = rootfs_open_slash(NULL);
+	fd = slash < 0 ? slash : rootfs_open(slash, folder, O_PATH | O_DIRECTORY, NULL);
+	return fd == -ENOENT;
+}
+
+/* id: name without the suffix */
+static int look(struct peers *peers, int state_dir, const char *name, const char *rootfs,
+		const struct log *log, struct err *err)
+{
+	auto_done(record) struct record head = {0};
+	auto_free char *id = strndup(name, strlen(name) - strlen(SUFFIX));
+
+	if (id == NULL)
+		return err_nomem(err);
+	if (record_read_head(state_dir, id, &head, NULL) <= 0 || !str_equal(head.id, id))
+		return 0;
+	if (str_equal(head.rootfs, rootfs))
+		return add(peers, state_dir, &head, err);
+	if (is_forgotten(state_dir, name, head.rootfs)) {
+		log_debug(log, MODULE, "the record of container '%s' is deleted: '%s' is gone", id,
+			  head.rootfs);
+		(void)record_delete(state_dir, id, NULL);
+	}
+	return 0;
+}
+
+int peers_find(int state_dir, const char *id, const char *rootfs, const struct log *log,
+	       struct peers *ret, struct err *err)
+{
+	auto_done(peers) struct peers peers = {0};
+	auto_fd fd = openat(state_dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_dir dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	unsigned n = 0;
+
+	if (dir == NULL)
+		return err_sys(err, errno, "look through the state directory");
+	(void)take_fd(&fd);
+	while ((entry = readdir(dir)) != NULL && n < PEERS_MAX_RECORDS) {
+		const char *name = entry->d_name;
+		int r;
+
+		if (!str_ends_with(name, SUFFIX))
+			continue;
+		n++;
+		if (strlen(name) == strlen(id) + strlen(SUFFIX) && str_starts_with(name, id))
+			continue;
+		r = look(&peers, state_dir, name, rootfs, log, err);
+		if (r < 0)
+			return r;
+	}
+	*ret = peers;
+	peers = (struct peers){0};
+	return 0;
+}
+
+bool peers_need(const struct peers *peers, const char *path)
+{
+	vec_each(record, &peers->running)
+	{
+		vec_each(item, &record->items)
+		{
+			if (strcmp(item->path, path) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+bool peers_have(const struct peers *peers, const char *id)
+{
+	vec_each(record, &peers->running)
+	{
+		if (strcmp(record->id, id) == 0)
+			return true;
+	}
+	return false;
+}

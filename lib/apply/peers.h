@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Other containers on the same rootfs folder (bundles of runc's, podman --rootfs), as their records
+ * tell. What one of them made carries the mounts of the others too: a name that is removed takes
+ * away what is mounted on it in any mount namespace. The last one takes it back.
+ */
+#ifndef APPLY_PEERS_H
+#define APPLY_PEERS_H
+
+#include <stdbool.h>
+
+#include "apply/record.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/vec.h"
+
+#define PEERS_MAX_RECORDS 4096u /* looked at */
+#define PEERS_KEEP_DAYS   7     /* records of containers whose folders are gone */
+
+struct peers {
+	VEC(struct record) running; /* whole records */
+	VEC(struct record) gone;    /* their first process has ended */
+};
+
+void peers_done(struct peers *peers);
+
+/** Looks through the records for others of this rootfs (the path as recorded). Those of containers
+ *  that are long gone, folders and all, are deleted. */
+int peers_find(int state_dir, const char *id, const char *rootfs, const struct log *log,
+	       struct peers *ret, struct err *err);
+
+/** True if one that runs has it in its record. */
+bool peers_need(const struct peers *peers, const char *path);
+
+/** True if what carries that id in the rootfs was made for a container that runs there. */
+bool peers_have(const struct peers *peers, const char *id);
+
+#endif
