@@ -115,7 +115,7 @@ static int run_add(int rootfd, char **args, int n, struct err *err)
 	for (int i = 2; r == 0 && i < n; i++)
 		r = add_library(&input, rootfd, args[i], err);
 	if (r == 0)
-		r = ldconf_read(rootfd, &conf, err);
+		r = ldconf_read(rootfd, image.machine, &conf, err);
 	if (r == 0)
 		r = ldmerge_make(&job, &input.op, &image, &conf, base, len, &merge, err);
 	return r < 0 ? r : write_out(args[1], merge.data, merge.len, err);
