@@ -273,8 +273,13 @@ int keeper_finish(struct keeper *keeper, struct kept *kept, struct err *err)
 int keeper_write(struct keeper *keeper, struct kept *kept, const char *data, size_t len,
 		 const struct strv *added, struct err *err)
 {
-	struct io_new content = {data, len, kept->note.mode, kept->note.uid, kept->note.gid};
+	struct io_new content = {.data = data,
+				 .len = len,
+				 .mode = kept->note.mode,
+				 .uid = kept->note.uid,
+				 .gid = kept->note.gid};
 	bool begun = kept->written; /* a program may have written something already */
+	char temporary[KEEPER_MAX_TEMPORARY];
 	struct place place;
 	struct stat st;
 	int r = keeper_begin(keeper, kept, added, err);
@@ -286,6 +291,10 @@ int keeper_write(struct keeper *keeper, struct kept *kept, const char *data, siz
 	if (kept->data == NULL) {
 		content.uid = keeper->become ? keeper->uid : geteuid();
 		content.gid = keeper->become ? keeper->gid : getegid();
+	}
+	if (keeper->id != NULL) {
+		keeper_temporary(keeper->id, temporary);
+		content.temporary = temporary;
 	}
 	r = io_replace_timed(place_dirfd(keeper->tree, &place), place.name, &content, mark, &st,
 			     err);

@@ -43,6 +43,10 @@ struct keeper {
 
 void keeper_done(struct keeper *keeper);
 
+/* Name of the file in the making: what a killed hook leaves is known by it. */
+#define KEEPER_MAX_TEMPORARY 80u
+void keeper_temporary(const char *id, char ret[KEEPER_MAX_TEMPORARY]);
+
 /** Looks at path in the rootfs and reads it, at most max bytes. *ret is the keeper's.
  *  -EINVAL: it is no regular file. -EFBIG. -EROFS: it lies in a volume: nothing may be written. */
 int keeper_read(struct keeper *keeper, const char *path, size_t max, struct kept **ret,

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@
 /* One file to be put back. */
 struct back {
 	int rootfd;
+	const char *id; /* of the container; NULL = none */
 	const struct record_kept *note;
 	const char *data; /* the image's bytes; NULL = none, or lost */
 	size_t len;
@@ -27,7 +29,26 @@ struct back {
 	const struct log *log;
 	int dir; /* where it lies */
 	const char *name;
+	char temporary[KEEPER_MAX_TEMPORARY]; /* beside it; "" = none */
 };
+
+void keeper_temporary(const char *id, char ret[KEEPER_MAX_TEMPORARY])
+{
+	(void)snprintf(ret, KEEPER_MAX_TEMPORARY, ".nvc-%.64s", id);
+}
+
+/* What a hook that was killed had not finished. */
+static void remove_temporary(struct back *back)
+{
+	struct stat st;
+
+	if (back->id == NULL)
+		return;
+	keeper_temporary(back->id, back->temporary);
+	if (fstatat(back->dir, back->temporary, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISREG(st.st_mode))
+		(void)unlinkat(back->dir, back->temporary, 0);
+}
 
 static bool is_earlier(struct timespec a, struct timespec b)
 {
@@ -58,6 +79,11 @@ static bool is_kept(const struct back *back, const struct stat *st)
 	       (size_t)st->st_size == back->len;
 }
 
+static const char *temporary_of(const struct back *back)
+{
+	return back->temporary[0] == '\0' ? NULL : back->temporary;
+}
+
 static int remove_file(const struct back *back, struct err *err)
 {
 	if (unlinkat(back->dir, back->name, 0) < 0 && errno != ENOENT)
@@ -84,7 +110,12 @@ static int write_back(const struct back *back, const struct io_new *content, str
 static int put_back(const struct back *back, struct err *err)
 {
 	const struct record_kept *note = back->note;
-	const struct io_new content = {back->data, back->len, note->mode, note->uid, note->gid};
+	const struct io_new content = {.data = back->data,
+				       .len = back->len,
+				       .mode = note->mode,
+				       .uid = note->uid,
+				       .gid = note->gid,
+				       .temporary = temporary_of(back)};
 	const struct timespec mtime = {.tv_sec = note->mtime, .tv_nsec = note->mtime_nsec};
 
 	return write_back(back, &content, mtime, err);
@@ -141,7 +172,12 @@ static int filter(const struct back *back, struct err *err)
 		return remove_file(back, err);
 	if (left.data == NULL && str_equal(note->path, KEEPER_CACHE))
 		return 0; /* names what is not there, and nothing else: no harm */
-	content = (struct io_new){left.data, left.len, st.st_mode & 07777, st.st_uid, st.st_gid};
+	content = (struct io_new){.data = left.data,
+				  .len = left.len,
+				  .mode = st.st_mode & 07777,
+				  .uid = st.st_uid,
+				  .gid = st.st_gid,
+				  .temporary = temporary_of(back)};
 	if (st.st_mtim.tv_sec == RECORD_MARK) /* it is ours no more */
 		return io_replace_at(back->dir, back->name, &content, err);
 	return write_back(back, &content, st.st_mtim, err);
@@ -172,6 +208,7 @@ static int restore(struct back *back, struct err *err)
 		return dir;
 	back->dir = dir;
 	back->name = name;
+	remove_temporary(back);
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 		if (errno != ENOENT)
 			return err_sys(err, errno, "look at '%s'", back->note->path);
@@ -195,6 +232,7 @@ void keeper_undo(struct keeper *keeper)
 		struct kept *kept = keeper->files.items[i];
 		struct back back = {
 			.rootfd = keeper->tree->rootfd,
+			.id = keeper->id,
 			.note = &kept->note,
 			.data = kept->data,
 			.len = kept->len,
@@ -266,6 +304,7 @@ int keeper_take_back(int rootfd, int state_dir, const struct record *record,
 
 	for (size_t i = record->kept.n; i-- > 0;) {
 		struct back back = {.rootfd = rootfd,
+				    .id = record->id,
 				    .note = &record->kept.items[i],
 				    .since = record->since,
 				    .log = log};

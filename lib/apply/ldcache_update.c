@@ -150,7 +150,11 @@ static bool ldconfig_fits(const struct job *job, const struct image *image)
 static int cover_cache(struct job *job, struct place *place, const struct ldmerge *merge,
 		       struct err *err)
 {
-	const struct io_new content = {merge->data, merge->len, 0644, job->uid, job->gid};
+	const struct io_new content = {.data = merge->data,
+				       .len = merge->len,
+				       .mode = 0644,
+				       .uid = job->uid,
+				       .gid = job->gid};
 	auto_done(mount_source) struct mount_source source = {.fd = -1};
 	int r = mount_source_file(&source, &content,
 				  MOUNT_RDONLY | MOUNT_NOSUID | MOUNT_NODEV | MOUNT_NOEXEC, err);
@@ -175,7 +179,7 @@ static int update_unwritable(struct job *job, const struct op *op, const struct 
 	if (r == 0)
 		r = rootfs_read(job->rootfd, KEEPER_CACHE, LDCACHE_MAX_BYTES, &data, &len, err);
 	if (r == 0)
-		r = ldconf_read(job->rootfd, &conf, err);
+		r = ldconf_read(job->rootfd, image->machine, &conf, err);
 	if (r == 0)
 		r = ldmerge_make(job, op, image, &conf, data, len, &merge, err);
 	return r < 0 ? r : cover_cache(job, &place, &merge, err);
@@ -195,7 +199,7 @@ static int update_cache(struct job *job, const struct op *op, const struct image
 
 	if (r < 0 || job->tree.read_only)
 		return r;
-	r = ldconf_read(job->rootfd, &conf, err);
+	r = ldconf_read(job->rootfd, image->machine, &conf, err);
 	if (r == 0)
 		r = add_conf(job, &conf, &op->dirs, err);
 	if (r < 0)

@@ -165,19 +165,29 @@ int io_write_all(int fd, const char *data, size_t len, const char *name, struct 
 	return 0;
 }
 
-/* A new file of an unforeseeable name; ret_name holds NAME_MAX + 1 bytes. */
-static int io_open_temporary(int dirfd, char *ret_name, struct err *err)
+static int io_create(int dirfd, const char *name)
+{
+	return openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
+/* A new file, of the given name if that is free; ret_name holds NAME_MAX + 1 bytes. */
+static int io_open_temporary(int dirfd, const char *given, char *ret_name, struct err *err)
 {
 	int fd = -1;
 
+	if (given != NULL) {
+		(void)snprintf(ret_name, NAME_MAX + 1, "%s", given);
+		fd = io_create(dirfd, ret_name);
+		if (fd < 0 && errno != EEXIST)
+			return err_sys(err, errno, "create '%s'", ret_name);
+	}
 	for (int i = 0; i < IO_NAME_TRYS && fd < 0; i++) {
 		uint64_t random;
 
 		if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
 			return err_sys(err, errno, "get random bytes");
 		(void)snprintf(ret_name, NAME_MAX + 1, ".nvc-%016" PRIx64, random);
-		fd = openat(dirfd, ret_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-			    0600);
+		fd = io_create(dirfd, ret_name);
 		if (fd < 0 && errno != EEXIST)
 			return err_sys(err, errno, "create '%s'", ret_name);
 	}
@@ -209,7 +219,7 @@ int io_replace_timed(int dirfd, const char *name, const struct io_new *content,
 {
 	const struct timespec times[2] = {mtime, mtime};
 	char temporary[NAME_MAX + 1];
-	auto_fd fd = io_open_temporary(dirfd, temporary, err);
+	auto_fd fd = io_open_temporary(dirfd, content->temporary, temporary, err);
 	struct stat st;
 	int rc;
 

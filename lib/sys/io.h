@@ -32,9 +32,12 @@ struct io_new {
 	mode_t mode;
 	uid_t uid;
 	gid_t gid;
+	/* of the file in the making, where somebody must know it who comes after a kill; NULL = an
+	 * unforeseeable one; borrowed */
+	const char *temporary;
 };
 
-/** Replaces name in dirfd by new content through a temporary file of a random name and rename(2).
+/** Replaces name in dirfd by new content through a temporary file and rename(2).
  *  Mode and owner are those given; readers see the old file or the new one, never a part. */
 int io_replace_at(int dirfd, const char *name, const struct io_new *content, struct err *err);
 /** As io_replace_at() with the time of the content given; *ret is the new file's, and may be NULL.
