@@ -356,6 +356,28 @@ static void adopt_what_a_container_left_that_ended_unseen(void **state)
 	start_container(world);
 }
 
+/* The first one's pid belongs to somebody else by now. */
+static void adopt_knows_a_process_by_its_start_too(void **state)
+{
+	struct world *world = need_root(state);
+	auto_done(record) struct record record = {0};
+	auto_fd dir = -1;
+	pid_t first;
+
+	add_some(world);
+	apply_well(world, NULL);
+	dir = record_open_dir(world->state_dir, NULL, NULL);
+	assert_int_equal(record_read(dir, ID, &record, NULL), 1);
+	assert_int_equal(record.init, world->container);
+	record.init = getpid();
+	must(record_write(dir, &record, NULL));
+	first = start_other(world);
+	stop(first);
+	apply_well(world, NULL);
+
+	assert_false(is_there(in(world, "state/" ID ".state")));
+}
+
 static void adopt_records_of_containers_long_gone_are_deleted(void **state)
 {
 	const struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
@@ -400,6 +422,7 @@ static const struct CMUnitTest cases[] = {
 	CASE(adopt_two_containers_share_a_rootfs),
 	CASE(adopt_shared_rootfs_gets_its_cache_back),
 	CASE(adopt_what_a_container_left_that_ended_unseen),
+	CASE(adopt_knows_a_process_by_its_start_too),
 	CASE(adopt_records_of_containers_long_gone_are_deleted),
 };
 
