@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,6 +27,14 @@ static int refuse_slash(const struct job *job, struct err *err)
 	return err_hint(err, "it must be the folder of the container's root file system");
 }
 
+/* crun makes a read-only bind mount writable for itself; poststop, outside, meets it as it is. */
+static bool is_read_only(int fd)
+{
+	struct statvfs fs;
+
+	return fstatvfs(fd, &fs) == 0 && (fs.f_flag & ST_RDONLY) != 0;
+}
+
 /* The rootfs as the caller sees it, if he does: never his own "/". */
 static int open_host_rootfs(struct job *job, struct err *err)
 {
@@ -42,6 +51,7 @@ static int open_host_rootfs(struct job *job, struct err *err)
 	}
 	if (fstat(slash, &a) < 0 || fstat(job->host_rootfs, &b) < 0)
 		return err_sys(err, errno, "look at the rootfs '%s'", job->target->rootfs);
+	job->tree.read_only = is_read_only(job->host_rootfs);
 	return a.st_ino == b.st_ino && a.st_dev == b.st_dev ? refuse_slash(job, err) : 0;
 }
 

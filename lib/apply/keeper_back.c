@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "sys/io.h"
+#include "sys/overwrite.h"
 #include "sys/rootfs.h"
 
 #define MODULE         "keeper"
@@ -64,13 +65,29 @@ static int remove_file(const struct back *back, struct err *err)
 	return 0;
 }
 
+/* Where there is no room for a second file, and nobody runs who could read half of one: in place.
+ */
+static int write_back(const struct back *back, const struct io_new *content, struct timespec mtime,
+		      struct err *err)
+{
+	const struct timespec times[2] = {mtime, mtime};
+	int r = io_replace_timed(back->dir, back->name, content, mtime, NULL, err);
+
+	if (!overwrite_is_full(r))
+		return r;
+	r = overwrite_at(back->dir, back->name, content, err);
+	if (r == 0 && utimensat(back->dir, back->name, times, AT_SYMLINK_NOFOLLOW) < 0)
+		r = err_sys(err, errno, "set the time of '%s'", back->note->path);
+	return r;
+}
+
 static int put_back(const struct back *back, struct err *err)
 {
 	const struct record_kept *note = back->note;
 	const struct io_new content = {back->data, back->len, note->mode, note->uid, note->gid};
 	const struct timespec mtime = {.tv_sec = note->mtime, .tv_nsec = note->mtime_nsec};
 
-	return io_replace_timed(back->dir, back->name, &content, mtime, NULL, err);
+	return write_back(back, &content, mtime, err);
 }
 
 static int withdraw(const struct back *back, const char *data, size_t len, struct withdrawal *ret,
@@ -127,7 +144,7 @@ static int filter(const struct back *back, struct err *err)
 	content = (struct io_new){left.data, left.len, st.st_mode & 07777, st.st_uid, st.st_gid};
 	if (st.st_mtim.tv_sec == RECORD_MARK) /* it is ours no more */
 		return io_replace_at(back->dir, back->name, &content, err);
-	return io_replace_timed(back->dir, back->name, &content, st.st_mtim, NULL, err);
+	return write_back(back, &content, st.st_mtim, err);
 }
 
 static int filter_and_tell(const struct back *back, bool ours)

@@ -147,6 +147,40 @@ static bool ldconfig_fits(const struct job *job, const struct image *image)
 	return false;
 }
 
+static int cover_cache(struct job *job, struct place *place, const struct ldmerge *merge,
+		       struct err *err)
+{
+	const struct io_new content = {merge->data, merge->len, 0644, job->uid, job->gid};
+	auto_done(mount_source) struct mount_source source = {.fd = -1};
+	int r = mount_source_file(&source, &content,
+				  MOUNT_RDONLY | MOUNT_NOSUID | MOUNT_NODEV | MOUNT_NOEXEC, err);
+
+	return r < 0 ? r : job_attach_object(job, &source, place, "file", err);
+}
+
+/* In a root that cannot be written no ldconfig can work either, so ours may lie over the image's.
+ */
+static int update_unwritable(struct job *job, const struct op *op, const struct image *image,
+			     struct err *err)
+{
+	auto_done(ldconf) struct ldconf conf = {0};
+	auto_done(ldmerge) struct ldmerge merge = {0};
+	auto_free char *data = NULL;
+	size_t len = 0;
+	struct place place;
+	int r = place_open(&job->tree, KEEPER_CACHE, &place, err);
+
+	if (r == 0 && !place.exists)
+		r = place_may_create(&job->tree, &place, err);
+	if (r == 0)
+		r = rootfs_read(job->rootfd, KEEPER_CACHE, LDCACHE_MAX_BYTES, &data, &len, err);
+	if (r == 0)
+		r = ldconf_read(job->rootfd, &conf, err);
+	if (r == 0)
+		r = ldmerge_make(job, op, image, &conf, data, len, &merge, err);
+	return r < 0 ? r : cover_cache(job, &place, &merge, err);
+}
+
 static int update_cache(struct job *job, const struct op *op, const struct image *image,
 			struct err *err)
 {
@@ -155,10 +189,13 @@ static int update_cache(struct job *job, const struct op *op, const struct image
 	auto_free char *made = NULL;
 	size_t made_len = 0;
 	struct kept *kept;
-	int r = keeper_read(&job->keeper, KEEPER_CACHE, LDCACHE_MAX_BYTES, &kept, err);
+	int r = job->tree.read_only
+			? update_unwritable(job, op, image, err)
+			: keeper_read(&job->keeper, KEEPER_CACHE, LDCACHE_MAX_BYTES, &kept, err);
 
-	if (r == 0)
-		r = ldconf_read(job->rootfd, &conf, err);
+	if (r < 0 || job->tree.read_only)
+		return r;
+	r = ldconf_read(job->rootfd, &conf, err);
 	if (r == 0)
 		r = add_conf(job, &conf, &op->dirs, err);
 	if (r < 0)

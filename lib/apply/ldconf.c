@@ -1,134 +1,173 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "apply/ldconf.h"
 
-#include <ctype.h>
-#include <dirent.h>
+#include <elf.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
+#include "apply/ldglob.h"
 #include "base/auto.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "sys/rootfs.h"
 
+#define BLANKS " \t\r\f\v"
+
+struct reader {
+	struct ldconf *conf;
+	struct ldglob glob;
+	bool follows; /* includes are read */
+	unsigned files, tries, depth;
+	size_t bytes;
+};
+
+static int read_file(struct reader *reader, const char *path, struct err *err);
+
 void ldconf_done(struct ldconf *conf)
 {
 	strv_done(&conf->dirs);
+	strv_done(&conf->system);
 	*conf = (struct ldconf){0};
 }
 
-static bool is_blank(char c)
+static int add_dir(struct ldconf *conf, char *text)
 {
-	return c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v';
-}
-
-/* Patterns as they occur in distributions; relative ones are relative to /etc. */
-static bool is_our_include(const char *pattern, size_t len)
-{
-	static const char *const patterns[] = {LDCONF_DIR "/*.conf", "ld.so.conf.d/*.conf",
-					       LDCONF_DIR "/*"};
-
-	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
-		if (strlen(patterns[i]) == len && memcmp(patterns[i], pattern, len) == 0)
-			return true;
-	}
-	return false;
-}
-
-static int add_dir(struct ldconf *conf, const char *text, size_t len)
-{
-	auto_free char *copy = strndup(text, len);
 	auto_free char *normal = NULL;
-	char *type = copy == NULL ? NULL : strchr(copy, '=');
+	char *type = strchr(text, '=');
 
-	if (copy == NULL)
-		return -1;
 	if (type != NULL) /* "/lib=libc5" of old */
 		*type = '\0';
-	if (copy[0] != '/')
+	if (text[0] != '/')
 		return 0;
-	normal = path_normal(copy);
-	return normal == NULL ? -1 : strv_add_unique(&conf->dirs, normal);
-}
-
-static int parse_line(struct ldconf *conf, const char *line, const char *end)
-{
-	const char *comment = memchr(line, '#', (size_t)(end - line));
-
-	end = comment == NULL ? end : comment;
-	while (line < end && is_blank(*line))
-		line++;
-	while (end > line && is_blank(end[-1]))
-		end--;
-	if (end - line > 8 && memcmp(line, "include", 7) == 0 && is_blank(line[7])) {
-		for (line += 7; line < end && is_blank(*line);)
-			line++;
-		conf->includes_dir |= is_our_include(line, (size_t)(end - line));
+	if (conf->dirs.n >= LDCONF_MAX_DIRS) {
+		conf->cut = true;
 		return 0;
 	}
-	return line == end ? 0 : add_dir(conf, line, (size_t)(end - line));
+	normal = path_normal(text);
+	return normal == NULL ? -ENOMEM : strv_add_unique(&conf->dirs, normal);
 }
 
-int ldconf_parse(struct ldconf *conf, const char *text, size_t len, struct err *err)
+/* Relative patterns are relative to the directory of the file that says them. */
+static int include(struct reader *reader, const char *from, const char *pattern, struct err *err)
 {
-	const char *end = text + len;
+	auto_done(strv) struct strv found = {0};
+	auto_free char *dir = path_dirname(from);
+	auto_free char *normal = dir == NULL ? NULL : path_join(dir, pattern);
+	int r = 0;
 
-	for (const char *at = text; at < end;) {
-		const char *newline = memchr(at, '\n', (size_t)(end - at));
-		const char *stop = newline == NULL ? end : newline;
-
-		if (parse_line(conf, at, stop) < 0)
-			return err_nomem(err);
-		at = stop + 1;
+	if (normal == NULL)
+		return err_nomem(err);
+	reader->conf->includes_dir |= ldglob_fits(normal, LDCONF_OURS);
+	if (!reader->follows)
+		return 0;
+	if (reader->depth >= LDCONF_MAX_DEPTH || reader->tries++ >= LDCONF_MAX_TRIES) {
+		reader->conf->cut = true;
+		return 0;
 	}
-	return 0;
+	r = ldglob_find(&reader->glob, normal, &found, err);
+	reader->depth++;
+	for (size_t i = 0; r == 0 && i < found.n; i++)
+		r = read_file(reader, found.items[i], err);
+	reader->depth--;
+	return r;
 }
 
-static int read_one(int rootfd, const char *path, struct ldconf *conf, struct err *err)
+static bool is_word(const char *line, const char *word)
 {
-	auto_free char *text = NULL;
+	size_t len = strlen(word);
+
+	return strncmp(line, word, len) == 0 && line[len] != '\0' &&
+	       strchr(BLANKS, line[len]) != NULL;
+}
+
+static int parse_line(struct reader *reader, const char *from, char *line, struct err *err)
+{
+	char *state = NULL;
 	size_t len;
 
-	if (rootfs_read(rootfd, path, LDCONF_MAX_BYTES, &text, &len, NULL) < 0)
+	line[strcspn(line, "#")] = '\0';
+	line += strspn(line, BLANKS);
+	for (len = strlen(line); len > 0 && strchr(BLANKS, line[len - 1]) != NULL;)
+		line[--len] = '\0';
+	if (is_word(line, "hwcap")) /* ignored by ldconfig, too, since glibc 2.33 */
 		return 0;
-	return ldconf_parse(conf, text, len, err);
-}
+	if (!is_word(line, "include"))
+		return add_dir(reader->conf, line) < 0 ? err_nomem(err) : 0;
+	for (char *pattern = strtok_r(line + strlen("include"), BLANKS, &state); pattern != NULL;
+	     pattern = strtok_r(NULL, BLANKS, &state)) {
+		int r = include(reader, from, pattern, err);
 
-static int read_folder(int rootfd, struct ldconf *conf, struct err *err)
-{
-	auto_fd fd = rootfs_open(rootfd, LDCONF_DIR, O_RDONLY | O_DIRECTORY, NULL);
-	auto_dir dir = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *entry;
-	unsigned files = 0;
-
-	if (dir == NULL)
-		return 0;
-	(void)take_fd(&fd);
-	while ((entry = readdir(dir)) != NULL && files < LDCONF_MAX_FILES) {
-		auto_free char *path = str_format(LDCONF_DIR "/%s", entry->d_name);
-		int r;
-
-		if (path == NULL)
-			return err_nomem(err);
-		if (!str_ends_with(entry->d_name, ".conf"))
-			continue;
-		files++;
-		r = read_one(rootfd, path, conf, err);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
+/* Changes the text. A NUL ends its line, as for ldconfig. */
+static int parse(struct reader *reader, const char *from, char *text, size_t len, struct err *err)
+{
+	char *end = text + len;
+
+	for (char *at = text; at < end;) {
+		char *newline = memchr(at, '\n', (size_t)(end - at));
+		char *stop = newline == NULL ? end : newline;
+		int r;
+
+		*stop = '\0';
+		r = parse_line(reader, from, at, err);
+		if (r < 0)
+			return r;
+		at = stop + 1;
+	}
+	return 0;
+}
+
+int ldconf_parse(struct ldconf *conf, const char *text, size_t len, struct err *err)
+{
+	struct reader reader = {.conf = conf, .glob = {.rootfd = -1}};
+	auto_free char *copy = malloc(len + 1);
+
+	if (copy == NULL)
+		return err_nomem(err);
+	memcpy(copy, text, len);
+	return parse(&reader, LDCONF_PATH, copy, len, err);
+}
+
+static int read_file(struct reader *reader, const char *path, struct err *err)
+{
+	auto_free char *text = NULL;
+	size_t len;
+	int r;
+
+	if (reader->files >= LDCONF_MAX_FILES || reader->bytes >= LDCONF_MAX_TOTAL ||
+	    reader->tries++ >= LDCONF_MAX_TRIES) {
+		reader->conf->cut = true;
+		return 0;
+	}
+	r = rootfs_read(reader->glob.rootfd, path, LDCONF_MAX_BYTES, &text, &len, NULL);
+	if (r == -ENOMEM)
+		return err_nomem(err);
+	if (r < 0) {
+		reader->conf->cut |= r == -EFBIG;
+		return 0;
+	}
+	reader->files++;
+	reader->bytes += len;
+	return parse(reader, path, text, len, err);
+}
+
 int ldconf_read(int rootfd, struct ldconf *ret, struct err *err)
 {
 	auto_done(ldconf) struct ldconf conf = {0};
-	int r = read_one(rootfd, LDCONF_PATH, &conf, err);
+	struct reader reader = {.conf = &conf, .glob = {.rootfd = rootfd}, .follows = true};
+	int r = ldconf_system_dirs(rootfd, 0, &conf.system, err);
 
-	if (r == 0 && conf.includes_dir)
-		r = read_folder(rootfd, &conf, err);
+	if (r == 0)
+		r = read_file(&reader, LDCONF_PATH, err);
 	if (r < 0)
 		return r;
+	conf.cut |= reader.glob.cut;
 	*ret = conf;
 	conf = (struct ldconf){0};
 	return 0;
@@ -136,11 +175,74 @@ int ldconf_read(int rootfd, struct ldconf *ret, struct err *err)
 
 bool ldconf_covers(const struct ldconf *conf, const char *dir)
 {
-	static const char *const defaults[] = {"/lib", "/usr/lib", "/lib64", "/usr/lib64"};
+	static const char *const unread[] = {"/lib", "/usr/lib", "/lib64", "/usr/lib64"};
 
-	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
-		if (strcmp(dir, defaults[i]) == 0)
+	for (size_t i = 0; conf->system.n == 0 && i < sizeof(unread) / sizeof(unread[0]); i++) {
+		if (strcmp(dir, unread[i]) == 0)
 			return true;
 	}
-	return strv_contains(&conf->dirs, dir);
+	return strv_contains(&conf->dirs, dir) || strv_contains(&conf->system, dir);
+}
+
+static const struct {
+	uint16_t machine;
+	const char *name;
+} multiarch[] = {
+	{EM_X86_64, "x86_64-linux-gnu"},   {EM_386, "i386-linux-gnu"},
+	{EM_AARCH64, "aarch64-linux-gnu"}, {EM_ARM, "arm-linux-gnueabihf"},
+	{EM_ARM, "arm-linux-gnueabi"},
+};
+
+static bool is_dir(int rootfd, const char *path)
+{
+	auto_fd fd = rootfs_open(rootfd, path, O_PATH | O_DIRECTORY, NULL);
+
+	return fd >= 0;
+}
+
+/* 1 = there are some. */
+static int add_multiarch(int rootfd, uint16_t machine, struct strv *ret)
+{
+	static const char *const parents[] = {"/lib", "/usr/lib"};
+	int found = 0;
+
+	for (size_t i = 0; i < sizeof(multiarch) / sizeof(multiarch[0]); i++) {
+		if (machine != 0 && machine != multiarch[i].machine)
+			continue;
+		for (size_t k = 0; k < sizeof(parents) / sizeof(parents[0]); k++) {
+			auto_free char *path = str_format("%s/%s", parents[k], multiarch[i].name);
+
+			if (path == NULL)
+				return -ENOMEM;
+			if (!is_dir(rootfd, path))
+				continue;
+			found = 1;
+			if (strv_add(ret, path) < 0)
+				return -ENOMEM;
+		}
+	}
+	return found;
+}
+
+int ldconf_system_dirs(int rootfd, uint16_t machine, struct strv *ret, struct err *err)
+{
+	static const char *const plain[] = {"/lib", "/usr/lib"};
+	static const char *const wide[] = {"/lib",     "/lib64",     "/libx32",
+					   "/usr/lib", "/usr/lib64", "/usr/libx32"};
+	bool is_wide = machine == 0 || machine == EM_X86_64 || machine == EM_AARCH64;
+	size_t n = is_wide ? sizeof(wide) / sizeof(wide[0]) : 2;
+	const char *const *dirs = is_wide ? wide : plain;
+	int found = add_multiarch(rootfd, machine, ret);
+
+	if (found < 0)
+		return err_nomem(err);
+	if (found > 0) { /* Debian's have no /lib64 */
+		dirs = plain;
+		n = 2;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (strv_add(ret, dirs[i]) < 0)
+			return err_nomem(err);
+	}
+	return 0;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,6 +22,7 @@
 
 #define MODULE      "ldcache"
 #define MAX_CALLS   256
+#define TEMPORARY   "/etc/ld.so.cache~"
 #define MACHINE_POS 18 /* e_machine of ELF32 and ELF64 */
 
 /* Debian's /sbin/ldconfig is the program; Ubuntu's is a shell script around ldconfig.real. */
@@ -172,29 +174,62 @@ static int child_main(void *arg)
 	return 126;
 }
 
+/* What it says last is why it ended; the rest are warnings. */
+static const char *last_line(char *output)
+{
+	size_t len = strlen(output);
+	const char *line;
+
+	while (len > 0 && output[len - 1] == '\n')
+		output[--len] = '\0';
+	line = strrchr(output, '\n');
+	return line == NULL ? output : line + 1;
+}
+
+static int run(struct child *child, const struct log *log, struct err *err)
+{
+	struct child_result result = {0};
+	int r = child_run(child_main, child,
+			  CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
+				  CLONE_NEWCGROUP,
+			  LDCONFIG_DEADLINE, &result, err);
+	if (r < 0)
+		return err_wrap(err, "ldconfig");
+	if (WIFSIGNALED(result.status))
+		return err_set(err, EIO, "ldconfig was ended by signal %d: %s",
+			       WTERMSIG(result.status), last_line(result.output));
+	if (WEXITSTATUS(result.status) != 0)
+		return err_set(err, EIO, "ldconfig ended with code %d: %s",
+			       WEXITSTATUS(result.status), last_line(result.output));
+	if (result.output[0] != '\0')
+		log_debug(log, MODULE, "ldconfig: %s", result.output);
+	return 0;
+}
+
+/* One that was ended, or that found no room, leaves its unfinished cache. */
+static void remove_temporary(int rootfd)
+{
+	char name[NAME_MAX + 1];
+	auto_fd dir = rootfs_open_parent(rootfd, TEMPORARY, name, NULL);
+
+	if (dir >= 0)
+		(void)unlinkat(dir, name, 0);
+}
+
 int ldconfig_run(const struct ldconfig *ldconfig, const struct ldconfig_job *job,
 		 const struct log *log, struct err *err)
 {
 	auto_done(strv) struct strv argv = {0};
 	struct child child = {.ldconfig = ldconfig, .job = job};
-	struct child_result result = {0};
+	struct stat st;
+	bool was_there = rootfs_lstat(job->rootfd, TEMPORARY, &st, NULL) != 0;
 	int r = arguments(job->dirs, &argv, err);
 
 	if (r < 0)
 		return r;
 	child.argv = argv.items;
-	r = child_run(child_main, &child,
-		      CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP,
-		      LDCONFIG_DEADLINE, &result, err);
-	if (r < 0)
-		return err_wrap(err, "ldconfig");
-	if (WIFSIGNALED(result.status))
-		return err_set(err, EIO, "ldconfig was ended by signal %d: %s",
-			       WTERMSIG(result.status), result.output);
-	if (WEXITSTATUS(result.status) != 0)
-		return err_set(err, EIO, "ldconfig ended with code %d: %s",
-			       WEXITSTATUS(result.status), result.output);
-	if (result.output[0] != '\0')
-		log_debug(log, MODULE, "ldconfig: %s", result.output);
-	return 0;
+	r = run(&child, log, err);
+	if (r < 0 && !was_there)
+		remove_temporary(job->rootfd);
+	return r;
 }

@@ -8,7 +8,9 @@
 #define APPLY_LDSCAN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "base/log.h"
@@ -26,6 +28,15 @@ struct ldscan_link {
 	char *text; /* name of the library in the same directory; owned */
 };
 
+/* A directory. */
+struct ldscan_place {
+	char *path; /* owned */
+	const char
+		*hwcaps; /* its name below glibc-hwcaps; borrowed from strings; NULL = not there */
+	dev_t dev;
+	ino_t ino;
+};
+
 struct ldscan {
 	int rootfd; /* borrowed */
 	const struct log *log;
@@ -35,9 +46,10 @@ struct ldscan {
 	VEC(struct ldscan_link) links;
 	struct strv strings; /* what the entries borrow; lives as long as they; owned */
 	/* the rest is ldscan.c's */
-	struct strv seen;
-	size_t files, dirs;
-	uint64_t deadline; /* 0 = begins with the first directory */
+	VEC(struct ldscan_place) places;
+	size_t scanned; /* of places */
+	size_t files;
+	uint64_t deadline; /* ms; 0 = begins with the first directory */
 	bool stopped;      /* a limit was reached: said in the log once */
 };
 
@@ -48,10 +60,12 @@ void ldscan_done(struct ldscan *scan);
 int ldscan_dir(struct ldscan *scan, const char *path, struct err *err);
 
 /** All that the image's ldconfig would look at: dirs first, then those of ld.so.conf with its
- *  includes, then the system directories. */
+ *  includes, then the system directories. Of two paths to one directory the first counts. */
 int ldscan_all(struct ldscan *scan, const struct strv *first, struct err *err);
 
-/** Version of the rootfs' glibc (236 for 2.36), 0 = none or not found out. */
+/** Version of the rootfs' glibc (236 for 2.36), 0 = none or not found out: by the name that the
+ *  link libc.so.6 leads to ("libc-2.31.so"), else by "release version 2.36" in that file. machine
+ * 0: of the first one found. */
 unsigned ldscan_glibc(int rootfd, uint16_t machine);
 
 #endif

@@ -6,6 +6,7 @@
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -21,7 +22,11 @@
 
 int place_tree_open(struct place_tree *tree, int rootfd, struct err *err)
 {
+	struct statvfs fs;
+
 	tree->rootfd = rootfd;
+	if (fstatvfs(rootfd, &fs) == 0 && (fs.f_flag & ST_RDONLY) != 0)
+		tree->read_only = true;
 	return mount_id(rootfd, &tree->root_mount, err);
 }
 
@@ -76,8 +81,8 @@ bool place_mounts_have(const char *mountinfo, dev_t dev)
 /* What is made on the rootfs stays in it; on a tmpfs of the container's own it goes with it. Any
  * other mount is a volume: what is made there would be made on the host. A tmpfs that the host has
  * mounted too (its /dev handed over with -v) is a volume as well. */
-static int may_create(const struct place_tree *tree, int dirfd, uint64_t mount, const char *path,
-		      struct err *err)
+static int is_no_volume(const struct place_tree *tree, int dirfd, uint64_t mount, const char *path,
+			struct err *err)
 {
 	struct statfs fs;
 	struct stat st;
@@ -93,6 +98,15 @@ static int may_create(const struct place_tree *tree, int dirfd, uint64_t mount, 
 	return err_hint(err, "mount the volume elsewhere, or create the file in it");
 }
 
+static int may_create(const struct place_tree *tree, int dirfd, uint64_t mount, const char *path,
+		      struct err *err)
+{
+	if (mount == tree->root_mount && tree->read_only)
+		return place_cannot_make(err_sys(err, EROFS, "make '%s' in the container", path),
+					 err);
+	return is_no_volume(tree, dirfd, mount, path, err);
+}
+
 /* Mounts of ours were not there when the text was read: not found in it, and private anyway. */
 static int seclude(const struct place_tree *tree, int fd, uint64_t mount, const char *path,
 		   struct err *err)
@@ -103,7 +117,7 @@ static int seclude(const struct place_tree *tree, int fd, uint64_t mount, const 
 		if (tree->dirs.items[i].mount == mount)
 			return 0;
 	}
-	return seclude_mount(tree->mounts, mount, may_create(tree, fd, mount, path, NULL) == 0,
+	return seclude_mount(tree->mounts, mount, is_no_volume(tree, fd, mount, path, NULL) == 0,
 			     path, err);
 }
 
@@ -172,6 +186,20 @@ static int add_made(struct place_tree *tree, size_t dir, const char *name,
 	    (item->text != NULL && made->item.text == NULL))
 		return err_nomem(err);
 	return 0;
+}
+
+int place_cannot_make(int code, struct err *err)
+{
+	if (err == NULL || err->hint != NULL) /* a volume: said already */
+		return code;
+	if (code == -EROFS)
+		return err_hint(err, "a root file system that cannot be written must have every "
+				     "place already, as an empty file, directory or link; or let "
+				     "the runtime make it read-only (docker run --read-only)");
+	if (code == -ENOSPC || code == -EDQUOT)
+		return err_hint(err, "make room for blocks and inodes where the container's "
+				     "layers are kept");
+	return code;
 }
 
 /* Directories have no time of ours: it changes with what is in them. */
@@ -282,7 +310,8 @@ static int open_or_make_parent(struct place_tree *tree, const char *path, char *
 	r = check_ancestor(tree, path, err);
 	if (r < 0)
 		return r;
-	return rootfs_make_parent(tree->rootfd, path, parent_made, &making, ret_name, err);
+	fd = rootfs_make_parent(tree->rootfd, path, parent_made, &making, ret_name, err);
+	return fd < 0 ? place_cannot_make(fd, err) : fd;
 }
 
 /* Neighbours in a plan mostly share their directory: its fd is held, and what the path leads to was
@@ -408,7 +437,8 @@ int place_make_dir(struct place_tree *tree, struct place *place, struct err *err
 	if (r < 0)
 		return r;
 	if (mkdirat(place_dirfd(tree, place), place->name, 0755) < 0)
-		return err_sys(err, errno, "make the directory '%s'", place->path);
+		return place_cannot_make(
+			err_sys(err, errno, "make the directory '%s'", place->path), err);
 	sign_dir(tree, place_dirfd(tree, place), place->name);
 	tree->inodes++;
 	tree->placeholders++;
@@ -430,7 +460,8 @@ int place_make_link(struct place_tree *tree, struct place *place, const char *te
 	if (r < 0)
 		return r;
 	if (symlinkat(text, place_dirfd(tree, place), place->name) < 0)
-		return err_sys(err, errno, "make the link '%s'", place->path);
+		return place_cannot_make(err_sys(err, errno, "make the link '%s'", place->path),
+					 err);
 	(void)utimensat(place_dirfd(tree, place), place->name, mark, AT_SYMLINK_NOFOLLOW);
 	tree->inodes++;
 	return place_finish(tree, place, &item, err);

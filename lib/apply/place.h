@@ -52,6 +52,7 @@ struct place_tree {
 	int rootfd;                /* borrowed */
 	int procfd;                /* as mount_open_proc(); borrowed */
 	uint64_t root_mount;       /* the mount that rootfd lies on */
+	bool read_only;            /* nothing can be made in it, or not be taken back */
 	const char *host_mounts;   /* mountinfo of the host, NUL-terminated; borrowed */
 	const char *mounts;        /* and of the container before anything was done; borrowed */
 	const char *id;            /* borrowed; NULL = none */
@@ -84,7 +85,7 @@ struct place {
 	struct stat st; /* of what is there, not followed */
 };
 
-/** Starts with a rootfs; the other members are the caller's. */
+/** Starts with a rootfs; the other members are the caller's, who may have set read_only before. */
 int place_tree_open(struct place_tree *tree, int rootfd, struct err *err);
 void place_tree_done(struct place_tree *tree);
 
@@ -133,6 +134,10 @@ void place_sign(const struct place_tree *tree, int fd);
 /** Removes everything made, last first, by the same directory fds and only where the inode is still
  *  ours. What cannot be removed goes to the log. */
 void place_undo(struct place_tree *tree);
+
+/** Adds what to do to the error of a making that met a full or a read-only file system; gives code.
+ */
+int place_cannot_make(int code, struct err *err);
 
 /** For the makers above: before something is made, whether it may be (-EROFS) and the note that it
  *  will be; and after it, the keeping of what is there now as ours. A maker that knows what it made

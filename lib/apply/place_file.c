@@ -54,7 +54,8 @@ static int new_inode(struct place_tree *tree, struct place *place, struct err *e
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_sys(err, errno, "make '%s' in the container", place->path);
+		return place_cannot_make(
+			err_sys(err, errno, "make '%s' in the container", place->path), err);
 	(void)futimens(fd, mark);
 	place_sign(tree, fd);
 	tree->inodes++;
@@ -91,7 +92,9 @@ int place_make_file(struct place_tree *tree, struct place *place, struct err *er
 	inode = find_inode(tree, tree->dirs.items[place->dir].mount);
 	if (inode == NULL || link_fd(tree, inode->fd, place_dirfd(tree, place), place->name) < 0) {
 		if (inode != NULL && !wants_new_inode(errno))
-			return err_sys(err, errno, "make '%s' in the container", place->path);
+			return place_cannot_make(
+				err_sys(err, errno, "make '%s' in the container", place->path),
+				err);
 		r = new_inode(tree, place, err);
 		if (r < 0)
 			return r;
@@ -146,15 +149,16 @@ int place_make_conf(struct place_tree *tree, struct place *place, const char *te
 	fd = openat(place_dirfd(tree, place), place->name,
 		    O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, 0644);
 	if (fd < 0)
-		return err_sys(err, errno, "make '%s'", place->path);
-	tree->inodes++;
-	r = place_finish(tree, place, &item, err);
-	if (r < 0)
-		return r;
+		return place_cannot_make(err_sys(err, errno, "make '%s'", place->path), err);
 	r = io_write_all(fd, text, strlen(text), place->path, err);
-	if (r < 0)
-		return r;
-	return futimens(fd, mark) < 0 ? err_sys(err, errno, "mark '%s'", place->path) : 0;
+	if (r == 0 && futimens(fd, mark) < 0)
+		r = err_sys(err, errno, "mark '%s'", place->path);
+	if (r < 0) {
+		(void)unlinkat(place_dirfd(tree, place), place->name, 0);
+		return place_cannot_make(r, err);
+	}
+	tree->inodes++;
+	return place_finish(tree, place, &item, err);
 }
 
 void place_undo(struct place_tree *tree)

@@ -94,8 +94,10 @@ int record_parse(const char *text, size_t len, struct record *ret, struct err *e
 int record_parse_head(const char *text, size_t len, struct record *ret, struct err *err);
 
 /** Opens the state directory, made 0700 when missing: dir, or /run/nvc/state where that cannot be
- *  written. -EPERM: others than the caller may write there. */
+ *  written or is full. -EPERM: others than the caller may write there. */
 int record_open_dir(const char *dir, const struct log *log, struct err *err);
+/** Opens the one of the two that has a record of id. -ENOENT: neither; -EINVAL: not an id. */
+int record_find_dir(const char *dir, const char *id, struct err *err);
 
 /** Writes ID.state anew, all or nothing. */
 int record_write(int dirfd, const struct record *record, struct err *err);

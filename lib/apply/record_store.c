@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -16,7 +18,22 @@
 #include "sys/rootfs.h"
 
 #define FALLBACK_DIR "/run/nvc/state"
+#define ROOM_BYTES   (1024u * 1024) /* a record, twice, and an image's saved files */
+#define ROOM_FILES   16u
 #define HEAD_BYTES   (16u * 1024) /* holds id, rootfs, process and time */
+
+static int check_dir(int fd, const char *dir, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return err_sys(err, errno, "open the state directory '%s'", dir);
+	if (st.st_uid != geteuid() || (st.st_mode & 022) != 0)
+		return err_set(err, EPERM, "others than the caller may write to '%s'", dir);
+	if (faccessat(fd, ".", W_OK, AT_EACCESS) < 0)
+		return err_sys(err, errno, "write to the state directory '%s'", dir);
+	return 0;
+}
 
 static int open_dir(const char *dir, struct err *err)
 {
@@ -24,7 +41,7 @@ static int open_dir(const char *dir, struct err *err)
 	auto_fd slash = rootfs_open_slash(err);
 	auto_fd parent = -1;
 	auto_fd fd = -1;
-	struct stat st;
+	int r;
 
 	if (slash < 0)
 		return slash;
@@ -34,26 +51,39 @@ static int open_dir(const char *dir, struct err *err)
 	if (mkdirat(parent, name, 0700) < 0 && errno != EEXIST)
 		return err_sys(err, errno, "make the state directory '%s'", dir);
 	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fd < 0)
 		return err_sys(err, errno, "open the state directory '%s'", dir);
-	if (st.st_uid != geteuid() || (st.st_mode & 022) != 0)
-		return err_set(err, EPERM, "others than the caller may write to '%s'", dir);
-	if (faccessat(fd, ".", W_OK, AT_EACCESS) < 0)
-		return err_sys(err, errno, "write to the state directory '%s'", dir);
-	return take_fd(&fd);
+	r = check_dir(fd, dir, err);
+	return r < 0 ? r : take_fd(&fd);
+}
+
+/* A record that ends half-way would leave in the image what it could not name. */
+static bool has_room(int fd)
+{
+	struct statvfs fs;
+
+	if (fstatvfs(fd, &fs) < 0 || fs.f_blocks == 0)
+		return true; /* not known; a tmpfs without a limit */
+	if (fs.f_files != 0 && fs.f_favail < ROOM_FILES)
+		return false;
+	return fs.f_bavail >= ROOM_BYTES / fs.f_frsize;
 }
 
 int record_open_dir(const char *dir, const struct log *log, struct err *err)
 {
 	struct err first = {0};
-	int fd = open_dir(dir, &first);
+	auto_fd fd = open_dir(dir, &first);
+	auto_fd other = -1;
 
+	if (fd >= 0 && has_room(fd))
+		return take_fd(&fd);
+	log_debug(log, "record", "%s; using " FALLBACK_DIR,
+		  fd >= 0 ? "the state directory is on a file system that is full" : first.msg);
+	other = open_dir(FALLBACK_DIR, NULL);
+	if (other >= 0 && (fd < 0 || has_room(other)))
+		return take_fd(&other);
 	if (fd >= 0)
-		return fd;
-	log_debug(log, "record", "%s; using " FALLBACK_DIR, first.msg);
-	fd = open_dir(FALLBACK_DIR, NULL);
-	if (fd >= 0)
-		return fd;
+		return take_fd(&fd);
 	if (err != NULL)
 		*err = first;
 	return -first.code;
@@ -67,6 +97,24 @@ static int file_name(const char *id, const char *suffix, char *ret, struct err *
 	if (!path_is_name(id) || n < 0 || n > NAME_MAX)
 		return err_set(err, EINVAL, "'%.80s' cannot be the id of a container", id);
 	return 0;
+}
+
+int record_find_dir(const char *dir, const char *id, struct err *err)
+{
+	const char *const dirs[] = {dir, FALLBACK_DIR};
+	char name[NAME_MAX + 1];
+	auto_fd slash = rootfs_open_slash(err);
+	int r = slash < 0 ? slash : file_name(id, ".state", name, err);
+
+	for (size_t i = 0; r == 0 && i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+		auto_fd fd = rootfs_open(slash, dirs[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW, NULL);
+		struct stat st;
+
+		if (fd >= 0 && fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    check_dir(fd, dirs[i], NULL) == 0)
+			return take_fd(&fd);
+	}
+	return r < 0 ? r : err_set(err, ENOENT, "there is no record of '%s'", id);
 }
 
 int record_write(int dirfd, const struct record *record, struct err *err)

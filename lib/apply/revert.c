@@ -14,6 +14,7 @@
 #include "apply/record.h"
 #include "base/auto.h"
 #include "base/str.h"
+#include "sys/overwrite.h"
 #include "sys/rootfs.h"
 
 #define MODULE "revert"
@@ -102,16 +103,28 @@ static void remove_items(const struct revert *revert, bool dirs)
 }
 
 /* Last made first, and directories last of all: what is in one goes before it. The keeper asks
- * whether files are gone. */
-static void take_back(const struct revert *revert)
+ * whether files are gone. Negative: the file system is too full for it, and the record must stay.
+ */
+static int take_back(const struct revert *revert, struct err *err)
 {
-	struct err err = {0};
+	struct err failed = {0};
+	int r;
 
 	remove_items(revert, false);
-	if (keeper_take_back(revert->rootfd, revert->state_dir, revert->record, revert->peers,
-			     revert->log, &err) < 0)
-		log_warn(revert->log, MODULE, "put the image's files back: %s", err.msg);
+	r = keeper_take_back(revert->rootfd, revert->state_dir, revert->record, revert->peers,
+			     revert->log, &failed);
 	remove_items(revert, true);
+	if (r >= 0)
+		return 0;
+	(void)err_wrap(&failed, "put the image's files back");
+	if (!overwrite_is_full(r)) {
+		log_warn(revert->log, MODULE, "%s", failed.msg);
+		return 0;
+	}
+	if (err != NULL)
+		*err = failed;
+	return err_hint(err, "make room where the container's layers are kept: it is done when the "
+			     "container is started again");
 }
 
 /* -ENOENT: gone with all that was made in it. "/" is never a container's. */
@@ -150,17 +163,21 @@ static int read_own(int state_dir, const char *id, const struct log *log, struct
 /* The container's own, and what others left there whose end nobody was told of. */
 static int take_back_all(struct revert *revert, const struct record *own, struct err *err)
 {
+	int r = 0;
+
 	if (own->id != NULL) {
 		revert->record = own;
-		take_back(revert);
+		r = take_back(revert, err);
 	}
 	vec_each(gone, &revert->peers->gone)
 	{
 		log_debug(revert->log, MODULE, "container '%s' ended on the same rootfs", gone->id);
 		revert->record = gone;
-		take_back(revert);
-		(void)record_delete(revert->state_dir, gone->id, NULL);
+		if (take_back(revert, NULL) == 0)
+			(void)record_delete(revert->state_dir, gone->id, NULL);
 	}
+	if (r < 0)
+		return r;
 	return own->id == NULL ? 0 : record_delete(revert->state_dir, own->id, err);
 }
 
@@ -192,10 +209,13 @@ int revert_container(const char *id, const char *rootfs, const struct settings *
 {
 	auto_done(record) struct record record = {0};
 	auto_done(peers) struct peers peers = {0};
-	auto_fd dir = record_open_dir(settings->state_dir, log, NULL);
-	struct revert revert = {.state_dir = dir, .peers = &peers, .log = log};
+	auto_fd dir = record_find_dir(settings->state_dir, id, NULL);
+	struct revert revert = {.peers = &peers, .log = log};
 	int r;
 
+	if (dir < 0)
+		dir = record_open_dir(settings->state_dir, log, NULL);
+	revert.state_dir = dir;
 	if (dir < 0) {
 		log_debug(log, MODULE, "there is no state directory: nothing to take back");
 		return 0;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/auto.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "format/ldcache.h"
 #include "sys/rootfs.h"
@@ -76,7 +77,7 @@ int withdraw_items(const char *text, size_t len, const char *separators, const s
 
 struct sieve {
 	int rootfd;
-	char **added; /* in order; owned */
+	char **added; /* names of the files, in order; the list is owned */
 	size_t n;
 };
 
@@ -98,19 +99,22 @@ static int fill(struct sieve *sieve, const struct strv *added, struct err *err)
 	if (added->n > 0)
 		memcpy(sieve->added, added->items, added->n * sizeof(*sieve->added));
 	sieve->n = added->n;
+	for (size_t i = 0; i < sieve->n; i++)
+		sieve->added[i] = (char *)(uintptr_t)path_basename(sieve->added[i]);
 	qsort(sieve->added, sieve->n, sizeof(*sieve->added), compare);
 	return 0;
 }
 
-/* ldcache_drop_fn */
+/* By its name alone, since ldconfig has a directory of two names by the other one (/lib, /usr/lib);
+ * and gone. ldcache_drop_fn */
 static bool is_ours_and_gone(void *arg, const struct ldcache_entry *entry)
 {
 	const struct sieve *sieve = arg;
-	char *value = (char *)(uintptr_t)entry->value;
+	char *name = (char *)(uintptr_t)path_basename(entry->value);
 	auto_fd fd = -1;
 	struct stat st;
 
-	if (bsearch(&value, sieve->added, sieve->n, sizeof(value), compare) == NULL)
+	if (bsearch(&name, sieve->added, sieve->n, sizeof(name), compare) == NULL)
 		return false;
 	fd = rootfs_open(sieve->rootfd, entry->value, O_PATH, NULL);
 	if (fd < 0)

@@ -25,8 +25,8 @@ void withdrawal_done(struct withdrawal *withdrawal);
 int withdraw_items(const char *text, size_t len, const char *separators, const struct strv *added,
 		   struct withdrawal *ret, struct err *err);
 
-/** Takes out the entries of a loader's cache whose value is in added and names nothing in the
- *  rootfs, or an empty file. -EINVAL: no such cache. */
+/** Takes out the entries of a loader's cache whose value has the name of a file in added and is
+ *  nothing in the rootfs, or an empty file. -EINVAL: no such cache. */
 int withdraw_entries(int rootfd, const char *data, size_t len, const struct strv *added,
 		     struct withdrawal *ret, struct err *err);
 

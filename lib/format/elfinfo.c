@@ -15,14 +15,22 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "format/elfnote.h"
 
 #define MAX_PROGRAM_HEADERS 1024u
 #define MAX_DYNAMIC         65536u /* entries */
+#define MAX_NOTES           4u     /* segments of them that are read */
+#define MAX_NOTES_LEN       1024u  /* bytes of each */
+
+#ifndef PT_GNU_PROPERTY
+#define PT_GNU_PROPERTY 0x6474e553
+#endif
 
 struct image {
 	elfinfo_read_fn read;
 	void *arg; /* of read */
 	uint64_t len;
+	bool notes; /* are wanted */
 	bool is64;
 	unsigned encoding; /* ELFDATA2LSB or ELFDATA2MSB */
 	GElf_Ehdr header;
@@ -100,6 +108,7 @@ static bool read_segment(const struct image *image, uint64_t offset, GElf_Phdr *
 	ret->p_offset = narrow.p_offset;
 	ret->p_vaddr = narrow.p_vaddr;
 	ret->p_filesz = narrow.p_filesz;
+	ret->p_align = narrow.p_align;
 	return true;
 }
 
@@ -283,6 +292,35 @@ static int take_interp(const struct image *image, struct elfinfo *info)
 	return info->interp == NULL ? -ENOMEM : 0;
 }
 
+/* ldconfig looks for the ABI in PT_NOTE and for the ISA in PT_GNU_PROPERTY. */
+static void take_notes(const struct image *image, struct elfinfo *info)
+{
+	struct elfnote abi = {0}, property = {0};
+	unsigned n = 0;
+
+	for (size_t i = 0; i < image->header.e_phnum && n < MAX_NOTES; i++) {
+		const GElf_Phdr *segment = &image->segments[i];
+		const struct elfnote_form form = {
+			.is64 = image->is64,
+			.big = image->encoding == ELFDATA2MSB,
+			.wide = segment->p_align == 8,
+			.isa = info->machine == EM_X86_64 || info->machine == EM_386,
+		};
+		uint8_t text[MAX_NOTES_LEN];
+		size_t len = segment->p_filesz < sizeof(text) ? segment->p_filesz : sizeof(text);
+
+		if (segment->p_type != PT_NOTE && segment->p_type != PT_GNU_PROPERTY)
+			continue;
+		n++;
+		if (copy_at(image, segment->p_offset, text, len))
+			elfnote_read(text, len, &form,
+				     segment->p_type == PT_NOTE ? &abi : &property);
+	}
+	info->noted = true;
+	info->os_version = abi.os_version;
+	info->isa_level = property.isa_level;
+}
+
 static int broken(struct err *err, const char *what)
 {
 	return err_set(err, ENOEXEC, "read the ELF file: %s", what);
@@ -295,6 +333,7 @@ static int fill(const struct image *image, struct elfinfo *info, struct err *err
 	const char *fault = NULL;
 	int ret;
 
+	info->dynamic = segment != NULL;
 	if (segment != NULL)
 		fault = walk_dynamic(image, segment, &dynamic);
 	if (fault != NULL)
@@ -312,30 +351,46 @@ static int fill(const struct image *image, struct elfinfo *info, struct err *err
 	return 0;
 }
 
-int elfinfo_parse_by(elfinfo_read_fn read, void *arg, uint64_t len, struct elfinfo *ret,
-		     struct err *err)
+static int parse(struct image *image, struct elfinfo *ret, struct err *err)
 {
-	auto_done(image) struct image image = {.read = read, .arg = arg, .len = len};
 	auto_done(elfinfo) struct elfinfo info = {0};
-	const char *fault = open_header(&image);
+	const char *fault = open_header(image);
 	int rc;
 
 	if (fault == NULL)
-		fault = open_segments(&image);
+		fault = open_segments(image);
 	if (fault != NULL)
 		return broken(err, fault);
-	if (image.header.e_phnum > 0 && image.segments == NULL)
+	if (image->header.e_phnum > 0 && image->segments == NULL)
 		return err_nomem(err);
-	info.bits = image.is64 ? 64 : 32;
-	info.machine = image.header.e_machine;
-	info.type = image.header.e_type;
-	info.flags = image.header.e_flags;
-	rc = fill(&image, &info, err);
+	info.bits = image->is64 ? 64 : 32;
+	info.machine = image->header.e_machine;
+	info.type = image->header.e_type;
+	info.flags = image->header.e_flags;
+	if (image->notes)
+		take_notes(image, &info);
+	rc = fill(image, &info, err);
 	if (rc < 0)
 		return rc;
 	*ret = info;
 	info = (struct elfinfo){0};
 	return 0;
+}
+
+int elfinfo_parse_by(elfinfo_read_fn read, void *arg, uint64_t len, struct elfinfo *ret,
+		     struct err *err)
+{
+	auto_done(image) struct image image = {.read = read, .arg = arg, .len = len};
+
+	return parse(&image, ret, err);
+}
+
+int elfinfo_parse_notes_by(elfinfo_read_fn read, void *arg, uint64_t len, struct elfinfo *ret,
+			   struct err *err)
+{
+	auto_done(image) struct image image = {.read = read, .arg = arg, .len = len, .notes = true};
+
+	return parse(&image, ret, err);
 }
 
 /* arg is the variable that holds the file's address. */
@@ -347,7 +402,7 @@ static bool read_memory(void *arg, uint64_t offset, void *ret, size_t len)
 
 int elfinfo_parse(const void *data, size_t len, struct elfinfo *ret, struct err *err)
 {
-	return elfinfo_parse_by(read_memory, &data, len, ret, err);
+	return elfinfo_parse_notes_by(read_memory, &data, len, ret, err);
 }
 
 void elfinfo_done(struct elfinfo *info)

@@ -8,43 +8,11 @@
 
 #include "base/auto.h"
 #include "format/elfinfo.h"
-
-#define LIBFACTS_WINDOW 4096u /* bytes of a library that are read at once */
-#define LIBFACTS_BEFORE 1024u /* of them at most in front of what was asked for */
+#include "sys/window.h"
 
 bool libfacts_wanted(const char *name)
 {
 	return strstr(name, ".so") != NULL;
-}
-
-/* A file through one window: header, dynamic table and names of most libraries take three reads.
- * Not a mapping: its page faults cost five times as much, and a file cut meanwhile would be fatal.
- */
-struct window {
-	int fd;
-	uint64_t start;
-	size_t len;
-	char data[LIBFACTS_WINDOW];
-};
-
-static bool window_read(void *arg, uint64_t offset, void *ret, size_t len)
-{
-	struct window *window = arg;
-	ssize_t n;
-
-	if (len > LIBFACTS_WINDOW - LIBFACTS_BEFORE)
-		return pread(window->fd, ret, len, (off_t)offset) == (ssize_t)len;
-	if (offset < window->start || offset - window->start > window->len ||
-	    len > window->len - (offset - window->start)) {
-		/* a little of what lies before, as names are not read in order */
-		window->start = offset - offset % LIBFACTS_BEFORE;
-		n = pread(window->fd, window->data, sizeof(window->data), (off_t)window->start);
-		window->len = n < 0 ? 0 : (size_t)n;
-		if (offset - window->start + len > window->len)
-			return false;
-	}
-	memcpy(ret, window->data + (offset - window->start), len);
-	return true;
 }
 
 static int libfacts_parse(int fd, uint64_t len, struct elf_facts *ret)
@@ -53,8 +21,7 @@ static int libfacts_parse(int fd, uint64_t len, struct elf_facts *ret)
 	struct window window;
 	int rc;
 
-	window.fd = fd;
-	window.start = window.len = 0;
+	window_init(&window, fd);
 	rc = elfinfo_parse_by(window_read, &window, len, &info, NULL);
 	if (rc < 0)
 		return rc == -ENOMEM ? rc : 0;

@@ -7,6 +7,7 @@
 
 #include "base/auto.h"
 #include "base/path.h"
+#include "base/str.h"
 #include "format/ldflags.h"
 #include "format/ldset.h"
 #include "plan/libraries.h"
@@ -175,32 +176,48 @@ static int add_links(struct loadcache *cache, struct err *err)
 	return rc;
 }
 
+/* A link to a library elsewhere counts as a file of its directory, so ldconfig gives it a SONAME
+ * link there, as it does for files. */
+static int link_soname(struct loadcache *cache, const char *path, const char *name, struct err *err)
+{
+	auto_free char *why = str_format("SONAME of %s", name);
+	size_t n = cache->draft->plan->ops.n;
+	int rc = why == NULL ? err_nomem(err)
+			     : draft_add_soft_link(cache->draft, path, name, why, err);
+
+	if (rc < 0 || cache->draft->plan->ops.n == n)
+		return rc;
+	return pathmap_put(&cache->softs, path, n, NULL) < 0 ? err_nomem(err) : 0;
+}
+
 /* Entries name DIR/SONAME as those of ldconfig do, where the container will have that: not in a
  * directory that is bound whole and lacks the link. */
-static int name_library(const struct loadcache *cache, const struct folder *folder,
-			const struct ldset_item *item, struct op_library *ret)
+static int name_library(struct loadcache *cache, const struct folder *folder,
+			const struct ldset_item *item, struct op_library *ret, struct err *err)
 {
 	const struct item *library = NULL;
 	int rc;
 
+	ret->machine = item->machine;
+	ret->flags = item->flags;
+	ret->osversion = item->osversion;
 	ret->soname = strdup(item->soname);
 	ret->path = path_join(folder->path, item->soname);
 	if (ret->soname == NULL || ret->path == NULL)
-		return -ENOMEM;
-	rc = find_library(cache, ret->path, &library, &ret->file);
+		return err_nomem(err);
+	rc = link_soname(cache, ret->path, item->name, err);
+	if (rc == 0)
+		rc = find_library(cache, ret->path, &library, &ret->file);
 	if (rc == 0) {
 		free(ret->path);
 		ret->path = path_join(folder->path, item->name);
 		rc = ret->path == NULL ? -ENOMEM
 				       : find_library(cache, ret->path, &library, &ret->file);
 	}
-	ret->machine = item->machine;
-	ret->flags = item->flags;
-	ret->osversion = item->osversion;
-	return rc < 0 ? rc : 0;
+	return rc < 0 ? err_nomem(err) : 0;
 }
 
-static int fill_op(const struct loadcache *cache, struct op *op, struct err *err)
+static int fill_op(struct loadcache *cache, struct op *op, struct err *err)
 {
 	vec_each(folder, &cache->folders)
 	{
@@ -209,21 +226,36 @@ static int fill_op(const struct loadcache *cache, struct op *op, struct err *err
 		vec_each(item, &folder->set.items)
 		{
 			struct op_library *library = vec_add(&op->libraries);
+			int rc;
 
 			if (library == NULL)
 				return err_nomem(err);
 			*library = (struct op_library){0};
-			if (name_library(cache, folder, item, library) < 0)
-				return err_nomem(err);
+			rc = name_library(cache, folder, item, library, err);
+			if (rc < 0)
+				return rc;
 		}
 	}
+	return 0;
+}
+
+static int add_op(struct loadcache *cache, struct err *err)
+{
+	struct op op = {.kind = OP_LDCACHE, .row = NO_ROW};
+	int rc = fill_op(cache, &op, err);
+	struct op *added = rc < 0 ? NULL : vec_add(&cache->draft->plan->ops);
+
+	if (added == NULL) {
+		op_done(&op);
+		return rc < 0 ? rc : err_nomem(err);
+	}
+	*added = op;
 	return 0;
 }
 
 int loadcache_add(struct draft *draft, struct err *err)
 {
 	auto_done(loadcache) struct loadcache cache = {.draft = draft};
-	struct op *op;
 	int rc = note_softs(&cache) < 0 ? err_nomem(err) : 0;
 
 	if (rc == 0)
@@ -232,10 +264,5 @@ int loadcache_add(struct draft *draft, struct err *err)
 		rc = add_links(&cache, err);
 	if (rc < 0 || cache.folders.n == 0)
 		return rc;
-	op = vec_add(&draft->plan->ops);
-	if (op == NULL)
-		return err_nomem(err);
-	op->kind = OP_LDCACHE;
-	op->row = NO_ROW;
-	return fill_op(&cache, op, err);
+	return add_op(&cache, err);
 }

@@ -169,7 +169,8 @@ int rootfs_make_parent(int rootfd, const char *path, rootfs_made_fn made, void *
 	}
 	fd = rootwalk_open(rootfd, dir, &request, &refused);
 	if (fd < 0 && !refused)
-		return err_sys(err, -fd, "make '%s' below its root", dir);
+		return err_sys(err, -fd, "make the directory '%.*s' below its root",
+			       (int)strlen(dir) - (dir[1] != '\0'), dir);
 	return fd;
 }
 

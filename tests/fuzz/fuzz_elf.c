@@ -14,7 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err err = {0};
 
 	if (elfinfo_parse(data, size, &info, &err) == 0 &&
-	    ((info.bits != 32 && info.bits != 64) || info.needed.n > ELFINFO_MAX_NEEDED ||
+	    (!info.noted || info.isa_level > 31 || (info.bits != 32 && info.bits != 64) ||
+	     info.needed.n > ELFINFO_MAX_NEEDED ||
 	     (info.soname != NULL && strlen(info.soname) > ELFINFO_MAX_SONAME)))
 		abort();
 	return 0;

@@ -220,6 +220,46 @@ static void elfinfo_file_without_segments_has_a_header_only(void **state)
 	assert_null(info.interp);
 }
 
+static bool read_image(void *arg, uint64_t offset, void *ret, size_t len)
+{
+	memcpy(ret, (const uint8_t *)arg + offset, len);
+	return true;
+}
+
+static void elfinfo_notes_are_read_where_they_are_asked_for(void **state)
+{
+	static const uint8_t abi[] = {4, 0, 0, 0, 16, 0, 0, 0, 1, 0, 0, 0, 'G', 'N', 'U', 0,
+				      0, 0, 0, 0, 3,  0, 0, 0, 2, 0, 0, 0, 0,   0,   0,   0};
+	static const uint8_t isa[] = {4, 0,    0, 0,    16, 0, 0, 0, 5, 0, 0, 0, 'G', 'N', 'U', 0,
+				      2, 0x80, 0, 0xc0, 4,  0, 0, 0, 4, 0, 0, 0, 0,   0,   0,   0};
+	struct image image = make_image(true, false);
+	auto_done(elfinfo) struct elfinfo with = {0};
+	auto_done(elfinfo) struct elfinfo without = {0};
+	auto_done(elfinfo) struct elfinfo far = {0};
+
+	(void)state;
+	put(&image, 18, EM_X86_64, 2);
+	put(&image, 56, 5, 2);
+	put_segment(&image, 3, PT_NOTE, 0x320, sizeof(abi));
+	put_segment(&image, 4, 0x6474e553, 0x340, sizeof(isa));
+	put(&image, 64 + 4 * 56 + offsetof(Elf64_Phdr, p_align), 8, 8);
+	memcpy(image.data + 0x320, abi, sizeof(abi));
+	memcpy(image.data + 0x340, isa, sizeof(isa));
+
+	assert_int_equal(elfinfo_parse_notes_by(read_image, image.data, FILE_LEN, &with, NULL), 0);
+	assert_true(with.noted && with.dynamic);
+	assert_int_equal(with.os_version, 0x00030200);
+	assert_int_equal(with.isa_level, 2);
+	assert_string_equal(with.soname, "libx.so.1");
+	assert_int_equal(elfinfo_parse_by(read_image, image.data, FILE_LEN, &without, NULL), 0);
+	assert_false(without.noted);
+	assert_int_equal(without.os_version, 0);
+	put_segment(&image, 3, PT_NOTE, FILE_LEN - 8, 32);
+	assert_int_equal(elfinfo_parse(image.data, FILE_LEN, &far, NULL), 0);
+	assert_int_equal(far.os_version, 0);
+	assert_int_equal(far.isa_level, 2);
+}
+
 static void elfinfo_reads_a_mapped_program(void **state)
 {
 	auto_done(elfinfo) struct elfinfo info = {0};
@@ -235,6 +275,8 @@ static void elfinfo_reads_a_mapped_program(void **state)
 	(void)munmap(map, (size_t)st.st_size);
 	assert_int_equal(info.bits, 8 * sizeof(void *));
 	assert_non_null(info.interp);
+	assert_true(info.dynamic);
+	assert_true(info.os_version >= 0x00020000 && info.os_version < 0x01000000);
 	assert_true(strv_contains(&info.needed, "libc.so.6"));
 }
 
@@ -246,6 +288,7 @@ int main(void)
 		cmocka_unit_test(elfinfo_broken_files_are_errors),
 		cmocka_unit_test(elfinfo_long_soname_is_an_error),
 		cmocka_unit_test(elfinfo_file_without_segments_has_a_header_only),
+		cmocka_unit_test(elfinfo_notes_are_read_where_they_are_asked_for),
 		cmocka_unit_test(elfinfo_reads_a_mapped_program),
 	};
 
