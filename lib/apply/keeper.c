@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "apply/swap.h"
 #include "base/auto.h"
 #include "sys/io.h"
 #include "sys/mounts.h"
@@ -276,6 +277,7 @@ int keeper_write(struct keeper *keeper, struct kept *kept, const char *data, siz
 	struct io_new content = {data, len, kept->note.mode, kept->note.uid, kept->note.gid};
 	bool begun = kept->written; /* a program may have written something already */
 	struct place place;
+	struct swap swap;
 	struct stat st;
 	int r = keeper_begin(keeper, kept, added, err);
 
@@ -287,8 +289,9 @@ int keeper_write(struct keeper *keeper, struct kept *kept, const char *data, siz
 		content.uid = keeper->become ? keeper->uid : geteuid();
 		content.gid = keeper->become ? keeper->gid : getegid();
 	}
-	r = io_replace_timed(place_dirfd(keeper->tree, &place), place.name, &content, mark, &st,
-			     err);
+	swap = (struct swap){place_dirfd(keeper->tree, &place), place.name, place.path,
+			     keeper->journal};
+	r = swap_write(&swap, &content, mark, &st, err);
 	if (r < 0) {
 		kept->written = begun;
 		return err_wrap(err, "'%s'", place.path);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "apply/keeper.h"
+#include "apply/swap.h"
 #include "apply/withdraw.h"
 #include "base/auto.h"
 #include "base/str.h"
@@ -25,7 +26,8 @@ struct back {
 	size_t len;
 	struct timespec since;
 	const struct log *log;
-	int dir; /* where it lies */
+	int journal; /* -1 = none */
+	int dir;     /* where it lies */
 	const char *name;
 };
 
@@ -71,7 +73,8 @@ static int write_back(const struct back *back, const struct io_new *content, str
 		      struct err *err)
 {
 	const struct timespec times[2] = {mtime, mtime};
-	int r = io_replace_timed(back->dir, back->name, content, mtime, NULL, err);
+	const struct swap swap = {back->dir, back->name, back->note->path, back->journal};
+	int r = swap_write(&swap, content, mtime, NULL, err);
 
 	if (!overwrite_is_full(r))
 		return r;
@@ -143,7 +146,7 @@ static int filter(const struct back *back, struct err *err)
 		return 0; /* names what is not there, and nothing else: no harm */
 	content = (struct io_new){left.data, left.len, st.st_mode & 07777, st.st_uid, st.st_gid};
 	if (st.st_mtim.tv_sec == RECORD_MARK) /* it is ours no more */
-		return io_replace_at(back->dir, back->name, &content, err);
+		st.st_mtim = (struct timespec){.tv_nsec = UTIME_NOW};
 	return write_back(back, &content, st.st_mtim, err);
 }
 
@@ -199,6 +202,7 @@ void keeper_undo(struct keeper *keeper)
 			.data = kept->data,
 			.len = kept->len,
 			.log = keeper->log,
+			.journal = keeper->journal,
 		};
 		struct err err = {0};
 
@@ -262,13 +266,15 @@ static int take_back(struct back *back, int state_dir, const struct record *reco
 int keeper_take_back(int rootfd, int state_dir, const struct record *record,
 		     const struct peers *peers, const struct log *log, struct err *err)
 {
+	auto_fd journal = record_open_journal(state_dir, record->id, NULL);
 	int ret = 0;
 
 	for (size_t i = record->kept.n; i-- > 0;) {
 		struct back back = {.rootfd = rootfd,
 				    .note = &record->kept.items[i],
 				    .since = record->since,
-				    .log = log};
+				    .log = log,
+				    .journal = journal};
 		struct err failed = {0};
 		int r = is_left(&back, state_dir, peers)
 				? 0

@@ -209,6 +209,7 @@ static void adopt_unfinished_notes_remove_nothing_older(void **state)
 		{.kind = RECORD_DIR, .path = (char[]){"/usr/lib/have"}},
 		{.kind = RECORD_CONF, .path = (char[]){"/usr/lib/old.so"}},
 		{.kind = RECORD_FILE, .path = (char[]){"/usr/new"}},
+		{.kind = RECORD_CONF, .path = (char[]){"/usr/.nvc-1"}},
 	};
 	auto_fd dir = record_open_dir(world->state_dir, NULL, NULL);
 	auto_fd journal = -1;
@@ -221,9 +222,11 @@ static void adopt_unfinished_notes_remove_nothing_older(void **state)
 	must(utimensat(AT_FDCWD, in(world, "rootfs/usr/lib/link.so"), old, AT_SYMLINK_NOFOLLOW));
 	must(record_write(dir, &record, NULL));
 	journal = record_open_journal(dir, ID, NULL);
-	for (size_t i = 0; i < 5; i++)
+	for (size_t i = 0; i < sizeof(items) / sizeof(items[0]); i++)
 		must(record_note_item(journal, &items[i], NULL));
 	put(in(world, "rootfs/usr/new"), "");
+	put(in(world, "rootfs/usr/.nvc-1"), "with the time of what it was to replace");
+	must(utimensat(AT_FDCWD, in(world, "rootfs/usr/.nvc-1"), old, 0));
 	stop_container(world);
 	revert_well(world);
 
@@ -232,6 +235,7 @@ static void adopt_unfinished_notes_remove_nothing_older(void **state)
 	assert_true(is_there(in(world, "rootfs/usr/lib/have")));
 	assert_true(is_there(in(world, "rootfs/usr/lib/old.so")));
 	assert_false(is_there(in(world, "rootfs/usr/new")));
+	assert_false(is_there(in(world, "rootfs/usr/.nvc-1")));
 	start_container(world);
 }
 

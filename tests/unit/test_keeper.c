@@ -132,6 +132,21 @@ static void keeper_file_comes_back_with_mode_and_time(void **state)
 	is_the_images(world, "/root/etc/a");
 }
 
+/* Killed before the rename: the second file is known. */
+static void keeper_second_file_is_in_the_record(void **state)
+{
+	struct world *world = *state;
+	auto_done(record) struct record read = {0};
+
+	assert_int_equal(replace(world, "/etc/a", "ours", NULL), 0);
+
+	assert_int_equal(record_read(world->keeper.state_dir, ID, &read, NULL), 1);
+	assert_int_equal(read.items.n, 1);
+	assert_int_equal(read.items.items[0].kind, RECORD_CONF);
+	assert_int_equal(read.items.items[0].ino, 0);
+	assert_true(str_starts_with(read.items.items[0].path, "/etc/.nvc-"));
+}
+
 static void keeper_file_comes_back_after_an_error(void **state)
 {
 	struct world *world = *state;
@@ -391,6 +406,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(keeper_file_comes_back_with_mode_and_time),
+		CASE(keeper_second_file_is_in_the_record),
 		CASE(keeper_file_comes_back_after_an_error),
 		CASE(keeper_file_that_was_added_is_removed),
 		CASE(keeper_reading_makes_nothing),
