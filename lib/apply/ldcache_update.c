@@ -175,7 +175,7 @@ static int update_unwritable(struct job *job, const struct op *op, const struct 
 	if (r == 0)
 		r = rootfs_read(job->rootfd, KEEPER_CACHE, LDCACHE_MAX_BYTES, &data, &len, err);
 	if (r == 0)
-		r = ldconf_read(job->rootfd, &conf, err);
+		r = ldconf_read(job->rootfd, image->machine, &conf, err);
 	if (r == 0)
 		r = ldmerge_make(job, op, image, &conf, data, len, &merge, err);
 	return r < 0 ? r : cover_cache(job, &place, &merge, err);
@@ -195,7 +195,7 @@ static int update_cache(struct job *job, const struct op *op, const struct image
 
 	if (r < 0 || job->tree.read_only)
 		return r;
-	r = ldconf_read(job->rootfd, &conf, err);
+	r = ldconf_read(job->rootfd, image->machine, &conf, err);
 	if (r == 0)
 		r = add_conf(job, &conf, &op->dirs, err);
 	if (r < 0)

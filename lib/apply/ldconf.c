@@ -157,11 +157,11 @@ static int read_file(struct reader *reader, const char *path, struct err *err)
 	return parse(reader, path, text, len, err);
 }
 
-int ldconf_read(int rootfd, struct ldconf *ret, struct err *err)
+int ldconf_read(int rootfd, uint16_t machine, struct ldconf *ret, struct err *err)
 {
 	auto_done(ldconf) struct ldconf conf = {0};
 	struct reader reader = {.conf = &conf, .glob = {.rootfd = rootfd}, .follows = true};
-	int r = ldconf_system_dirs(rootfd, 0, &conf.system, err);
+	int r = ldconf_system_dirs(rootfd, machine, &conf.system, err);
 
 	if (r == 0)
 		r = read_file(&reader, LDCONF_PATH, err);

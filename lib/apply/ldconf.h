@@ -36,9 +36,10 @@ void ldconf_done(struct ldconf *conf);
 /** Adds what the text of LDCONF_PATH says itself; includes are not read. */
 int ldconf_parse(struct ldconf *conf, const char *text, size_t len, struct err *err);
 
-/** Reads the rootfs: /etc/ld.so.conf and what it includes. Files that are missing, too large or no
+/** Reads the rootfs, whose programs are for machine (0 = not known): /etc/ld.so.conf and what it
+ *  includes. Files that are missing, too large or no
  *  files are skipped. */
-int ldconf_read(int rootfd, struct ldconf *ret, struct err *err);
+int ldconf_read(int rootfd, uint16_t machine, struct ldconf *ret, struct err *err);
 
 /** True if a later ldconfig looks into dir: named, or a system directory. */
 bool ldconf_covers(const struct ldconf *conf, const char *dir);

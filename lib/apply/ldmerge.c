@@ -150,7 +150,7 @@ static bool leave_out(void *arg, const struct ldcache_entry *entry)
 static bool is_of_driver(const char *soname)
 {
 	static const char *const prefixes[] = {
-		"libcuda.so", "libnvidia-", "libnvrm",		"libnvos.",	   "libnvcu",
+		"libcuda.so", "libnvidia-", "libnvrm",          "libnvos.",        "libnvcu",
 		"libnvbuf",   "libnvmm",    "libEGL_nvidia.so", "libGLX_nvidia.so"};
 
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
@@ -347,7 +347,7 @@ int ldmerge_make(struct job *job, const struct op *op, const struct image *image
 	if (merging.empty > 0)
 		log_info(job->log, MODULE,
 			 "the image's loader cache names %zu empty files, leftovers of another "
-			 "GPU hook: left out",
+			 "GPU set-up: left out",
 			 merging.empty);
 	return 0;
 }

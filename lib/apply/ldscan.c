@@ -408,7 +408,7 @@ int ldscan_all(struct ldscan *scan, const struct strv *first, struct err *err)
 {
 	auto_done(ldconf) struct ldconf conf = {0};
 	auto_done(strv) struct strv system = {0};
-	int r = ldconf_read(scan->rootfd, &conf, err);
+	int r = ldconf_read(scan->rootfd, scan->machine, &conf, err);
 
 	if (r == 0)
 		r = ldconf_system_dirs(scan->rootfd, scan->machine, &system, err);

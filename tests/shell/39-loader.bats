@@ -214,17 +214,37 @@ musl_image() {
 	starts sh -c "cuda-probe --json | grep $tegra/libcuda.so.1"
 }
 
-@test "entries that name empty files are left out" {
-	local lib=/usr/lib/x86_64-linux-gnu
-	[ "$(uname -m)" = x86_64 ] || skip "the image's own folder is named after this machine"
-	cp "$(gpu_dir R32)/usr/lib/aarch64-linux-gnu/tegra/libcuda.so.1.1" "$root$lib/libother.so.1"
-	sed -i 's/libcuda\.so\.1/libother.so./' "$root$lib/libother.so.1"
+library() { # DIR SONAME (12 letters): a library in the image
+	mkdir -p "$root$1"
+	LC_ALL=C sed "s/libcuda\.so\.1/$2/g" "$(gpu_dir R32)/usr/lib/aarch64-linux-gnu/tegra/libcuda.so.1.1" >"$root$1/$2"
+}
+
+cached() { # what the image's loader gets to know, as files are now
 	ldconfig -r "$root"
 	rm -rf "$root/var/cache"
-	ldconfig -r "$root" -p | grep libother
-	: >"$root$lib/libother.so.1"
-	starts sh -c 'ldconfig -p | grep libother && exit 1; cuda-probe'
-	says 'empty files'
+}
+
+@test "leftovers of another hook: entries that name empty files are left out, all of them" {
+	local lib=/usr/lib/x86_64-linux-gnu name
+	[ "$(uname -m)" = x86_64 ] || skip "the image's own folder is named after this machine"
+	for name in libnvrm.so.1 libothr.so.1; do library $lib $name; done
+	cached
+	[ "$(ldconfig -r "$root" -p | grep -cE 'libnvrm.so.1|libothr.so.1')" -eq 2 ]
+	for name in libnvrm.so.1 libothr.so.1; do : >"$root$lib/$name"; done
+	starts sh -c 'ldconfig -p | grep -E "libnvrm.so.1|libothr.so.1" && exit 1; cuda-probe'
+	says '2 empty files'
+}
+
+@test "an empty file does not hide a good one of the same SONAME" {
+	local lib=/usr/lib/x86_64-linux-gnu
+	[ "$(uname -m)" = x86_64 ] || skip "the image's own folder is named after this machine"
+	library $lib libothr.so.1
+	library /usr/lib/aarch64-linux-gnu/tegra libothr.so.1
+	cached
+	[ "$(ldconfig -r "$root" -p | grep -c libothr.so.1)" -eq 2 ]
+	: >"$root$(ldconfig -r "$root" -p | sed -n 's/.*libothr.so.1 .*=> //p' | head -n 1)"
+	starts sh -c '[ $(ldconfig -p | grep -c libothr.so.1) = 1 ] && [ -s $(ldconfig -p | sed -n "s/.*libothr.so.1 .*=> //p") ]'
+	says '1 empty files'
 }
 
 @test "hundreds of thousands of names and an endless include end in time" {

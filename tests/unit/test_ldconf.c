@@ -87,9 +87,9 @@ static void ldconf_read_takes_only_conf_files_of_an_included_folder(void **state
 	assert_int_equal(mkfifoat(root, "etc/ld.so.conf.d/c.conf", 0644), 0);
 	assert_int_equal(symlinkat("/dev/zero", root, "etc/ld.so.conf.d/d.conf"), 0);
 	put(root, "etc/ld.so.conf", "/opt/top\n");
-	assert_int_equal(ldconf_read(root, &without, NULL), 0);
+	assert_int_equal(ldconf_read(root, 0, &without, NULL), 0);
 	put(root, "etc/ld.so.conf", "include ld.so.conf.d/*.conf\n");
-	assert_int_equal(ldconf_read(root, &conf, NULL), 0);
+	assert_int_equal(ldconf_read(root, 0, &conf, NULL), 0);
 
 	assert_true(ldconf_covers(&without, "/opt/top"));
 	assert_false(ldconf_covers(&without, "/opt/a"));
@@ -115,7 +115,7 @@ static void ldconf_of_an_empty_image_names_nothing(void **state)
 	assert_non_null(mkdtemp(dir));
 	root = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	assert_int_equal(ldconf_read(root, &conf, NULL), 0);
+	assert_int_equal(ldconf_read(root, 0, &conf, NULL), 0);
 
 	assert_int_equal(conf.dirs.n, 0);
 	assert_false(conf.includes_dir);
