@@ -29,6 +29,10 @@ struct kept {
 	bool written; /* or about to be */
 };
 
+struct keeper_file {
+	struct kept *kept; /* stays where it is; owned */
+};
+
 struct keeper {
 	struct place_tree *tree; /* borrowed, as the next four */
 	const struct log *log;
@@ -38,7 +42,7 @@ struct keeper {
 	bool become; /* new files belong to uid and gid: the container's root; else the caller */
 	uid_t uid;
 	gid_t gid;
-	VEC(struct kept *) files;
+	VEC(struct keeper_file) files;
 };
 
 void keeper_done(struct keeper *keeper);

@@ -28,7 +28,7 @@ struct back {
 	const struct log *log;
 	int journal; /* -1 = none */
 	int dir;     /* where it lies */
-	const char *name;
+	char name[NAME_MAX + 1];
 };
 
 static bool is_earlier(struct timespec a, struct timespec b)
@@ -165,8 +165,7 @@ static int filter_and_tell(const struct back *back, bool ours)
 
 static int restore(struct back *back, struct err *err)
 {
-	char name[NAME_MAX + 1];
-	auto_fd dir = rootfs_open_parent(back->rootfd, back->note->path, name, err);
+	auto_fd dir = rootfs_open_parent(back->rootfd, back->note->path, back->name, err);
 	struct stat st;
 
 	if (dir == -ENOENT || dir == -ENOTDIR)
@@ -174,8 +173,7 @@ static int restore(struct back *back, struct err *err)
 	if (dir < 0)
 		return dir;
 	back->dir = dir;
-	back->name = name;
-	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+	if (fstatat(dir, back->name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 		if (errno != ENOENT)
 			return err_sys(err, errno, "look at '%s'", back->note->path);
 		if (back->note->our_ino != 0)
@@ -195,7 +193,7 @@ static int restore(struct back *back, struct err *err)
 void keeper_undo(struct keeper *keeper)
 {
 	for (size_t i = keeper->files.n; i-- > 0;) {
-		struct kept *kept = keeper->files.items[i];
+		struct kept *kept = keeper->files.items[i].kept;
 		struct back back = {
 			.rootfd = keeper->tree->rootfd,
 			.note = &kept->note,
