@@ -22,7 +22,11 @@ static int replace_config(struct nvc_context *ctx, const char *bundle, const cha
 
 	if (dir < 0 || fstatat(dir, "config.json", &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(&ctx->err, errno, "open '%s/config.json'", bundle);
-	content = (struct io_new){text, len, st.st_mode & 07777, st.st_uid, st.st_gid};
+	content = (struct io_new){.data = text,
+				  .len = len,
+				  .mode = st.st_mode & 07777,
+				  .uid = st.st_uid,
+				  .gid = st.st_gid};
 	return io_replace_at(dir, "config.json", &content, &ctx->err);
 }
 

@@ -150,7 +150,11 @@ static bool ldconfig_fits(const struct job *job, const struct image *image)
 static int cover_cache(struct job *job, struct place *place, const struct ldmerge *merge,
 		       struct err *err)
 {
-	const struct io_new content = {merge->data, merge->len, 0644, job->uid, job->gid};
+	const struct io_new content = {.data = merge->data,
+				       .len = merge->len,
+				       .mode = 0644,
+				       .uid = job->uid,
+				       .gid = job->gid};
 	auto_done(mount_source) struct mount_source source = {.fd = -1};
 	int r = mount_source_file(&source, &content,
 				  MOUNT_RDONLY | MOUNT_NOSUID | MOUNT_NODEV | MOUNT_NOEXEC, err);

@@ -129,7 +129,11 @@ int record_write(int dirfd, const struct record *record, struct err *err)
 	text = record_format(record);
 	if (text == NULL)
 		return err_nomem(err);
-	content = (struct io_new){text, strlen(text), 0600, geteuid(), getegid()};
+	content = (struct io_new){.data = text,
+				  .len = strlen(text),
+				  .mode = 0600,
+				  .uid = geteuid(),
+				  .gid = getegid()};
 	return io_replace_at(dirfd, name, &content, err);
 }
 
@@ -256,7 +260,8 @@ int record_save_kept(int dirfd, const char *id, unsigned slot, const char *data,
 
 	if (r < 0)
 		return r;
-	content = (struct io_new){data, len, 0600, geteuid(), getegid()};
+	content = (struct io_new){
+		.data = data, .len = len, .mode = 0600, .uid = geteuid(), .gid = getegid()};
 	return io_replace_at(dirfd, name, &content, err);
 }
 

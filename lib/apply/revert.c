@@ -226,7 +226,8 @@ int revert_container(const char *id, const char *rootfs, const struct settings *
 	r = read_own(dir, id, log, &record, err);
 	if (r < 0 || (r == 0 && rootfs == NULL))
 		return r;
-	r = peers_find(dir, id, rootfs == NULL ? record.rootfs : rootfs, log, &peers, err);
+	/* as it was noted at the start, if it was: the others' were noted so too */
+	r = peers_find(dir, id, record.rootfs == NULL ? rootfs : record.rootfs, log, &peers, err);
 	if (r == 0)
 		r = revert_in(&revert, rootfs == NULL ? record.rootfs : rootfs, &record, err);
 	if (r == 0 && ret != NULL) {

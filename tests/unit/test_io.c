@@ -145,9 +145,13 @@ static void io_replace_sets_content_and_mode(void **state)
 	gid_t gid = geteuid() == 0 ? 34 : getegid();
 
 	put(folder, "file", "old content", 11);
-	assert_int_equal(io_replace_at(folder->fd, "file",
-				       &(struct io_new){"new", 3, 02604, uid, gid}, NULL),
-			 0);
+	assert_int_equal(
+		io_replace_at(
+			folder->fd, "file",
+			&(struct io_new){
+				.data = "new", .len = 3, .mode = 02604, .uid = uid, .gid = gid},
+			NULL),
+		0);
 
 	assert_int_equal(io_read_at(folder->fd, "file", 100, &text, &len, NULL), 0);
 	assert_string_equal(text, "new");
@@ -164,7 +168,11 @@ static void io_replace_does_not_follow_a_link(void **state)
 
 	assert_int_equal(symlinkat("/nowhere/else", folder->fd, "file"), 0);
 	assert_int_equal(io_replace_at(folder->fd, "file",
-				       &(struct io_new){"new", 3, 0644, geteuid(), getegid()},
+				       &(struct io_new){.data = "new",
+							.len = 3,
+							.mode = 0644,
+							.uid = geteuid(),
+							.gid = getegid()},
 				       NULL),
 			 0);
 
@@ -179,7 +187,11 @@ static void io_replace_error_leaves_nothing(void **state)
 	/* a directory cannot be replaced by a file; folder_remove finds any rest */
 	assert_int_equal(mkdirat(folder->fd, "dir", 0755), 0);
 	assert_int_equal(io_replace_at(folder->fd, "dir",
-				       &(struct io_new){"new", 3, 0644, geteuid(), getegid()},
+				       &(struct io_new){.data = "new",
+							.len = 3,
+							.mode = 0644,
+							.uid = geteuid(),
+							.gid = getegid()},
 				       NULL),
 			 -EISDIR);
 	assert_int_equal(unlinkat(folder->fd, "dir", AT_REMOVEDIR), 0);

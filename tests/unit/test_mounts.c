@@ -103,8 +103,11 @@ static void check_made(void)
 	int file_fd = -1;
 	int link_fd = -1;
 
-	must_err(mount_source_file(&file, &(struct io_new){"made\n", 5, 0640, uid, gid},
-				   MOUNT_RDONLY, &err),
+	must_err(mount_source_file(
+			 &file,
+			 &(struct io_new){
+				 .data = "made\n", .len = 5, .mode = 0640, .uid = uid, .gid = gid},
+			 MOUNT_RDONLY, &err),
 		 &err);
 	must_err(mount_source_link(&link, "dirtarget/other", 0, 0, MOUNT_RDONLY, &err), &err);
 	must_err(attach(&file, "root/target", &file_fd, &err), &err);
@@ -267,7 +270,11 @@ static void mounts_host_is_not_touched_by_staging_on_a_shared_mount(void **state
 
 	(void)state;
 	kfeature_missing(KFEATURE_FSOPEN);
-	must_err(mount_source_file(&source, &(struct io_new){"x", 1, 0644, 0, 0}, 0, &err), &err);
+	must_err(mount_source_file(
+			 &source,
+			 &(struct io_new){.data = "x", .len = 1, .mode = 0644, .uid = 0, .gid = 0},
+			 0, &err),
+		 &err);
 	/* the host stand-in shares all its mounts: no place for a tmpfs there */
 	rc = mount_attach(&source, target, parent, "target", NULL, &err);
 	kfeature_reset();

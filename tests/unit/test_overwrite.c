@@ -40,7 +40,11 @@ static int teardown(void **state)
 
 static struct io_new content_of(const char *text)
 {
-	return (struct io_new){text, strlen(text), 0640, geteuid(), getegid()};
+	return (struct io_new){.data = text,
+			       .len = strlen(text),
+			       .mode = 0640,
+			       .uid = geteuid(),
+			       .gid = getegid()};
 }
 
 static void write_file(const char *text)
