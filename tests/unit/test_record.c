@@ -317,6 +317,26 @@ static void record_directory_that_others_may_write_is_not_used(void **state)
 	}
 }
 
+static void record_is_found_in_the_directory_that_has_it(void **state)
+{
+	struct store *store = *state;
+	struct record record = {.id = (char[]){"c1"}, .rootfs = (char[]){"/r"}};
+	auto_fd found = -1;
+	struct stat a;
+	struct stat b;
+
+	assert_int_equal(record_find_dir(store->dir, "c1", NULL), -ENOENT);
+	assert_int_equal(record_find_dir(store->dir, "../c1", NULL), -EINVAL);
+	assert_int_equal(record_write(store->fd, &record, NULL), 0);
+
+	found = record_find_dir(store->dir, "c1", NULL);
+
+	assert_true(found >= 0);
+	assert_int_equal(fstat(found, &a), 0);
+	assert_int_equal(fstat(store->fd, &b), 0);
+	assert_int_equal(a.st_ino, b.st_ino);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -329,6 +349,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(record_saved_files_go_with_it, store_setup,
 						store_teardown),
 		cmocka_unit_test_setup_teardown(record_bytes_of_an_older_hook_are_found,
+						store_setup, store_teardown),
+		cmocka_unit_test_setup_teardown(record_is_found_in_the_directory_that_has_it,
 						store_setup, store_teardown),
 		cmocka_unit_test_setup_teardown(record_absent_is_no_error, store_setup,
 						store_teardown),
