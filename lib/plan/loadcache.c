@@ -90,27 +90,30 @@ static int find_library(const struct loadcache *cache, const char *path, const s
 	return at == NULL ? -ENOMEM : 0;
 }
 
-static struct folder *folder_of(struct loadcache *cache, const char *path)
+/* 1 with *ret, 0 = not one that gets files and none is to be made, -ENOMEM. */
+static int folder_of(struct loadcache *cache, const char *path, bool make, struct folder **ret)
 {
 	auto_free char *dir = path_dirname(path);
-	const struct pathmap_entry *known;
-	struct folder *folder;
+	const struct pathmap_entry *known =
+		dir == NULL ? NULL : pathmap_find(&cache->index, dir, strlen(dir));
 
-	if (dir == NULL)
-		return NULL;
-	known = pathmap_find(&cache->index, dir, strlen(dir));
-	if (known != NULL)
-		return &cache->folders.items[known->row];
-	if (pathmap_put(&cache->index, dir, cache->folders.n, NULL) < 0)
-		return NULL;
-	folder = vec_add(&cache->folders);
-	if (folder == NULL)
-		return NULL;
-	*folder = (struct folder){.path = take_ptr(&dir)};
-	return folder;
+	if (known != NULL) {
+		*ret = &cache->folders.items[known->row];
+		return 1;
+	}
+	if (dir != NULL && !make)
+		return 0;
+	if (dir == NULL || pathmap_put(&cache->index, dir, cache->folders.n, NULL) < 0)
+		return -ENOMEM;
+	*ret = vec_add(&cache->folders);
+	if (*ret == NULL)
+		return -ENOMEM;
+	**ret = (struct folder){.path = take_ptr(&dir)};
+	return 1;
 }
 
-/* path, a name that leads to library. */
+/* path, a name that leads to library. A directory with links only (of plugins, mostly) is none of
+ * the loader's. */
 static int add_name(struct loadcache *cache, const char *path, const struct item *library,
 		    bool is_link, struct err *err)
 {
@@ -122,15 +125,16 @@ static int add_name(struct loadcache *cache, const char *path, const struct item
 		.machine = elf->machine,
 		.flags = ldflags_of(elf->machine, elf->class == ELF_CLASS_64 ? 64 : 32, elf->flags),
 	};
-	struct folder *folder;
+	struct folder *folder = NULL;
+	int rc;
 
 	if (file.flags == 0 || !ldset_wants(file.name))
 		return 0;
 	/* the SONAME comes from a file's content: only one that is a name may make a path */
 	file.soname = soname != NULL && path_is_name(soname) ? soname : NULL;
-	folder = folder_of(cache, path);
-	if (folder == NULL)
-		return err_nomem(err);
+	rc = folder_of(cache, path, !is_link, &folder);
+	if (rc <= 0)
+		return rc < 0 ? err_nomem(err) : 0;
 	folder->set.unsigned_chars = ldflags_unsigned_chars(elf->machine);
 	return ldset_add(&folder->set, &file, err);
 }

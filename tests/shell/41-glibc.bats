@@ -12,6 +12,7 @@ trees=("bullseye amd64" "bookworm amd64" "trixie amd64" "bullseye i386" "bookwor
 setup_file() {
 	export LC_ALL=C TREES=${NVC_TREES:-$BATS_FILE_TMPDIR/trees}
 	mkdir -p "$TREES"
+	rm -f "$TREES"/rc-*
 	((EUID == 0)) || return 0
 	# shellcheck disable=SC2016 # the words of the inner shell
 	printf '%s\n' "${trees[@]}" | xargs -P 3 -L 1 bash -c '
@@ -128,7 +129,7 @@ check_driver() { # RELEASE ARCHITECTURE
 	[[ $(grep -c ' $' "$BATS_TEST_TMPDIR/loads-without") == 6 ]]
 }
 
-for_scan() {
+for_scan() { # RELEASE
 	local name
 	for name in glibc-hwcaps/x86-64-v2 glibc-hwcaps/x86-64-v3 glibc-hwcaps/x86-64-v9 glibc-hwcaps/a tls tls/haswell haswell neon \
 		neon/vfp atomics sse2 i686/sse2 avx512_1 not-one; do
@@ -148,6 +149,24 @@ for_scan() {
 	library "$root/opt/first/sub/libsub.so.1" libsub.so.1
 	library "$root/usr/local/lib/libdate.so.20220101123456" libdate.so.20220101123456
 	library "$root/usr/local/lib/libdate.so.3" libdate.so.3
+	# ldconfig of ARM lists those of x86, too, with words of its own: we do not
+	for name in arm-linux-gnueabihf arm-linux-gnueabi aarch64-linux-gnu i386-linux-gnu x86_64-linux-gnu; do
+		[[ $name != *86* || $triplet == *86* ]] || continue
+		triplet=$name library "$root/opt/first/libforeign-$name.so.1" "libforeign-$name.so.1"
+	done
+	# only newer ones know what dpkg is about to rename: we leave it out always
+	[[ $1 != trixie ]] || library "$root/opt/first/libnew.so.1.dpkg-new" libnew.so.1
+	library "$root/opt/first/libnew.so.1-gdb.py" libgdb.so.1
+	library "$root/opt/first/libupper.SO.1" libupper.so.1
+	library "$root/opt/first/libarrow.so.1.0" libarrow.so.1
+	library "$root/opt/first/libarrow.so.1.2" libarrow.so.1
+	ln -s libarrow.so.1.0 "$root/opt/first/libarrow.so.1"
+	library "$root/opt/first/libtilde.so.1~" libtilde.so.1
+	library "$root/opt/first/libtwice.so.1" libsame.so.1
+	cp "$root/opt/first/libtwice.so.1" "$root/opt/first/libthrice.so.1"
+	head -c 100 "$root/opt/first/libtwice.so.1" >"$root/opt/first/libcut.so.1"
+	mkdir "$root/opt/first/libdir.so.1" "$root/opt/first/tls"
+	library "$root/opt/first/tls/libtls.so.1" libtls.so.1
 	ln -s libmany.so.1.2.3 "$root/opt/first/libmany.so"
 	ln -s /nowhere "$root/opt/first/libdangling.so.1"
 	ln -s ../more/lib/libmany.so.1.50 "$root/opt/first/liblinked.so.1"
@@ -162,7 +181,7 @@ for_scan() {
 
 check_scan() { # RELEASE ARCHITECTURE
 	tree "$@"
-	for_scan
+	for_scan "$1"
 	rm -f "$root/etc/ld.so.cache"
 	"$ldtool" scan "$root" "$BATS_TEST_TMPDIR/without-links"
 	in_tree /sbin/ldconfig

@@ -12,7 +12,8 @@
 #   board_config BOARD STATE [LINE...] BOARD/etc/nvidia-container-runtime/config.toml: roots = BOARD,
 #                                      state and logs in STATE, then LINEs (whole tables or keys of [nvc])
 #
-#   docker_start NAME [--v1|--v2] [--board DIR] [--path DIR] [-- DOCKERD-ARGUMENT...]
+#   docker_start NAME [--v1|--v2] [--board DIR] [--path DIR] [--trace COMMAND] [-- DOCKERD-ARGUMENT...]
+#                                      --trace: words in front of the daemon's command, as exectrace's
 #   dk NAME ARGUMENT...                Debian's docker client for that daemon
 #   docker_pid NAME                    its process: nsenter --mount -t "$(docker_pid x)" sees its mounts
 #   docker_stop NAME
@@ -162,12 +163,13 @@ engines_wait() { # NAME SECONDS COMMAND...
 	return 1
 }
 
-docker_start() { # NAME [--v1|--v2] [--board DIR] [--path DIR] [-- DOCKERD-ARGUMENT...]
-	local name=$1 path='' options=() extra=() dir
+docker_start() { # NAME [--v1|--v2] [--board DIR] [--path DIR] [--trace COMMAND] [-- DOCKERD-ARGUMENT...]
+	local name=$1 path='' options=() extra=() trace=() dir
 	shift
 	while (($#)); do
 		case $1 in
 		--path) path=$2 && shift ;;
+		--trace) read -ra trace <<<"$2" && shift ;;
 		--board) options+=("$1" "$2") && shift ;;
 		--v1 | --v2) options+=("$1") ;;
 		--) shift && break ;;
@@ -179,7 +181,7 @@ docker_start() { # NAME [--v1|--v2] [--board DIR] [--path DIR] [-- DOCKERD-ARGUM
 	mkdir -p "$dir/tmp"
 	echo '{}' >"$dir/daemon.json"
 	if engines_lacks_sys_resource; then extra+=(--add-runtime "runc-nosysres=$ENGINES_RUNC"); fi
-	ENGINES_PATH=$path engines_daemon "$name" "$engines_here/enter" --etc "${options[@]}" /usr/sbin/dockerd \
+	ENGINES_PATH=$path engines_daemon "$name" "${trace[@]}" "$engines_here/enter" --etc "${options[@]}" /usr/sbin/dockerd \
 		--config-file "$dir/daemon.json" --iptables=false --ip6tables=false --bridge=none --data-root "$dir/data" --exec-root "$dir/exec" \
 		-H "unix://$dir/sock" --pidfile "$dir/docker.pid" "${extra[@]}" "$@"
 	engines_wait "$name" 30 dk "$name" version

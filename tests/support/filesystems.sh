@@ -89,13 +89,15 @@ fs_gone() { # NAME
 
 # Small files first, which are given back one by one, then the rest of the bytes.
 fs_fill_bytes() { # DIR
-	local i chunk
+	local i chunk free
 	mkdir -p "$1/filler"
 	for ((i = 0; i < 512; i++)); do
 		printf '%4096s' '' >"$1/filler/$i" || break
 	done 2>/dev/null
 	sync -f "$1"
-	for chunk in 1M 64K 4K 1K; do
+	free=$(stat -f -c '(%a * %S) / 1048576 - 4' "$1")
+	((free <= 0)) || fallocate -l "$((free))M" "$1/filler/most"
+	for chunk in 64K 4K 1K; do
 		dd if=/dev/zero of="$1/filler/rest-$chunk" bs=$chunk status=none 2>/dev/null || true
 		sync -f "$1"
 	done

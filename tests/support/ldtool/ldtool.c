@@ -3,7 +3,6 @@
  * ldtool add ROOT CACHE OUT LIBRARY...: to the cache of a root tree (CACHE and OUT are of this
  * machine) what the product adds for libraries (paths in ROOT) that a plan brings.
  * ldtool scan ROOT OUT [DIR...]: a cache of what the product finds in a root tree, DIRs first.
- * ldtool list CACHE: one line for each entry: SONAME, path.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -115,7 +114,7 @@ static int run_add(int rootfd, char **args, int n, struct err *err)
 	for (int i = 2; r == 0 && i < n; i++)
 		r = add_library(&input, rootfd, args[i], err);
 	if (r == 0)
-		r = ldconf_read(rootfd, &conf, err);
+		r = ldconf_read(rootfd, image.machine, &conf, err);
 	if (r == 0)
 		r = ldmerge_make(&job, &input.op, &image, &conf, base, len, &merge, err);
 	return r < 0 ? r : write_out(args[1], merge.data, merge.len, err);
@@ -145,41 +144,26 @@ static int run_scan(int rootfd, char **args, int n, struct err *err)
 	return r < 0 ? r : write_out(args[0], data, len, err);
 }
 
-static int run_list(const char *path, struct err *err)
-{
-	auto_done(ldcache) struct ldcache cache = {0};
-	auto_free char *data = NULL;
-	size_t len;
-	int r = io_read_at(AT_FDCWD, path, LDCACHE_MAX_BYTES, &data, &len, err);
-
-	if (r == 0)
-		r = ldcache_parse(data, len, &cache, err);
-	if (r < 0)
-		return r;
-	vec_each(entry, &cache.entries) printf("%s %s\n", entry->key, entry->value);
-	return 0;
-}
-
 int main(int argc, char **argv)
 {
 	struct err err = {0};
 	auto_fd rootfd = -1;
 	int r;
 
-	if (argc == 3 && strcmp(argv[1], "list") == 0) {
-		r = run_list(argv[2], &err);
-	} else if (argc < 4) {
-		fprintf(stderr, "usage: ldtool add|scan|list ...\n");
+	if (argc < 4) {
+		fprintf(stderr,
+			"usage: ldtool add ROOT CACHE OUT LIBRARY... | scan ROOT OUT [DIR...]\n");
 		return 2;
-	} else {
-		rootfd = open(argv[2], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (rootfd < 0)
-			r = err_sys(&err, errno, "open '%s'", argv[2]);
-		else if (strcmp(argv[1], "add") == 0 && argc > 5)
-			r = run_add(rootfd, argv + 3, argc - 3, &err);
-		else
-			r = run_scan(rootfd, argv + 3, argc - 3, &err);
 	}
+	rootfd = open(argv[2], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (rootfd < 0)
+		r = err_sys(&err, errno, "open '%s'", argv[2]);
+	else if (strcmp(argv[1], "scan") == 0)
+		r = run_scan(rootfd, argv + 3, argc - 3, &err);
+	else if (strcmp(argv[1], "add") == 0 && argc > 5)
+		r = run_add(rootfd, argv + 3, argc - 3, &err);
+	else
+		r = err_set(&err, EINVAL, "no such command: '%s'", argv[1]);
 	if (r < 0)
 		fprintf(stderr, "ldtool: %s\n", err.msg);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
