@@ -14,14 +14,16 @@ struct treelib {
 	char strings[256];
 };
 
-static inline void treelib_write(const struct tree *tree, const char *path, const char *soname)
+/* soname NULL: it has none. */
+static inline void treelib_write_for(const struct tree *tree, const char *path, const char *soname,
+				     uint16_t machine)
 {
 	static const char padding[1] = "";
 	struct treelib lib = {
 		.head = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
 				     EV_CURRENT},
 			 .e_type = ET_DYN,
-			 .e_machine = EM_AARCH64,
+			 .e_machine = machine,
 			 .e_version = EV_CURRENT,
 			 .e_phoff = offsetof(struct treelib, parts),
 			 .e_ehsize = sizeof(Elf64_Ehdr),
@@ -41,12 +43,19 @@ static inline void treelib_write(const struct tree *tree, const char *path, cons
 			   .p_align = 8}},
 		.entries = {{.d_tag = DT_STRTAB, .d_un.d_ptr = offsetof(struct treelib, strings)},
 			    {.d_tag = DT_STRSZ, .d_un.d_val = sizeof(lib.strings)},
-			    {.d_tag = DT_SONAME, .d_un.d_val = sizeof(padding)},
+			    {.d_tag = soname == NULL ? DT_NULL : DT_SONAME,
+			     .d_un.d_val = sizeof(padding)},
 			    {.d_tag = DT_NULL}},
 	};
 
-	(void)snprintf(lib.strings + 1, sizeof(lib.strings) - 1, "%s", soname);
+	(void)snprintf(lib.strings + 1, sizeof(lib.strings) - 1, "%s",
+		       soname == NULL ? "" : soname);
 	tree_write(tree, path, (const char *)&lib, sizeof(lib), 0644);
+}
+
+static inline void treelib_write(const struct tree *tree, const char *path, const char *soname)
+{
+	treelib_write_for(tree, path, soname, EM_AARCH64);
 }
 
 #endif
