@@ -20,6 +20,8 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "format/ldflags.h"
+#include "sys/io.h"
+#include "sys/rootfs.h"
 #include "treelib.h"
 
 struct world {
@@ -172,6 +174,14 @@ static void ldscan_dir_notes_links_that_are_not_there(void **state)
 	world_done(&world);
 }
 
+static void patch(const char *path, off_t offset, uint16_t value)
+{
+	auto_fd fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, &value, sizeof(value), offset), sizeof(value));
+}
+
 /* threats: case 45 */
 static void ldscan_dir_hostile_files_are_passed_over(void **state)
 {
@@ -203,6 +213,9 @@ static void ldscan_dir_hostile_files_are_passed_over(void **state)
 	add_lib(&world, "/d/libcut.so.1", "libcut.so.1");
 	tree_path(&world.tree, "/d/libcut.so.1", path);
 	assert_int_equal(truncate(path, 300), 0);
+	add_lib(&world, "/d/libexec.so.1", "libexec.so.1");
+	tree_path(&world.tree, "/d/libexec.so.1", path);
+	patch(path, offsetof(Elf64_Ehdr, e_type), ET_EXEC);
 	add_lib(&world, "/d/libslash.so.1", "../../etc/passwd");
 	add_lib(&world, "/d/libdots.so.1", "..");
 	treelib_write_for(&world.tree, "/d/libforeign.so.1", "libforeign.so.1", EM_X86_64);
@@ -214,6 +227,15 @@ static void ldscan_dir_hostile_files_are_passed_over(void **state)
 	assert_int_equal(world.lines, 0);
 	tree_remove(&host);
 	world_done(&world);
+}
+
+/* Without openat2(2), as before Linux 5.6. */
+static void ldscan_dir_hostile_files_are_passed_over_by_walking(void **state)
+{
+	rootfs_force_walk(true);
+	ldscan_dir_hostile_files_are_passed_over(state);
+	ldscan_dir_notes_links_that_are_not_there(state);
+	rootfs_force_walk(false);
 }
 
 static void ldscan_dir_hardware_directories_are_those_of_the_version(void **state)
@@ -261,6 +283,30 @@ static void ldscan_dir_nested_hardware_directories_add_up(void **state)
 	assert_int_equal(ldscan_dir(&world.scan, "/d", NULL), 0);
 	check_scan(&world, "liby.so=/d/tls/atomics/tls/liby.so(100)\n", "");
 	world_done(&world);
+}
+
+static void ldscan_dir_os_version_is_noted_where_that_ldconfig_does(void **state)
+{
+	const unsigned versions[] = {231, 235, 236, 0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+		struct world world;
+		auto_free char *data = NULL;
+		size_t len;
+
+		/* this program has a note of what it was linked for, and ET_DYN */
+		assert_int_equal(
+			io_read_at(AT_FDCWD, "/proc/self/exe", 1u << 28, &data, &len, NULL), 0);
+		world_make(&world, NULL);
+		tree_write(&world.tree, "/d/libself.so.1", data, len, 0644);
+		world.scan.machine = 0;
+		world.scan.glibc = versions[i];
+		assert_int_equal(ldscan_dir(&world.scan, "/d", NULL), 0);
+		assert_int_equal(world.cache.entries.n, 1);
+		assert_int_equal(world.cache.entries.items[0].osversion != 0, i < 2);
+		world_done(&world);
+	}
 }
 
 static void ldscan_dir_a_limit_stops_with_one_line(void **state)
@@ -373,8 +419,10 @@ int main(void)
 		cmocka_unit_test(ldscan_dir_adds_each_directory_once),
 		cmocka_unit_test(ldscan_dir_notes_links_that_are_not_there),
 		cmocka_unit_test(ldscan_dir_hostile_files_are_passed_over),
+		cmocka_unit_test(ldscan_dir_hostile_files_are_passed_over_by_walking),
 		cmocka_unit_test(ldscan_dir_hardware_directories_are_those_of_the_version),
 		cmocka_unit_test(ldscan_dir_nested_hardware_directories_add_up),
+		cmocka_unit_test(ldscan_dir_os_version_is_noted_where_that_ldconfig_does),
 		cmocka_unit_test(ldscan_dir_a_limit_stops_with_one_line),
 		cmocka_unit_test(ldscan_dir_many_names_take_no_time_to_speak_of),
 		cmocka_unit_test(ldscan_glibc_is_known_by_link_or_by_what_it_says),
