@@ -65,6 +65,8 @@ bool hollow_is(struct hollow *hollow, const char *path)
 	struct stat st;
 	int dir;
 
+	if (hollow->looks++ >= HOLLOW_MAX_LOOKS)
+		return false;
 	if (slash == NULL || slash == path || strlen(slash + 1) > NAME_MAX)
 		return false;
 	dir = dir_of(hollow, path, (size_t)(slash - path));

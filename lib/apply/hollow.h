@@ -9,6 +9,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/vec.h"
 
@@ -19,8 +20,11 @@ struct hollow_dir {
 	int fd;     /* owned; negative = it is not there */
 };
 
+#define HOLLOW_MAX_LOOKS 100000u /* half a second or so; more count as not empty */
+
 struct hollow {
 	int rootfd; /* borrowed */
+	size_t looks;
 	VEC(struct hollow_dir) dirs;
 };
 

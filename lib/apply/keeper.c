@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "apply/swap.h"
 #include "base/auto.h"
 #include "sys/io.h"
 #include "sys/mounts.h"
@@ -29,15 +30,15 @@ static void kept_free(struct kept *kept)
 
 void keeper_done(struct keeper *keeper)
 {
-	vec_each(kept, &keeper->files) kept_free(*kept);
+	vec_each(file, &keeper->files) kept_free(file->kept);
 	vec_done(&keeper->files);
 }
 
 /* A volume may have been mounted on the file itself. */
 static int check_mount(int dirfd, int fd, const char *path, struct err *err)
 {
-	uint64_t dir_mount;
-	uint64_t mount;
+	uint64_t dir_mount = 0;
+	uint64_t mount = 0;
 	int r = mount_id(dirfd, &dir_mount, err);
 
 	if (r == 0)
@@ -147,19 +148,19 @@ int keeper_read(struct keeper *keeper, const char *path, size_t max, struct kept
 		struct err *err)
 {
 	struct kept *kept = calloc(1, sizeof(*kept));
-	struct kept **item = NULL;
+	struct keeper_file *file = NULL;
 	int r;
 
 	if (kept != NULL)
 		kept->note = (struct record_kept){
 			.path = strdup(path), .state = RECORD_ADDED, .mode = 0644};
 	if (kept != NULL && kept->note.path != NULL)
-		item = vec_add(&keeper->files);
-	if (item == NULL) {
+		file = vec_add(&keeper->files);
+	if (file == NULL) {
 		kept_free(kept);
 		return err_nomem(err);
 	}
-	*item = kept;
+	file->kept = kept;
 	r = find(keeper, max > RECORD_MAX_KEPT_BYTES ? RECORD_MAX_KEPT_BYTES : max, kept, err);
 	if (r < 0)
 		return r;
@@ -176,8 +177,8 @@ static int note_added(struct keeper *keeper, struct kept *kept, const struct str
 
 	vec_each(file, &keeper->files)
 	{
-		for (size_t i = 0; i < (*file)->note.added.n; i++, n++)
-			bytes += strlen((*file)->note.added.items[i]);
+		for (size_t i = 0; i < file->kept->note.added.n; i++, n++)
+			bytes += strlen(file->kept->note.added.items[i]);
 	}
 	for (size_t i = 0; i < added->n; i++) {
 		bytes += strlen(added->items[i]);
@@ -208,7 +209,7 @@ static int save(struct keeper *keeper, struct kept *kept, struct err *err)
 static int choose_slot(struct keeper *keeper, struct kept *kept, struct err *err)
 {
 	kept->note.slot = 0;
-	vec_each(file, &keeper->files) kept->note.slot += (*file)->written;
+	vec_each(file, &keeper->files) kept->note.slot += file->kept->written;
 	if (kept->note.slot >= RECORD_MAX_KEPT)
 		return err_set(err, E2BIG, "more than %u files of the image would be replaced",
 			       RECORD_MAX_KEPT);
@@ -273,14 +274,10 @@ int keeper_finish(struct keeper *keeper, struct kept *kept, struct err *err)
 int keeper_write(struct keeper *keeper, struct kept *kept, const char *data, size_t len,
 		 const struct strv *added, struct err *err)
 {
-	struct io_new content = {.data = data,
-				 .len = len,
-				 .mode = kept->note.mode,
-				 .uid = kept->note.uid,
-				 .gid = kept->note.gid};
+	struct io_new content = {data, len, kept->note.mode, kept->note.uid, kept->note.gid};
 	bool begun = kept->written; /* a program may have written something already */
-	char temporary[KEEPER_MAX_TEMPORARY];
 	struct place place;
+	struct swap swap;
 	struct stat st;
 	int r = keeper_begin(keeper, kept, added, err);
 
@@ -292,12 +289,9 @@ int keeper_write(struct keeper *keeper, struct kept *kept, const char *data, siz
 		content.uid = keeper->become ? keeper->uid : geteuid();
 		content.gid = keeper->become ? keeper->gid : getegid();
 	}
-	if (keeper->id != NULL) {
-		keeper_temporary(keeper->id, temporary);
-		content.temporary = temporary;
-	}
-	r = io_replace_timed(place_dirfd(keeper->tree, &place), place.name, &content, mark, &st,
-			     err);
+	swap = (struct swap){place_dirfd(keeper->tree, &place), place.name, place.path,
+			     keeper->journal};
+	r = swap_write(&swap, &content, mark, &st, err);
 	if (r < 0) {
 		kept->written = begun;
 		return err_wrap(err, "'%s'", place.path);
@@ -312,14 +306,14 @@ int keeper_hand_over(struct keeper *keeper, struct record *record, struct err *e
 	{
 		struct record_kept *note;
 
-		if (!(*file)->written)
+		if (!file->kept->written)
 			continue;
 		note = vec_add(&record->kept);
 		if (note == NULL)
 			return err_nomem(err);
-		*note = (*file)->note;
-		(*file)->note = (struct record_kept){0};
-		(*file)->written = false;
+		*note = file->kept->note;
+		file->kept->note = (struct record_kept){0};
+		file->kept->written = false;
 	}
 	return 0;
 }

@@ -29,6 +29,10 @@ struct kept {
 	bool written; /* or about to be */
 };
 
+struct keeper_file {
+	struct kept *kept; /* stays where it is; owned */
+};
+
 struct keeper {
 	struct place_tree *tree; /* borrowed, as the next four */
 	const struct log *log;
@@ -38,14 +42,10 @@ struct keeper {
 	bool become; /* new files belong to uid and gid: the container's root; else the caller */
 	uid_t uid;
 	gid_t gid;
-	VEC(struct kept *) files;
+	VEC(struct keeper_file) files;
 };
 
 void keeper_done(struct keeper *keeper);
-
-/* Name of the file in the making: what a killed hook leaves is known by it. */
-#define KEEPER_MAX_TEMPORARY 80u
-void keeper_temporary(const char *id, char ret[KEEPER_MAX_TEMPORARY]);
 
 /** Looks at path in the rootfs and reads it, at most max bytes. *ret is the keeper's.
  *  -EINVAL: it is no regular file. -EFBIG. -EROFS: it lies in a volume: nothing may be written. */

@@ -2,12 +2,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "apply/keeper.h"
+#include "apply/swap.h"
 #include "apply/withdraw.h"
 #include "base/auto.h"
 #include "base/str.h"
@@ -21,34 +21,15 @@
 /* One file to be put back. */
 struct back {
 	int rootfd;
-	const char *id; /* of the container; NULL = none */
 	const struct record_kept *note;
 	const char *data; /* the image's bytes; NULL = none, or lost */
 	size_t len;
 	struct timespec since;
 	const struct log *log;
-	int dir; /* where it lies */
-	const char *name;
-	char temporary[KEEPER_MAX_TEMPORARY]; /* beside it; "" = none */
+	int journal; /* -1 = none */
+	int dir;     /* where it lies */
+	char name[NAME_MAX + 1];
 };
-
-void keeper_temporary(const char *id, char ret[KEEPER_MAX_TEMPORARY])
-{
-	(void)snprintf(ret, KEEPER_MAX_TEMPORARY, ".nvc-%.64s", id);
-}
-
-/* What a hook that was killed had not finished. */
-static void remove_temporary(struct back *back)
-{
-	struct stat st;
-
-	if (back->id == NULL)
-		return;
-	keeper_temporary(back->id, back->temporary);
-	if (fstatat(back->dir, back->temporary, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    S_ISREG(st.st_mode))
-		(void)unlinkat(back->dir, back->temporary, 0);
-}
 
 static bool is_earlier(struct timespec a, struct timespec b)
 {
@@ -79,11 +60,6 @@ static bool is_kept(const struct back *back, const struct stat *st)
 	       (size_t)st->st_size == back->len;
 }
 
-static const char *temporary_of(const struct back *back)
-{
-	return back->temporary[0] == '\0' ? NULL : back->temporary;
-}
-
 static int remove_file(const struct back *back, struct err *err)
 {
 	if (unlinkat(back->dir, back->name, 0) < 0 && errno != ENOENT)
@@ -97,7 +73,8 @@ static int write_back(const struct back *back, const struct io_new *content, str
 		      struct err *err)
 {
 	const struct timespec times[2] = {mtime, mtime};
-	int r = io_replace_timed(back->dir, back->name, content, mtime, NULL, err);
+	const struct swap swap = {back->dir, back->name, back->note->path, back->journal};
+	int r = swap_write(&swap, content, mtime, NULL, err);
 
 	if (!overwrite_is_full(r))
 		return r;
@@ -110,12 +87,7 @@ static int write_back(const struct back *back, const struct io_new *content, str
 static int put_back(const struct back *back, struct err *err)
 {
 	const struct record_kept *note = back->note;
-	const struct io_new content = {.data = back->data,
-				       .len = back->len,
-				       .mode = note->mode,
-				       .uid = note->uid,
-				       .gid = note->gid,
-				       .temporary = temporary_of(back)};
+	const struct io_new content = {back->data, back->len, note->mode, note->uid, note->gid};
 	const struct timespec mtime = {.tv_sec = note->mtime, .tv_nsec = note->mtime_nsec};
 
 	return write_back(back, &content, mtime, err);
@@ -172,14 +144,9 @@ static int filter(const struct back *back, struct err *err)
 		return remove_file(back, err);
 	if (left.data == NULL && str_equal(note->path, KEEPER_CACHE))
 		return 0; /* names what is not there, and nothing else: no harm */
-	content = (struct io_new){.data = left.data,
-				  .len = left.len,
-				  .mode = st.st_mode & 07777,
-				  .uid = st.st_uid,
-				  .gid = st.st_gid,
-				  .temporary = temporary_of(back)};
+	content = (struct io_new){left.data, left.len, st.st_mode & 07777, st.st_uid, st.st_gid};
 	if (st.st_mtim.tv_sec == RECORD_MARK) /* it is ours no more */
-		return io_replace_at(back->dir, back->name, &content, err);
+		st.st_mtim = (struct timespec){.tv_nsec = UTIME_NOW};
 	return write_back(back, &content, st.st_mtim, err);
 }
 
@@ -198,8 +165,7 @@ static int filter_and_tell(const struct back *back, bool ours)
 
 static int restore(struct back *back, struct err *err)
 {
-	char name[NAME_MAX + 1];
-	auto_fd dir = rootfs_open_parent(back->rootfd, back->note->path, name, err);
+	auto_fd dir = rootfs_open_parent(back->rootfd, back->note->path, back->name, err);
 	struct stat st;
 
 	if (dir == -ENOENT || dir == -ENOTDIR)
@@ -207,9 +173,7 @@ static int restore(struct back *back, struct err *err)
 	if (dir < 0)
 		return dir;
 	back->dir = dir;
-	back->name = name;
-	remove_temporary(back);
-	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+	if (fstatat(dir, back->name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 		if (errno != ENOENT)
 			return err_sys(err, errno, "look at '%s'", back->note->path);
 		if (back->note->our_ino != 0)
@@ -229,14 +193,14 @@ static int restore(struct back *back, struct err *err)
 void keeper_undo(struct keeper *keeper)
 {
 	for (size_t i = keeper->files.n; i-- > 0;) {
-		struct kept *kept = keeper->files.items[i];
+		struct kept *kept = keeper->files.items[i].kept;
 		struct back back = {
 			.rootfd = keeper->tree->rootfd,
-			.id = keeper->id,
 			.note = &kept->note,
 			.data = kept->data,
 			.len = kept->len,
 			.log = keeper->log,
+			.journal = keeper->journal,
 		};
 		struct err err = {0};
 
@@ -300,14 +264,15 @@ static int take_back(struct back *back, int state_dir, const struct record *reco
 int keeper_take_back(int rootfd, int state_dir, const struct record *record,
 		     const struct peers *peers, const struct log *log, struct err *err)
 {
+	auto_fd journal = record_open_journal(state_dir, record->id, NULL);
 	int ret = 0;
 
 	for (size_t i = record->kept.n; i-- > 0;) {
 		struct back back = {.rootfd = rootfd,
-				    .id = record->id,
 				    .note = &record->kept.items[i],
 				    .since = record->since,
-				    .log = log};
+				    .log = log,
+				    .journal = journal};
 		struct err failed = {0};
 		int r = is_left(&back, state_dir, peers)
 				? 0

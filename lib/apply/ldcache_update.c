@@ -193,13 +193,10 @@ static int update_cache(struct job *job, const struct op *op, const struct image
 	auto_free char *made = NULL;
 	size_t made_len = 0;
 	struct kept *kept;
-	int r = job->tree.read_only
-			? update_unwritable(job, op, image, err)
-			: keeper_read(&job->keeper, KEEPER_CACHE, LDCACHE_MAX_BYTES, &kept, err);
+	int r = keeper_read(&job->keeper, KEEPER_CACHE, LDCACHE_MAX_BYTES, &kept, err);
 
-	if (r < 0 || job->tree.read_only)
-		return r;
-	r = ldconf_read(job->rootfd, image->machine, &conf, err);
+	if (r == 0)
+		r = ldconf_read(job->rootfd, image->machine, &conf, err);
 	if (r == 0)
 		r = add_conf(job, &conf, &op->dirs, err);
 	if (r < 0)
@@ -289,11 +286,19 @@ static double since_ms(const struct timespec *start)
 	       (double)(now.tv_nsec - start->tv_nsec) / 1e6;
 }
 
+static int update_libc(struct job *job, const struct op *op, const struct image *image,
+		       struct err *err)
+{
+	if (image->libc == LIBC_MUSL)
+		return update_musl(job, op, image, err);
+	return job->tree.read_only ? update_unwritable(job, op, image, err)
+				   : update_cache(job, op, image, err);
+}
+
 static int update(struct job *job, const struct op *op, const struct image *image, struct err *err)
 {
 	struct err refused = {0};
-	int r = image->libc == LIBC_MUSL ? update_musl(job, op, image, &refused)
-					 : update_cache(job, op, image, &refused);
+	int r = update_libc(job, op, image, &refused);
 
 	if (r == -ENOMEM)
 		return err_nomem(err);

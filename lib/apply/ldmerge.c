@@ -24,6 +24,7 @@ struct merging {
 	const struct ldconf *conf;
 	const struct op_library **ours; /* by SONAME; owned */
 	size_t n_ours;
+	VEC(const char *) bound; /* directories of the board that are bound whole */
 	struct ldcache cache;
 	struct ldscan scan;
 	struct hollow hollow;
@@ -41,6 +42,7 @@ void ldmerge_done(struct ldmerge *merge)
 static void merging_done(struct merging *merging)
 {
 	free(merging->ours);
+	vec_done(&merging->bound);
 	ldcache_done(&merging->cache);
 	ldscan_done(&merging->scan);
 	hollow_done(&merging->hollow);
@@ -111,13 +113,28 @@ static bool is_hidden(const struct merging *merging, const struct ldcache_entry 
 	return false;
 }
 
-/* True if the plan binds a directory of the board there, so that what the image has is not seen. */
-static bool is_bound_over(const struct plan *plan, const char *path)
+static int list_bound(struct merging *merging)
 {
-	vec_each(op, &plan->ops)
+	vec_each(op, &merging->job->plan->ops)
 	{
-		if (op->kind == OP_BIND && (op->flags & OP_DIR) != 0 &&
-		    path_is_below(path, op->target))
+		const char **dir;
+
+		if (op->kind != OP_BIND || (op->flags & OP_DIR) == 0)
+			continue;
+		dir = vec_add(&merging->bound);
+		if (dir == NULL)
+			return -ENOMEM;
+		*dir = op->target;
+	}
+	return 0;
+}
+
+/* True if a directory of the board lies there, so that what the image has is not seen. */
+static bool is_bound_over(const struct merging *merging, const char *path)
+{
+	vec_each(dir, &merging->bound)
+	{
+		if (path_is_below(path, *dir))
 			return true;
 	}
 	return false;
@@ -126,9 +143,7 @@ static bool is_bound_over(const struct plan *plan, const char *path)
 /* ldcache_drop_fn */
 static bool is_covered(void *arg, const struct ldcache_entry *entry)
 {
-	const struct merging *merging = arg;
-
-	return is_bound_over(merging->job->plan, entry->value);
+	return is_bound_over(arg, entry->value);
 }
 
 /* ldcache_drop_fn */
@@ -195,16 +210,17 @@ static bool has_signs(struct merging *merging)
 /* Libraries in directories of the board that are bound whole, where ldconfig would look. */
 static int scan_bound(struct merging *merging, struct err *err)
 {
-	const struct plan *plan = merging->job->plan;
 	int r = 0;
 
+	if (merging->bound.n == 0)
+		return 0;
 	(void)ldcache_drop(&merging->cache, is_covered, merging);
 	for (size_t i = 0; r == 0 && i < merging->conf->dirs.n; i++) {
-		if (is_bound_over(plan, merging->conf->dirs.items[i]))
+		if (is_bound_over(merging, merging->conf->dirs.items[i]))
 			r = ldscan_dir(&merging->scan, merging->conf->dirs.items[i], err);
 	}
 	for (size_t i = 0; r == 0 && i < sizeof(system_dirs) / sizeof(system_dirs[0]); i++) {
-		if (is_bound_over(plan, system_dirs[i]))
+		if (is_bound_over(merging, system_dirs[i]))
 			r = ldscan_dir(&merging->scan, system_dirs[i], err);
 	}
 	return r;
@@ -217,6 +233,48 @@ static int scan_image(struct merging *merging, struct err *err)
 	/* as ldconfig of glibc 2.33 and later marks its files, which older loaders do not mind */
 	merging->cache = (struct ldcache){.marks_endian = true};
 	return ldscan_all(&merging->scan, &none, err);
+}
+
+/* A link for a library of the image that its ldconfig would have made; entries name it. */
+static int make_link(struct job *job, const struct ldscan_link *link)
+{
+	struct place place;
+	struct err err = {0};
+	int r = place_open(&job->tree, link->path, &place, &err);
+
+	if (r == 0 && place.exists)
+		return -EEXIST; /* a link that leads nowhere: the image's own */
+	if (r == 0)
+		r = place_make_link(&job->tree, &place, link->text, &err);
+	return r;
+}
+
+static int name_file(struct merging *merging, const struct ldscan_link *link)
+{
+	auto_free char *dir = path_dirname(link->path);
+	auto_free char *file = dir == NULL ? NULL : path_join(dir, link->text);
+	struct strv *strings = &merging->scan.strings;
+
+	if (file == NULL || strv_add(strings, file) < 0)
+		return -ENOMEM;
+	merging->cache.entries.items[link->entry].value = strings->items[strings->n - 1];
+	return 0;
+}
+
+/* Before any entry is dropped: links know theirs by its place. */
+static int make_links(struct merging *merging, struct err *err)
+{
+	for (size_t i = 0; i < merging->scan.links.n; i++) {
+		const struct ldscan_link *link = &merging->scan.links.items[i];
+
+		if (is_hidden(merging, &merging->cache.entries.items[link->entry]))
+			continue;
+		if (i < LDMERGE_MAX_LINKS && make_link(merging->job, link) == 0)
+			continue;
+		if (name_file(merging, link) < 0)
+			return err_nomem(err);
+	}
+	return 0;
 }
 
 /* What the image has, or what its ldconfig would find. */
@@ -242,48 +300,6 @@ static int take_base(struct merging *merging, const char *base, size_t len, stru
 			 broken.msg);
 	merging->scan.glibc = ldscan_glibc(merging->job->rootfd, merging->image->machine);
 	return scan_image(merging, err);
-}
-
-/* A link for a library of the image that its ldconfig would have made; entries name it. */
-static int make_link(struct job *job, const struct ldscan_link *link)
-{
-	struct place place;
-	struct err err = {0};
-	int r = place_open(&job->tree, link->path, &place, &err);
-
-	if (r == 0 && place.exists)
-		return -EEXIST; /* a link that leads nowhere: the image's own */
-	if (r == 0)
-		r = place_make_link(&job->tree, &place, link->text, &err);
-	return r;
-}
-
-static int name_file(struct merging *merging, const struct ldscan_link *link)
-{
-	auto_free char *dir = path_dirname(link->path);
-	auto_free char *file = dir == NULL ? NULL : path_join(dir, link->text);
-
-	if (file == NULL || strv_add(&merging->scan.strings, file) < 0)
-		return -ENOMEM;
-	vec_each(entry, &merging->cache.entries)
-	{
-		if (strcmp(entry->value, link->path) == 0)
-			entry->value = merging->scan.strings.items[merging->scan.strings.n - 1];
-	}
-	return 0;
-}
-
-static int make_links(struct merging *merging, struct err *err)
-{
-	for (size_t i = 0; i < merging->scan.links.n; i++) {
-		const struct ldscan_link *link = &merging->scan.links.items[i];
-
-		if (i < LDMERGE_MAX_LINKS && make_link(merging->job, link) == 0)
-			continue;
-		if (name_file(merging, link) < 0)
-			return err_nomem(err);
-	}
-	return 0;
 }
 
 /* Entries of ours, in the order of their directories. Where the image keeps a link of its own at
@@ -316,16 +332,19 @@ static int add_ours(struct merging *merging, struct strv *added, struct err *err
 static int merge(struct merging *merging, const char *base, size_t len, struct ldmerge *ret,
 		 struct err *err)
 {
-	int r = sort_ours(merging) < 0 ? err_nomem(err) : take_base(merging, base, len, err);
+	int r = sort_ours(merging) < 0 || list_bound(merging) < 0
+			? err_nomem(err)
+			: take_base(merging, base, len, err);
 
+	if (r < 0)
+		return r;
+	r = make_links(merging, err);
 	if (r < 0)
 		return r;
 	merging->hollow.rootfd = merging->job->rootfd;
 	merging->sweep = has_signs(merging);
 	(void)ldcache_drop(&merging->cache, leave_out, merging);
-	r = make_links(merging, err);
-	if (r == 0)
-		r = add_ours(merging, &ret->added, err);
+	r = add_ours(merging, &ret->added, err);
 	merging->cache.unsigned_chars = ldflags_unsigned_chars(merging->image->machine);
 	if (r == 0)
 		r = ldcache_sort(&merging->cache, err);

@@ -311,6 +311,7 @@ static int note_link(struct reading *reading, const struct ldset_item *item, con
 	link = vec_add(&reading->scan->links);
 	if (link == NULL)
 		return err_nomem(err);
+	link->entry = reading->scan->cache->entries.n - 1;
 	link->path = strdup(path);
 	link->text = strdup(item->name);
 	return link->path == NULL || link->text == NULL ? err_nomem(err) : 0;

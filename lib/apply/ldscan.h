@@ -24,8 +24,9 @@
 
 /* A SONAME link that ldconfig would make: entries name it. */
 struct ldscan_link {
-	char *path; /* DIR/SONAME, nothing is there; owned */
-	char *text; /* name of the library in the same directory; owned */
+	char *path;   /* DIR/SONAME, nothing is there; owned */
+	char *text;   /* name of the library in the same directory; owned */
+	size_t entry; /* that names it: index in the cache as it was when it was scanned */
 };
 
 /* A directory. */

@@ -259,7 +259,7 @@ static int parse_state(const struct word *words, struct record_kept *kept)
 
 static int parse_kept(struct record *record, const struct word *words, size_t n)
 {
-	bool old = word_is(words[0], "cache"); /* as version 0.1 wrote it */
+	bool old = word_is(words[0], "cache"); /* as an older hook wrote it */
 	auto_free char *path = NULL;
 	struct record_kept *kept;
 	uint64_t slot = 0;

@@ -230,7 +230,7 @@ int record_read_head(int dirfd, const char *id, struct record *ret, struct err *
 	return r < 0 ? r : 1;
 }
 
-/* The record itself goes last. ".cache" is of version 0.1 */
+/* The record itself goes last. ".cache" is an older hook's */
 static const char *const suffixes[] = {".kept0", ".kept1", ".kept2", ".kept3", ".cache", ".state"};
 _Static_assert(sizeof(suffixes) / sizeof(suffixes[0]) == RECORD_MAX_KEPT + 2, "a suffix each");
 

@@ -14,6 +14,7 @@
 #include "apply/record.h"
 #include "base/auto.h"
 #include "base/str.h"
+#include "sys/io.h"
 #include "sys/overwrite.h"
 #include "sys/rootfs.h"
 
@@ -34,11 +35,13 @@ static bool is_since(const struct record *record, struct timespec time)
 }
 
 /* One that was about to be made when the hook ended. Ids come round again: with another image
- * below, what lies there is older than the record, or was dated by whoever packed the image. */
-static bool is_young(const struct record *record, const struct stat *st)
+ * below, what lies there is older than the record, or was dated by whoever packed the image. (The
+ * second file of a swap may have got the time of the first; its name is no image's.) */
+static bool is_young(const struct record *record, const char *name, const struct stat *st)
 {
 	return is_since(record, st->st_ctim) &&
-	       (st->st_mtim.tv_sec == RECORD_MARK || is_since(record, st->st_mtim));
+	       (st->st_mtim.tv_sec == RECORD_MARK || is_since(record, st->st_mtim) ||
+		str_starts_with(name, IO_TEMPORARY_PREFIX));
 }
 
 /* Is what lies there what we made? Inode numbers tell; st_dev does not, an overlay gets a new one
@@ -47,7 +50,7 @@ static bool is_ours(const struct record *record, const struct record_item *item,
 		    const char *name, const struct stat *st)
 {
 	auto_free char *text = NULL;
-	bool same = item->ino == 0 ? is_young(record, st) : item->ino == st->st_ino;
+	bool same = item->ino == 0 ? is_young(record, name, st) : item->ino == st->st_ino;
 	bool marked = st->st_mtim.tv_sec == RECORD_MARK;
 
 	switch (item->kind) {
@@ -223,7 +226,8 @@ int revert_container(const char *id, const char *rootfs, const struct settings *
 	r = read_own(dir, id, log, &record, err);
 	if (r < 0 || (r == 0 && rootfs == NULL))
 		return r;
-	r = peers_find(dir, id, rootfs == NULL ? record.rootfs : rootfs, log, &peers, err);
+	/* as it was noted at the start, if it was: the others' were noted so too */
+	r = peers_find(dir, id, record.rootfs == NULL ? rootfs : record.rootfs, log, &peers, err);
 	if (r == 0)
 		r = revert_in(&revert, rootfs == NULL ? record.rootfs : rootfs, &record, err);
 	if (r == 0 && ret != NULL) {

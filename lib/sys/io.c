@@ -165,33 +165,14 @@ int io_write_all(int fd, const char *data, size_t len, const char *name, struct 
 	return 0;
 }
 
-static int io_create(int dirfd, const char *name)
+int io_temporary_name(char *ret, struct err *err)
 {
-	return openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-}
+	uint64_t random;
 
-/* A new file, of the given name if that is free; ret_name holds NAME_MAX + 1 bytes. */
-static int io_open_temporary(int dirfd, const char *given, char *ret_name, struct err *err)
-{
-	int fd = -1;
-
-	if (given != NULL) {
-		(void)snprintf(ret_name, NAME_MAX + 1, "%s", given);
-		fd = io_create(dirfd, ret_name);
-		if (fd < 0 && errno != EEXIST)
-			return err_sys(err, errno, "create '%s'", ret_name);
-	}
-	for (int i = 0; i < IO_NAME_TRYS && fd < 0; i++) {
-		uint64_t random;
-
-		if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
-			return err_sys(err, errno, "get random bytes");
-		(void)snprintf(ret_name, NAME_MAX + 1, ".nvc-%016" PRIx64, random);
-		fd = io_create(dirfd, ret_name);
-		if (fd < 0 && errno != EEXIST)
-			return err_sys(err, errno, "create '%s'", ret_name);
-	}
-	return fd < 0 ? err_set(err, EEXIST, "create '%s': no free name", ret_name) : fd;
+	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		return err_sys(err, errno, "get random bytes");
+	(void)snprintf(ret, IO_TEMPORARY_MAX, IO_TEMPORARY_PREFIX "%016" PRIx64, random);
+	return 0;
 }
 
 static int io_fill(int fd, const struct io_new *content, const char *name, struct err *err)
@@ -212,34 +193,41 @@ static int io_fill(int fd, const struct io_new *content, const char *name, struc
 	return 0;
 }
 
-/* No fsync: it costs more than a whole container start, and rename is ordered after the data on
- * the file systems in question. */
-int io_replace_timed(int dirfd, const char *name, const struct io_new *content,
-		     struct timespec mtime, struct stat *ret, struct err *err)
+int io_make_at(int dirfd, const char *name, const struct io_new *content, struct timespec mtime,
+	       struct stat *ret, struct err *err)
 {
 	const struct timespec times[2] = {mtime, mtime};
-	char temporary[NAME_MAX + 1];
-	auto_fd fd = io_open_temporary(dirfd, content->temporary, temporary, err);
-	struct stat st;
+	auto_fd fd =
+		openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	int rc;
 
 	if (fd < 0)
-		return fd;
+		return err_sys(err, errno, "create '%s'", name);
 	rc = io_fill(fd, content, name, err);
-	if (rc == 0 && (futimens(fd, times) < 0 || fstat(fd, &st) < 0))
+	if (rc == 0 && (futimens(fd, times) < 0 || fstat(fd, ret) < 0))
 		rc = err_sys(err, errno, "set the time of '%s'", name);
-	if (rc == 0 && renameat(dirfd, temporary, dirfd, name) < 0)
-		rc = err_sys(err, errno, "rename to '%s'", name);
 	if (rc < 0)
-		(void)unlinkat(dirfd, temporary, 0);
-	else if (ret != NULL)
-		*ret = st;
+		(void)unlinkat(dirfd, name, 0);
 	return rc;
 }
 
+/* No fsync: it costs more than a whole container start, and rename is ordered after the data on
+ * the file systems in question. */
 int io_replace_at(int dirfd, const char *name, const struct io_new *content, struct err *err)
 {
 	const struct timespec as_written = {.tv_nsec = UTIME_OMIT};
+	char temporary[IO_TEMPORARY_MAX];
+	struct stat st;
+	int rc = -EEXIST;
 
-	return io_replace_timed(dirfd, name, content, as_written, NULL, err);
+	for (int i = 0; i < IO_NAME_TRYS && rc == -EEXIST; i++) {
+		rc = io_temporary_name(temporary, err);
+		if (rc == 0)
+			rc = io_make_at(dirfd, temporary, content, as_written, &st, err);
+	}
+	if (rc == 0 && renameat(dirfd, temporary, dirfd, name) < 0) {
+		rc = err_sys(err, errno, "rename to '%s'", name);
+		(void)unlinkat(dirfd, temporary, 0);
+	}
+	return rc;
 }

@@ -25,6 +25,9 @@ int io_read_at(int dirfd, const char *name, size_t max, char **ret, size_t *ret_
 
 int io_write_all(int fd, const char *data, size_t len, const char *name, struct err *err);
 
+#define IO_TEMPORARY_MAX    32
+#define IO_TEMPORARY_PREFIX ".nvc-"
+
 /* A file to be made. data is borrowed. */
 struct io_new {
 	const char *data;
@@ -32,17 +35,16 @@ struct io_new {
 	mode_t mode;
 	uid_t uid;
 	gid_t gid;
-	/* of the file in the making, where somebody must know it who comes after a kill; NULL = an
-	 * unforeseeable one; borrowed */
-	const char *temporary;
 };
 
-/** Replaces name in dirfd by new content through a temporary file and rename(2).
+/** Replaces name in dirfd by new content through a temporary file of a random name and rename(2).
  *  Mode and owner are those given; readers see the old file or the new one, never a part. */
 int io_replace_at(int dirfd, const char *name, const struct io_new *content, struct err *err);
-/** As io_replace_at() with the time of the content given; *ret is the new file's, and may be NULL.
- */
-int io_replace_timed(int dirfd, const char *name, const struct io_new *content,
-		     struct timespec mtime, struct stat *ret, struct err *err);
+/** The first half of io_replace_at(): makes name, which must not be there, with the content and
+ * that time; *ret is the new file's. Nothing is left after an error. */
+int io_make_at(int dirfd, const char *name, const struct io_new *content, struct timespec mtime,
+	       struct stat *ret, struct err *err);
+/** An unforeseeable name for it; ret: IO_TEMPORARY_MAX bytes. */
+int io_temporary_name(char *ret, struct err *err);
 
 #endif

@@ -149,6 +149,7 @@ for_scan() { # RELEASE
 	library "$root/opt/first/sub/libsub.so.1" libsub.so.1
 	library "$root/usr/local/lib/libdate.so.20220101123456" libdate.so.20220101123456
 	library "$root/usr/local/lib/libdate.so.3" libdate.so.3
+	library "$root/usr/local/lib/libdat"$'\xe4'.so.3 "libdat"$'\xe4'.so.3
 	# ldconfig of ARM lists those of x86, too, with words of its own: we do not
 	for name in arm-linux-gnueabihf arm-linux-gnueabi aarch64-linux-gnu i386-linux-gnu x86_64-linux-gnu; do
 		[[ $name != *86* || $triplet == *86* ]] || continue

@@ -353,6 +353,7 @@ lowers_only() { # FROM TO
 }
 
 read_only_disk() { # FROM TO
+	rm -f "$BATS_TEST_TMPDIR/disk" # a new one: the old one may still be in use
 	truncate -s 64M "$BATS_TEST_TMPDIR/disk"
 	mkfs.ext4 -q -F -d "$1" "$BATS_TEST_TMPDIR/disk"
 	mount -o ro,loop "$BATS_TEST_TMPDIR/disk" "$2"

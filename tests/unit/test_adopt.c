@@ -209,6 +209,7 @@ static void adopt_unfinished_notes_remove_nothing_older(void **state)
 		{.kind = RECORD_DIR, .path = (char[]){"/usr/lib/have"}},
 		{.kind = RECORD_CONF, .path = (char[]){"/usr/lib/old.so"}},
 		{.kind = RECORD_FILE, .path = (char[]){"/usr/new"}},
+		{.kind = RECORD_CONF, .path = (char[]){"/usr/.nvc-1"}},
 	};
 	auto_fd dir = record_open_dir(world->state_dir, NULL, NULL);
 	auto_fd journal = -1;
@@ -221,9 +222,11 @@ static void adopt_unfinished_notes_remove_nothing_older(void **state)
 	must(utimensat(AT_FDCWD, in(world, "rootfs/usr/lib/link.so"), old, AT_SYMLINK_NOFOLLOW));
 	must(record_write(dir, &record, NULL));
 	journal = record_open_journal(dir, ID, NULL);
-	for (size_t i = 0; i < 5; i++)
+	for (size_t i = 0; i < sizeof(items) / sizeof(items[0]); i++)
 		must(record_note_item(journal, &items[i], NULL));
 	put(in(world, "rootfs/usr/new"), "");
+	put(in(world, "rootfs/usr/.nvc-1"), "with the time of what it was to replace");
+	must(utimensat(AT_FDCWD, in(world, "rootfs/usr/.nvc-1"), old, 0));
 	stop_container(world);
 	revert_well(world);
 
@@ -232,6 +235,7 @@ static void adopt_unfinished_notes_remove_nothing_older(void **state)
 	assert_true(is_there(in(world, "rootfs/usr/lib/have")));
 	assert_true(is_there(in(world, "rootfs/usr/lib/old.so")));
 	assert_false(is_there(in(world, "rootfs/usr/new")));
+	assert_false(is_there(in(world, "rootfs/usr/.nvc-1")));
 	start_container(world);
 }
 
@@ -356,6 +360,28 @@ static void adopt_what_a_container_left_that_ended_unseen(void **state)
 	start_container(world);
 }
 
+/* The first one's pid belongs to somebody else by now. */
+static void adopt_knows_a_process_by_its_start_too(void **state)
+{
+	struct world *world = need_root(state);
+	auto_done(record) struct record record = {0};
+	auto_fd dir = -1;
+	pid_t first;
+
+	add_some(world);
+	apply_well(world, NULL);
+	dir = record_open_dir(world->state_dir, NULL, NULL);
+	assert_int_equal(record_read(dir, ID, &record, NULL), 1);
+	assert_int_equal(record.init, world->container);
+	record.init = getpid();
+	must(record_write(dir, &record, NULL));
+	first = start_other(world);
+	stop(first);
+	apply_well(world, NULL);
+
+	assert_false(is_there(in(world, "state/" ID ".state")));
+}
+
 static void adopt_records_of_containers_long_gone_are_deleted(void **state)
 {
 	const struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
@@ -400,6 +426,7 @@ static const struct CMUnitTest cases[] = {
 	CASE(adopt_two_containers_share_a_rootfs),
 	CASE(adopt_shared_rootfs_gets_its_cache_back),
 	CASE(adopt_what_a_container_left_that_ended_unseen),
+	CASE(adopt_knows_a_process_by_its_start_too),
 	CASE(adopt_records_of_containers_long_gone_are_deleted),
 };
 

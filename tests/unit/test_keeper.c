@@ -132,6 +132,21 @@ static void keeper_file_comes_back_with_mode_and_time(void **state)
 	is_the_images(world, "/root/etc/a");
 }
 
+/* Killed before the rename: the second file is known. */
+static void keeper_second_file_is_in_the_record(void **state)
+{
+	struct world *world = *state;
+	auto_done(record) struct record read = {0};
+
+	assert_int_equal(replace(world, "/etc/a", "ours", NULL), 0);
+
+	assert_int_equal(record_read(world->keeper.state_dir, ID, &read, NULL), 1);
+	assert_int_equal(read.items.n, 1);
+	assert_int_equal(read.items.items[0].kind, RECORD_CONF);
+	assert_int_equal(read.items.items[0].ino, 0);
+	assert_true(str_starts_with(read.items.items[0].path, "/etc/.nvc-"));
+}
+
 static void keeper_file_comes_back_after_an_error(void **state)
 {
 	struct world *world = *state;
@@ -249,6 +264,22 @@ static void keeper_leaves_what_the_container_removed(void **state)
 	take_back(world);
 
 	assert_false(is_there(in(world, "/root/etc/a")));
+}
+
+/* Marked and as long as ours, but another file: an image's leftover under an id that came round. */
+static void keeper_puts_nothing_over_a_file_that_only_looks_like_ours(void **state)
+{
+	const struct timespec mark[2] = {{.tv_sec = RECORD_MARK}, {.tv_sec = RECORD_MARK}};
+	struct world *world = *state;
+
+	image_has(world, "/root/etc/a", OLD, sizeof(OLD) - 1);
+	assert_int_equal(replace(world, "/etc/a", "ours", NULL), 0);
+	must(rename(in(world, "/root/etc/a"), in(world, "/root/etc/b"))); /* holds the inode */
+	put(in(world, "/root/etc/a"), "OURS");
+	must(utimensat(AT_FDCWD, in(world, "/root/etc/a"), mark, 0));
+	take_back(world);
+
+	has_text(in(world, "/root/etc/a"), "OURS");
 }
 
 static void write_cache(const struct world *world, const char *path, const char *const *values)
@@ -375,6 +406,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(keeper_file_comes_back_with_mode_and_time),
+		CASE(keeper_second_file_is_in_the_record),
 		CASE(keeper_file_comes_back_after_an_error),
 		CASE(keeper_file_that_was_added_is_removed),
 		CASE(keeper_reading_makes_nothing),
@@ -382,6 +414,7 @@ int main(void)
 		CASE(keeper_keeps_a_few_files_only),
 		CASE(keeper_takes_its_lines_out_of_what_the_container_wrote),
 		CASE(keeper_leaves_what_the_container_removed),
+		CASE(keeper_puts_nothing_over_a_file_that_only_looks_like_ours),
 		CASE(keeper_takes_its_entries_out_of_a_new_cache),
 		CASE(keeper_leaves_a_cache_that_it_cannot_read),
 		CASE(keeper_takes_its_lines_out_when_the_images_bytes_are_lost),

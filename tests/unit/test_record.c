@@ -91,7 +91,7 @@ static void record_format_then_parse_gives_the_same(void **state)
 	assert_int_equal(read.kept.items[1].added.n, 0);
 }
 
-static void record_of_version_0_1_keeps_its_cache(void **state)
+static void record_of_an_older_hook_keeps_its_cache(void **state)
 {
 	static const char text[] = HEAD "cache replaced 420 1 2 3 4 5 6\n";
 	auto_done(record) struct record read = {0};
@@ -245,7 +245,7 @@ static void record_saved_files_go_with_it(void **state)
 	/* the teardown's rmdir() finds what else is left */
 }
 
-static void record_bytes_of_version_0_1_are_found(void **state)
+static void record_bytes_of_an_older_hook_are_found(void **state)
 {
 	struct store *store = *state;
 	auto_free char *data = NULL;
@@ -317,19 +317,41 @@ static void record_directory_that_others_may_write_is_not_used(void **state)
 	}
 }
 
+static void record_is_found_in_the_directory_that_has_it(void **state)
+{
+	struct store *store = *state;
+	struct record record = {.id = (char[]){"c1"}, .rootfs = (char[]){"/r"}};
+	auto_fd found = -1;
+	struct stat a;
+	struct stat b;
+
+	assert_int_equal(record_find_dir(store->dir, "c1", NULL), -ENOENT);
+	assert_int_equal(record_find_dir(store->dir, "../c1", NULL), -EINVAL);
+	assert_int_equal(record_write(store->fd, &record, NULL), 0);
+
+	found = record_find_dir(store->dir, "c1", NULL);
+
+	assert_true(found >= 0);
+	assert_int_equal(fstat(found, &a), 0);
+	assert_int_equal(fstat(store->fd, &b), 0);
+	assert_int_equal(a.st_ino, b.st_ino);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(record_format_then_parse_gives_the_same),
-		cmocka_unit_test(record_of_version_0_1_keeps_its_cache),
+		cmocka_unit_test(record_of_an_older_hook_keeps_its_cache),
 		cmocka_unit_test(record_parse_of_foreign_text_is_an_error_with_its_line),
 		cmocka_unit_test(record_last_line_that_is_cut_is_ignored),
 		cmocka_unit_test_setup_teardown(record_journal_lines_are_read_with_the_record,
 						store_setup, store_teardown),
 		cmocka_unit_test_setup_teardown(record_saved_files_go_with_it, store_setup,
 						store_teardown),
-		cmocka_unit_test_setup_teardown(record_bytes_of_version_0_1_are_found, store_setup,
-						store_teardown),
+		cmocka_unit_test_setup_teardown(record_bytes_of_an_older_hook_are_found,
+						store_setup, store_teardown),
+		cmocka_unit_test_setup_teardown(record_is_found_in_the_directory_that_has_it,
+						store_setup, store_teardown),
 		cmocka_unit_test_setup_teardown(record_absent_is_no_error, store_setup,
 						store_teardown),
 		cmocka_unit_test_setup_teardown(record_that_others_may_write_is_refused,
