@@ -127,6 +127,7 @@ static void ldset_add_chooses_as_ldconfig(void **state)
 		 "libcuda.so<@libcuda.so libcuda.so.1<libcuda.so.1.1 "},
 		{{{"@liby.so.1.so", "liby.so.1.so.2"}}, "liby.so.1.so<@liby.so.1.so ", NULL},
 		/* any other link counts as a file */
+		{{{"@libk.so.1", "libk.so.1.2"}}, "libk.so.1.2<libk.so.1 ", NULL},
 		{{{"libg.so.1.0", "libg.so.1"}, {"@libgg.so", "libg.so.1"}},
 		 "libg.so.1<libgg.so ",
 		 NULL},
