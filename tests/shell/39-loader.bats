@@ -6,6 +6,8 @@
 # shellcheck source=tests/support/gpu.sh
 . "$NVC_SOURCE_DIR/tests/support/gpu.sh"
 
+bats_require_minimum_version 1.5.0
+
 setup_file() {
 	gpu_init
 	gpu_board R32 R32
@@ -24,7 +26,7 @@ setup() {
 	cp -a "$GPU_IMAGE" "$root"
 	bundle_make "$dir" rootfs
 	bundle_edit "$dir" '.process.env += ["NVIDIA_VISIBLE_DEVICES=all"]'
-	rm -f "$(gpu_state $board)/hook.log"
+	rm -f "$(gpu_state "$board")/hook.log"
 }
 
 command_in() { # WORD...
@@ -40,15 +42,15 @@ start() { # by the hook alone, on $board
 
 tree() {
 	(cd "$root" && find . ! -type d -printf '%p %y %m %U %G %s %l %T@\n' | sort)
-	find "$(gpu_state $board)" -name '*.state' -o -name '*.kept*'
+	find "$(gpu_state "$board")" -name '*.state' -o -name '*.kept*'
 }
 
 says() { # TEXT: in exactly one line of the hook's log
-	[ "$(grep -c -- "$1" "$(gpu_state $board)/hook.log")" -eq 1 ]
+	[ "$(grep -c -- "$1" "$(gpu_state "$board")/hook.log")" -eq 1 ]
 }
 
 quiet() { # no line of a warning
-	! grep -w warning "$(gpu_state $board)/hook.log"
+	! grep -w warning "$(gpu_state "$board")/hook.log"
 }
 
 # Runs what follows as the container's command, and sees that the image is as before after it.
@@ -119,13 +121,13 @@ starts() { # WORD...
 	says 'no regular file'
 	rmdir "$root/etc/ld.so.cache"
 	mkfifo "$root/etc/ld.so.cache"
-	rm "$(gpu_state $board)/hook.log"
+	rm "$(gpu_state "$board")/hook.log"
 	starts true
 	says 'no regular file'
 }
 
 @test "an image without /etc" {
-	rm -rf "$root/etc"
+	rm -rf "${root:?}/etc"
 	starts cuda-probe
 	[ ! -e "$root/etc" ]
 	quiet
@@ -150,7 +152,7 @@ starts() { # WORD...
 	command_in sh -c 'echo /opt/own >>/etc/ld.so.conf; ldconfig; cuda-probe'
 	start
 	[ "$(cat "$root/etc/ld.so.conf")" = $'/usr/lib/x86_64-linux-gnu\n/opt/own' ]
-	! grep -aq libcuda "$root/etc/ld.so.cache"
+	run ! grep -aq libcuda "$root/etc/ld.so.cache"
 	grep -aq libc.so.6 "$root/etc/ld.so.cache"
 }
 
@@ -173,7 +175,7 @@ starts() { # WORD...
 musl_image() {
 	local arch
 	arch=$(uname -m)
-	rm -rf "$root"/{lib,lib64,etc} "$root"/usr/{lib,lib64,sbin}
+	rm -rf "${root:?}"/{lib,lib64,etc} "${root:?}"/usr/{lib,lib64,sbin}
 	mkdir -p "$root"/{lib,etc}
 	cp -L "/lib/ld-musl-$arch.so.1" "$root/lib/"
 	musl-gcc -o "$root/usr/bin/cuda-probe" "$NVC_SOURCE_DIR/tests/support/cuda-probe/cuda-probe.c"
