@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "sys/io.h"
 #include "sys/kfeature.h"
+#include "sys/mounts.h"
 #include "sys/procself.h"
 #include "sys/rootwalk.h"
 #include "sys/syscalls.h"
@@ -225,4 +226,13 @@ int rootfs_open_slash(struct err *err)
 	int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	return fd < 0 ? err_sys(err, errno, "open '/'") : fd;
+}
+
+bool rootfs_is_on(int rootfd, int fd)
+{
+	uint64_t root = 0;
+	uint64_t mount = 0;
+
+	return mount_id(rootfd, &root, NULL) == 0 && mount_id(fd, &mount, NULL) == 0 &&
+	       root == mount;
 }

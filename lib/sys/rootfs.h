@@ -65,4 +65,7 @@ int rootfs_read(int rootfd, const char *path, size_t max, char **ret, size_t *re
 /** Tests only: true makes every call here use the second implementation. */
 void rootfs_force_walk(bool force);
 
+/** True if fd lies on rootfd's own mount, in none that begins below it. */
+bool rootfs_is_on(int rootfd, int fd);
+
 #endif

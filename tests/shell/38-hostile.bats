@@ -237,6 +237,13 @@ shared_volumes() { # PROFILE DIRECTORY-OR-FILE OF THE LISTS
 	[ "$rc" -eq 0 ]
 }
 
+@test "a stopping container has turned /etc into a link to a mount that the host has below the rootfs" {
+	hostile now 'rm etc/ld.so.conf.d/nvidia-tegra.conf; echo /opt >etc/ld.so.conf; mkdir vol "$canary/vol"
+		echo /usr/lib/aarch64-linux-gnu/nvidia >"$canary/vol/ld.so.conf"; mount --bind "$canary/vol" vol' \
+		'grep -q aarch64-linux-gnu/nvidia etc/ld.so.conf && mv etc etc.old && ln -s vol etc'
+	[ "$rc" -eq 0 ]
+}
+
 @test "a record that became a link, or is not one, takes nothing back" {
 	hostile now '' 'echo garbage | tee "$ENGINES_DIR"/state-R36/state/*.state >/dev/null'
 	[ "$rc" -eq 0 ]
