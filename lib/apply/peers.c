@@ -99,10 +99,13 @@ static int look(struct peers *peers, int state_dir, const char *name, const char
 /* What a hook that was killed was about to rename, the image's bytes among it. */
 static void remove_unfinished(int state_dir, const char *name)
 {
+	size_t prefix = strlen(IO_TEMPORARY_PREFIX);
 	struct timespec now;
 	struct stat st;
 
+	/* an id may begin so, too */
 	if (!str_starts_with(name, IO_TEMPORARY_PREFIX) ||
+	    name[prefix + strspn(name + prefix, "0123456789abcdef")] != '\0' ||
 	    clock_gettime(CLOCK_REALTIME, &now) < 0 ||
 	    fstatat(state_dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) ||
 	    now.tv_sec - st.st_mtim.tv_sec < UNFINISHED_SECONDS)

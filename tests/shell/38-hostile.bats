@@ -174,6 +174,15 @@ unopened() {
 	done
 }
 
+@test "the log of the kernel is neither read nor waited for" {
+	local profile
+	timeout 2 cat /proc/kmsg >/dev/null || true # there is nothing in it, so far
+	for profile in now r32; do
+		hostile $profile 'ln -sf /proc/kmsg etc/ld.so.conf.d/kmsg.conf; ln -sf /proc/kmsg usr/lib/libkmsg.so.1; rm -f etc/ld.so.cache'
+		started
+	done
+}
+
 @test "device nodes of the image are not opened: by ldconfig" {
 	with_ldconfig
 	hostile now 'mknod etc/ld.so.conf.d/zero.conf c 1 5 && mknod usr/lib/libzero.so.1 c 1 5'
