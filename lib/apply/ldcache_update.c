@@ -45,16 +45,18 @@ void ldcache_update_done(struct ldcache_update *update)
 static int add_conf_lines(struct job *job, const char *lines, const struct strv *dirs,
 			  struct err *err)
 {
-	auto_free char *text = NULL;
+	auto_done(strbuf) struct strbuf text = {0};
 	struct kept *kept;
 	int r = keeper_read(&job->keeper, KEEPER_CONF, LDCONF_MAX_BYTES, &kept, err);
 
 	if (r < 0)
 		return r;
-	text = str_format("%s%s", lines, kept->data == NULL ? "" : kept->data);
-	if (text == NULL)
+	strbuf_adds(&text, lines);
+	if (kept->data != NULL)
+		strbuf_add(&text, kept->data, kept->len); /* there may be a NUL in it */
+	if (strbuf_failed(&text))
 		return err_nomem(err);
-	return keeper_write(&job->keeper, kept, text, strlen(text), dirs, err);
+	return keeper_write(&job->keeper, kept, text.data, text.len, dirs, err);
 }
 
 /* Any later ldconfig in the container, of a package's trigger too, would forget directories that no

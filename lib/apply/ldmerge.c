@@ -264,12 +264,16 @@ static int name_file(struct merging *merging, const struct ldscan_link *link)
 /* Before any entry is dropped: links know theirs by its place. */
 static int make_links(struct merging *merging, struct err *err)
 {
+	size_t bytes = 0;
+
 	for (size_t i = 0; i < merging->scan.links.n; i++) {
 		const struct ldscan_link *link = &merging->scan.links.items[i];
 
+		bytes += strlen(link->path) + strlen(link->text);
 		if (is_hidden(merging, &merging->cache.entries.items[link->entry]))
 			continue;
-		if (i < LDMERGE_MAX_LINKS && make_link(merging->job, link) == 0)
+		if (i < LDMERGE_MAX_LINKS && bytes <= LDMERGE_MAX_LINK_BYTES &&
+		    make_link(merging->job, link) == 0)
 			continue;
 		if (name_file(merging, link) < 0)
 			return err_nomem(err);

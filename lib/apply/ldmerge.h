@@ -14,7 +14,8 @@
 #include "base/strv.h"
 #include "model/image.h"
 
-#define LDMERGE_MAX_LINKS 1024u /* made for libraries of the image; more are named themselves */
+#define LDMERGE_MAX_LINK_BYTES (512u * 1024) /* of all their names: a record has its bounds */
+#define LDMERGE_MAX_LINKS      1024u /* made for libraries of the image; more are named themselves */
 
 struct ldmerge {
 	char *data; /* the new file; owned; NULL = nothing to be written */

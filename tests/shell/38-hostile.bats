@@ -337,6 +337,16 @@ shared_volumes() { # PROFILE DIRECTORY-OR-FILE OF THE LISTS
 	started
 }
 
+@test "libraries below a name of four thousand bytes that want links: the record keeps within its bounds" {
+	# an x86-64 library with the SONAME libS1000.so.9; bytes that take three each in a record
+	local library=H4sIAAAAAAACA6t39XFjYmRkgAFmBjsGBI+BwYEBEzgwWDAwQWVAalkZcIP/aDSDAIRiAmI2IN4AFUanHdBoDigNs+sDlOaC0vxQmg9KM+JyUE5mUrChgYGBXnG+niUDAPaxTmn/AAAA
+	base64 -d <<<$library | gunzip >"$BATS_TEST_TMPDIR/library"
+	hostile now 'name=$(printf "\\351%.0s" {1..240}); d=; for i in {1..16}; do d=$d/$name; done; mkdir -p ".$d"; cd ".$d"
+		for i in {1001..2100}; do LC_ALL=C sed "s/S1000/S$i/" "$BATS_TEST_TMPDIR/library" >lib$i.so; done
+		cd "$dir/rootfs"; rm etc/ld.so.cache; echo "$d" >>etc/ld.so.conf'
+	started
+}
+
 @test "names from the image do not write lines into the log" {
 	bundle_edit "$dir" '.process.env += ["NVIDIA_VISIBLE_DEVICES=0\n2026-01-01T00:00:00Z error forged: line\u001b[31m"]'
 	hostile now ''
