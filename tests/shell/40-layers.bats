@@ -285,7 +285,7 @@ running_anew() { # NAME PID
 		tar -x -C "$BATS_TEST_TMPDIR/layer$i" -f "$BATS_TEST_TMPDIR/context/$tar"
 		not_ours "$BATS_TEST_TMPDIR/layer$i"
 	done
-	[ "$(cat "$BATS_TEST_TMPDIR/layer1$lib/nvidia/beside.txt" "$BATS_TEST_TMPDIR/layer1$lib/nvidia/own/file" "$BATS_TEST_TMPDIR/layer1/usr/share/own")" = $'beside\nown\nshare' ]
+	[ "$(cat "$BATS_TEST_TMPDIR/layer1$lib/nvidia/beside.txt" "$BATS_TEST_TMPDIR/layer1$lib/nvidia/own/file" "$BATS_TEST_TMPDIR/layer1/usr/share/own")" = "$(printf '%s\n' beside own share)" ]
 	grep -aq libc.so.6 "$BATS_TEST_TMPDIR/layer$i/etc/ld.so.cache"
 	[ "$(dk d run --rm --runtime runc --network none built ldconfig -p | grep -c libcuda)" -eq 0 ]
 	dk d run --rm --network none built sh -c "cuda-probe && cat $lib/nvidia/beside.txt"
