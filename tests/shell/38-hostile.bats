@@ -177,6 +177,15 @@ unopened() {
 	done
 }
 
+@test "the log of the kernel is neither read nor waited for" {
+	local profile
+	timeout 2 cat /proc/kmsg >/dev/null || true # there is nothing in it, so far
+	for profile in now r32; do
+		hostile $profile 'ln -sf /proc/kmsg etc/ld.so.conf.d/kmsg.conf; ln -sf /proc/kmsg usr/lib/libkmsg.so.1; rm -f etc/ld.so.cache'
+		started
+	done
+}
+
 @test "device nodes of the image are not opened: by ldconfig" {
 	with_ldconfig
 	hostile now 'mknod etc/ld.so.conf.d/zero.conf c 1 5 && mknod usr/lib/libzero.so.1 c 1 5'
@@ -237,6 +246,13 @@ shared_volumes() { # PROFILE DIRECTORY-OR-FILE OF THE LISTS
 
 @test "a stopping container has turned the cache into a FIFO and a folder into a link to the host" {
 	hostile now '' 'rm etc/ld.so.cache && mkfifo etc/ld.so.cache && mv $lib/nvidia $lib/old && ln -s "$canary/lib" $lib/nvidia'
+	[ "$rc" -eq 0 ]
+}
+
+@test "a stopping container has turned /etc into a link to a mount that the host has below the rootfs" {
+	hostile now 'rm etc/ld.so.conf.d/nvidia-tegra.conf; echo /opt >etc/ld.so.conf; mkdir vol "$canary/vol"
+		echo /usr/lib/aarch64-linux-gnu/nvidia >"$canary/vol/ld.so.conf"; mount --bind "$canary/vol" vol' \
+		'grep -q aarch64-linux-gnu/nvidia etc/ld.so.conf && mv etc etc.old && ln -s vol etc'
 	[ "$rc" -eq 0 ]
 }
 
