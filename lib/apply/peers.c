@@ -56,19 +56,28 @@ static int add(struct peers *peers, int state_dir, const struct record *head, st
 	return 0;
 }
 
-/* An engine that removes a container removes the folder that holds its rootfs, sooner or later: one
- * that is only stopped may lack it too, so that days have to go by. */
+static bool is_old(int state_dir, const char *name)
+{
+	struct timespec now;
+	struct stat st;
+
+	return clock_gettime(CLOCK_REALTIME, &now) == 0 &&
+	       fstatat(state_dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       now.tv_sec - st.st_mtim.tv_sec >= PEERS_KEEP_DAYS * 24 * 3600;
+}
+
+/* An engine that removes a container removes the folder that holds its rootfs, sooner or later. A
+ * layer's folder ("LAYER/merged": overlay2, fuse-overlayfs, podman) goes with the container only; a
+ * bundle's, or a rootfs that is a mount of its own, may be missing while the container is stopped,
+ * so that days have to go by. */
 static bool is_forgotten(int state_dir, const char *name, const char *rootfs)
 {
 	auto_free char *folder = path_dirname(rootfs);
 	auto_fd slash = -1;
 	auto_fd fd = -1;
-	struct timespec now;
-	struct stat st;
 
-	if (folder == NULL || clock_gettime(CLOCK_REALTIME, &now) < 0 ||
-	    fstatat(state_dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    now.tv_sec - st.st_mtim.tv_sec < PEERS_KEEP_DAYS * 24 * 3600)
+	if (folder == NULL ||
+	    (!str_equal(path_basename(rootfs), "merged") && !is_old(state_dir, name)))
 		return false;
 	slash = rootfs_open_slash(NULL);
 	fd = slash < 0 ? slash : rootfs_open(slash, folder, O_PATH | O_DIRECTORY, NULL);

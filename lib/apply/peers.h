@@ -15,7 +15,7 @@
 #include "base/vec.h"
 
 #define PEERS_MAX_RECORDS 4096u /* looked at */
-#define PEERS_KEEP_DAYS   7     /* records of containers whose folders are gone */
+#define PEERS_KEEP_DAYS   7     /* records of containers whose bundles are gone */
 
 struct peers {
 	VEC(struct record) running; /* whole records */
@@ -25,7 +25,7 @@ struct peers {
 void peers_done(struct peers *peers);
 
 /** Looks through the records for others of this rootfs (the path as recorded). Those of containers
- *  that are long gone, folders and all, are deleted. */
+ *  that are gone, folders and all, are deleted. */
 int peers_find(int state_dir, const char *id, const char *rootfs, const struct log *log,
 	       struct peers *ret, struct err *err);
 

@@ -17,6 +17,7 @@
 #include "sys/io.h"
 #include "sys/rootfs.h"
 
+#define SECOND       ".new"
 #define FALLBACK_DIR "/run/nvc/state"
 #define ROOM_BYTES   (1024u * 1024) /* a record, twice, and an image's saved files */
 #define ROOM_FILES   16u
@@ -117,11 +118,33 @@ int record_find_dir(const char *dir, const char *id, struct err *err)
 	return r < 0 ? r : err_set(err, ENOENT, "there is no record of '%s'", id);
 }
 
+/* By a second file, too, but of a name that the next hook for this container knows. */
+static int replace(int dirfd, const char *id, const char *name, const char *data, size_t len,
+		   struct err *err)
+{
+	const struct timespec as_written = {.tv_nsec = UTIME_OMIT};
+	const struct io_new content = {
+		.data = data, .len = len, .mode = 0600, .uid = geteuid(), .gid = getegid()};
+	char second[NAME_MAX + 1];
+	struct stat st;
+	int r = file_name(id, SECOND, second, err);
+
+	if (r < 0)
+		return r;
+	if (unlinkat(dirfd, second, 0) < 0 && errno != ENOENT)
+		return err_sys(err, errno, "remove the unfinished record '%s'", second);
+	r = io_make_at(dirfd, second, &content, as_written, &st, err);
+	if (r == 0 && renameat(dirfd, second, dirfd, name) < 0) {
+		r = err_sys(err, errno, "write the record '%s'", name);
+		(void)unlinkat(dirfd, second, 0);
+	}
+	return r;
+}
+
 int record_write(int dirfd, const struct record *record, struct err *err)
 {
 	char name[NAME_MAX + 1];
 	auto_free char *text = NULL;
-	struct io_new content;
 	int r = file_name(record->id, ".state", name, err);
 
 	if (r < 0)
@@ -129,12 +152,7 @@ int record_write(int dirfd, const struct record *record, struct err *err)
 	text = record_format(record);
 	if (text == NULL)
 		return err_nomem(err);
-	content = (struct io_new){.data = text,
-				  .len = strlen(text),
-				  .mode = 0600,
-				  .uid = geteuid(),
-				  .gid = getegid()};
-	return io_replace_at(dirfd, name, &content, err);
+	return replace(dirfd, record->id, name, text, strlen(text), err);
 }
 
 int record_open_journal(int dirfd, const char *id, struct err *err)
@@ -231,8 +249,9 @@ int record_read_head(int dirfd, const char *id, struct record *ret, struct err *
 }
 
 /* The record itself goes last. ".cache" is an older hook's */
-static const char *const suffixes[] = {".kept0", ".kept1", ".kept2", ".kept3", ".cache", ".state"};
-_Static_assert(sizeof(suffixes) / sizeof(suffixes[0]) == RECORD_MAX_KEPT + 2, "a suffix each");
+static const char *const suffixes[] = {".kept0", ".kept1", ".kept2", ".kept3",
+				       ".cache", SECOND,   ".state"};
+_Static_assert(sizeof(suffixes) / sizeof(suffixes[0]) == RECORD_MAX_KEPT + 3, "a suffix each");
 
 int record_delete(int dirfd, const char *id, struct err *err)
 {
@@ -252,17 +271,12 @@ int record_save_kept(int dirfd, const char *id, unsigned slot, const char *data,
 		     struct err *err)
 {
 	char name[NAME_MAX + 1];
-	struct io_new content;
 	int r = slot >= RECORD_MAX_KEPT
 			? err_set(err, E2BIG, "more than %u files of an image are replaced",
 				  RECORD_MAX_KEPT)
 			: file_name(id, suffixes[slot], name, err);
 
-	if (r < 0)
-		return r;
-	content = (struct io_new){
-		.data = data, .len = len, .mode = 0600, .uid = geteuid(), .gid = getegid()};
-	return io_replace_at(dirfd, name, &content, err);
+	return r < 0 ? r : replace(dirfd, id, name, data, len, err);
 }
 
 static int read_saved(int dirfd, const char *id, const char *suffix, char **ret, size_t *ret_len,

@@ -23,14 +23,15 @@ setup() {
 	cp -a "$GPU_IMAGE" "$dir/rootfs"
 	bundle_make "$dir" rootfs
 	bundle_edit "$dir" '.process.env += ["NVIDIA_VISIBLE_DEVICES=all"] | .process.args = ["sleep", "9"]'
+	prefix='[]' # a command in front of the hook
 	: >"$BATS_TEST_TMPDIR/log"
 	sed "s#^log-file = .*#log-file = \"$BATS_TEST_TMPDIR/log\"#" "$(gpu_config R36)" >"$BATS_TEST_TMPDIR/config.toml"
 }
 
 hooks() { # PROFILE
 	bundle_edit "$dir" --arg enosys "$NVC_BUILD_DIR/tests/support/enosys" --arg hook "$GPU_HOOK" --arg profile "$1" \
-		--arg config "$BATS_TEST_TMPDIR/config.toml" '
-		def entry($stage): {path: $enosys, args: ["enosys", $profile, "--", $hook, "--debug", "--config", $config, $stage]};
+		--arg config "$BATS_TEST_TMPDIR/config.toml" --argjson prefix "$prefix" '
+		def entry($stage): {path: ($prefix + [$enosys])[0], args: ($prefix + [$enosys, $profile, "--", $hook, "--debug", "--config", $config, $stage])};
 		.hooks = {prestart: [entry("prestart")], poststop: [entry("poststop")]}'
 }
 
@@ -82,6 +83,8 @@ hostile() { # PROFILE PREPARE [DURING], which are run in the root tree
 }
 
 with_ldconfig() { # the second way: the host's program, in a jail
+	# what is executed then on purpose does not count where that is recorded
+	prefix="[\"$NVC_SOURCE_DIR/tests/support/exempt\"]"
 	sed -i 's,^\[nvc\]$,&\nldconfig = "@/sbin/ldconfig",' "$BATS_TEST_TMPDIR/config.toml"
 }
 

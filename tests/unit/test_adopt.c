@@ -382,7 +382,7 @@ static void adopt_knows_a_process_by_its_start_too(void **state)
 	assert_false(is_there(in(world, "state/" ID ".state")));
 }
 
-static void adopt_records_of_containers_long_gone_are_deleted(void **state)
+static void adopt_records_of_containers_that_are_gone_are_deleted(void **state)
 {
 	const struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
 	static const struct {
@@ -390,8 +390,10 @@ static void adopt_records_of_containers_long_gone_are_deleted(void **state)
 		bool old, stays;
 	} cases[] = {
 		{"a", "/nowhere/x/merged", true, false},
-		{"b", "/nowhere/x/merged", false, true},
-		{"c", "/usr/merged", true, true}, /* its folder is there */
+		{"b", "/nowhere/x/merged", false, false},
+		{"d", "/nowhere/x/rootfs", true, false},
+		{"e", "/nowhere/x/rootfs", false, true}, /* a bundle: it may come back */
+		{"c", "/usr/merged", true, true},        /* its folder is there */
 	};
 	struct world *world = need_root(state);
 	auto_fd dir = record_open_dir(world->state_dir, NULL, NULL);
@@ -427,7 +429,7 @@ static const struct CMUnitTest cases[] = {
 	CASE(adopt_shared_rootfs_gets_its_cache_back),
 	CASE(adopt_what_a_container_left_that_ended_unseen),
 	CASE(adopt_knows_a_process_by_its_start_too),
-	CASE(adopt_records_of_containers_long_gone_are_deleted),
+	CASE(adopt_records_of_containers_that_are_gone_are_deleted),
 };
 
 int main(void)
