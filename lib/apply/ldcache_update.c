@@ -187,6 +187,22 @@ static int update_unwritable(struct job *job, const struct op *op, const struct 
 	return r < 0 ? r : cover_cache(job, &place, &merge, err);
 }
 
+/* A volume there, or a file that is one, must not cost the container its cache. */
+static int try_conf(struct job *job, const struct ldconf *conf, const struct strv *dirs,
+		    struct err *err)
+{
+	struct err refused = {0};
+	int r = add_conf(job, conf, dirs, &refused);
+
+	if (r == -ENOMEM)
+		return err_nomem(err);
+	if (r < 0)
+		log_warn(job->log, MODULE,
+			 "%s; an ldconfig that is run in the container forgets the libraries",
+			 refused.msg);
+	return 0;
+}
+
 static int update_cache(struct job *job, const struct op *op, const struct image *image,
 			struct err *err)
 {
@@ -200,7 +216,7 @@ static int update_cache(struct job *job, const struct op *op, const struct image
 	if (r == 0)
 		r = ldconf_read(job->rootfd, image->machine, &conf, err);
 	if (r == 0)
-		r = add_conf(job, &conf, &op->dirs, err);
+		r = try_conf(job, &conf, &op->dirs, err);
 	if (r < 0)
 		return r;
 	if (ldconfig_fits(job, image)) {

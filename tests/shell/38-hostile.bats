@@ -198,6 +198,13 @@ unopened() {
 	unopened
 }
 
+@test "a volume on ld.so.conf.d: it stays as it is, and the cache is written all the same" {
+	hostile now 'rm -r etc/ld.so.conf.d/*; volume "$canary/dir" /etc/ld.so.conf.d rbind'
+	started
+	grep -q 'would have to be created in a volume' "$BATS_TEST_TMPDIR/log"
+	grep -q 'loader cache updated' "$BATS_TEST_TMPDIR/log"
+}
+
 @test "a 4 GiB ld.so.conf and one that includes itself" {
 	hostile now 'truncate -s 4G etc/ld.so.conf.d/big.conf && echo "include /etc/ld.so.conf" >>etc/ld.so.conf'
 	started
