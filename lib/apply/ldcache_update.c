@@ -172,18 +172,20 @@ static int update_unwritable(struct job *job, const struct op *op, const struct 
 	auto_done(ldconf) struct ldconf conf = {0};
 	auto_done(ldmerge) struct ldmerge merge = {0};
 	auto_free char *data = NULL;
-	size_t len = 0;
+	struct ldmerge_base base = {.image = image, .conf = &conf};
 	struct place place;
 	int r = place_open(&job->tree, KEEPER_CACHE, &place, err);
 
 	if (r == 0 && !place.exists)
 		r = place_may_create(&job->tree, &place, err);
 	if (r == 0)
-		r = rootfs_read(job->rootfd, KEEPER_CACHE, LDCACHE_MAX_BYTES, &data, &len, err);
+		r = rootfs_read(job->rootfd, KEEPER_CACHE, LDCACHE_MAX_BYTES, &data, &base.len,
+				err);
+	base.cache = data;
 	if (r == 0)
 		r = ldconf_read(job->rootfd, image->machine, &conf, err);
 	if (r == 0)
-		r = ldmerge_make(job, op, image, &conf, data, len, &merge, err);
+		r = ldmerge_make(job, op, &base, &merge, err);
 	return r < 0 ? r : cover_cache(job, &place, &merge, err);
 }
 
@@ -209,7 +211,7 @@ static int update_cache(struct job *job, const struct op *op, const struct image
 	auto_done(ldconf) struct ldconf conf = {0};
 	auto_done(ldmerge) struct ldmerge merge = {0};
 	auto_free char *made = NULL;
-	size_t made_len = 0;
+	struct ldmerge_base base = {.image = image, .conf = &conf};
 	struct kept *kept;
 	int r = keeper_read(&job->keeper, KEEPER_CACHE, LDCACHE_MAX_BYTES, &kept, err);
 
@@ -219,13 +221,14 @@ static int update_cache(struct job *job, const struct op *op, const struct image
 		r = try_conf(job, &conf, &op->dirs, err);
 	if (r < 0)
 		return r;
+	base.cache = kept->data;
+	base.len = kept->len;
 	if (ldconfig_fits(job, image)) {
-		r = run_ldconfig(job, op, kept, &made, &made_len, err);
-		if (r == 0)
-			r = ldmerge_make(job, op, image, &conf, made, made_len, &merge, err);
-	} else {
-		r = ldmerge_make(job, op, image, &conf, kept->data, kept->len, &merge, err);
+		r = run_ldconfig(job, op, kept, &made, &base.len, err);
+		base.cache = made;
 	}
+	if (r == 0)
+		r = ldmerge_make(job, op, &base, &merge, err);
 	if (r < 0)
 		return r;
 	return keeper_write(&job->keeper, kept, merge.data, merge.len, &merge.added, err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "apply/revert.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -151,6 +152,24 @@ static int open_rootfs(const char *path, struct err *err)
 	return take_fd(&fd);
 }
 
+/* An engine mounts the rootfs while the container runs. Where it was killed together with all that
+ * it had started, the end may be run when only the directory below that mount is left. */
+static bool is_unmounted(int rootfd)
+{
+	auto_fd fd = openat(rootfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_dir dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	if (dir == NULL)
+		return false;
+	(void)take_fd(&fd);
+	while ((entry = readdir(dir)) != NULL) {
+		if (!str_equal(entry->d_name, ".") && !str_equal(entry->d_name, ".."))
+			return false;
+	}
+	return true;
+}
+
 /* 1 = read, 0 = none, or one that is of no use: it must not stop the container for ever */
 static int read_own(int state_dir, const char *id, const struct log *log, struct record *ret,
 		    struct err *err)
@@ -203,6 +222,13 @@ static int revert_in(struct revert *revert, const char *path, const struct recor
 		log_info(revert->log, MODULE, "the rootfs '%s' is gone: nothing to take back in it",
 			 path);
 		return own->id == NULL ? 0 : record_delete(revert->state_dir, own->id, err);
+	}
+	if (is_unmounted(rootfd)) {
+		log_info(revert->log, MODULE,
+			 "the rootfs '%s' is not mounted: what was made in it is taken back when "
+			 "the container is started again",
+			 path);
+		return 0;
 	}
 	revert->rootfd = rootfd;
 	return take_back_all(revert, own, err);

@@ -20,7 +20,7 @@ setup_file() {
 	inject_wrapper >"$wrapper"
 	chmod 755 "$wrapper"
 	ENGINES_RUNC=$wrapper gpu_board R36 R36
-	docker_start d --v1 --board "$(gpu_dir R36)" --path "$(gpu_path)" -- --add-runtime "nvidia=$GPU_RUNTIME" --default-runtime nvidia
+	daemon
 	gpu_import d base
 }
 
@@ -185,6 +185,25 @@ running_anew() { # NAME PID
 	clean orphan
 }
 
+daemon() {
+	docker_start d --v1 --board "$(gpu_dir R36)" --path "$(gpu_path)" -- --add-runtime "nvidia=$GPU_RUNTIME" --default-runtime nvidia
+}
+
+@test "daemon, containerd, shim and container are killed at once: the next start puts it right" {
+	local pid shim containerd=$ENGINES_DIR/d/exec/containerd/containerd.pid
+	start crashed
+	pid=$(pid_of crashed)
+	shim=$(awk '/^PPid:/ { print $2 }' "/proc/$pid/status")
+	kill -9 "$(docker_pid d)" "$(cat "$containerd")" "$shim" "$pid"
+	rm "$containerd" # nobody may have reaped that one
+	eventually daemon
+	dirty crashed # the mount went with the daemon, before the end was run
+	dk d start crashed
+	works crashed
+	dk d stop -t 0 crashed
+	clean crashed
+}
+
 @test "the hook is killed anywhere before the start: the next start puts it right" {
 	local at
 	dk d create --name killed --network none base:gpu cuda-probe
@@ -285,7 +304,7 @@ running_anew() { # NAME PID
 		tar -x -C "$BATS_TEST_TMPDIR/layer$i" -f "$BATS_TEST_TMPDIR/context/$tar"
 		not_ours "$BATS_TEST_TMPDIR/layer$i"
 	done
-	[ "$(cat "$BATS_TEST_TMPDIR/layer1$lib/nvidia/beside.txt" "$BATS_TEST_TMPDIR/layer1$lib/nvidia/own/file" "$BATS_TEST_TMPDIR/layer1/usr/share/own")" = "$(printf '%s\n' beside own share)" ]
+	diff <(printf '%s\n' beside own share) <(cat "$BATS_TEST_TMPDIR/layer1$lib/nvidia/beside.txt" "$BATS_TEST_TMPDIR/layer1$lib/nvidia/own/file" "$BATS_TEST_TMPDIR/layer1/usr/share/own")
 	grep -aq libc.so.6 "$BATS_TEST_TMPDIR/layer$i/etc/ld.so.cache"
 	[ "$(dk d run --rm --runtime runc --network none built ldconfig -p | grep -c libcuda)" -eq 0 ]
 	dk d run --rm --network none built sh -c "cuda-probe && cat $lib/nvidia/beside.txt"

@@ -79,6 +79,32 @@ static void apply_revert_follows_no_link_out_of_the_rootfs(void **state)
 	start_container(world);
 }
 
+/* An engine that was killed with all its processes: only the directory below its mount is left. */
+static void apply_revert_of_a_rootfs_that_is_not_mounted_keeps_the_record(void **state)
+{
+	struct world *world = need_root(state);
+	auto_done(strbuf) struct strbuf before = {0};
+	auto_done(strbuf) struct strbuf after = {0};
+
+	list_tree(&before, in(world, "rootfs"));
+	add_some(world);
+	apply_well(world, NULL);
+	stop_container(world);
+	must(rename(in(world, "rootfs"), in(world, "layer")));
+	must(mkdir(in(world, "rootfs"), 0755));
+	revert_well(world);
+	assert_true(is_there(in(world, "state/" ID ".state")));
+
+	must(rmdir(in(world, "rootfs")));
+	must(rename(in(world, "layer"), in(world, "rootfs")));
+	revert_well(world);
+	list_tree(&after, in(world, "rootfs"));
+
+	assert_string_equal(before.data, after.data);
+	assert_false(is_there(in(world, "state/" ID ".state")));
+	start_container(world);
+}
+
 /* A hook that was killed: the journal holds what it was about to make. */
 static void apply_heals_what_a_killed_hook_left(void **state)
 {
@@ -159,6 +185,7 @@ static const struct CMUnitTest cases[] = {
 	CASE(apply_then_revert_leaves_the_image_as_it_was),
 	CASE(apply_revert_leaves_what_is_not_ours),
 	CASE(apply_revert_follows_no_link_out_of_the_rootfs),
+	CASE(apply_revert_of_a_rootfs_that_is_not_mounted_keeps_the_record),
 	CASE(apply_heals_what_a_killed_hook_left),
 	CASE(apply_ldcache_is_written_and_taken_back),
 	CASE(apply_ldcache_of_the_image_comes_back_with_its_times),
