@@ -9,6 +9,7 @@
 
 #include "base/auto.h"
 #include "base/path.h"
+#include "sys/patience.h"
 #include "sys/rootfs.h"
 
 #define MAX_HOPS 8 /* links within one directory; more are left to the resolver */
@@ -65,7 +66,8 @@ bool hollow_is(struct hollow *hollow, const char *path)
 	struct stat st;
 	int dir;
 
-	if (hollow->looks++ >= HOLLOW_MAX_LOOKS)
+	if (hollow->looks++ >= HOLLOW_MAX_LOOKS ||
+	    !patience_lasts(&hollow->patience, HOLLOW_DEADLINE_MS))
 		return false;
 	if (slash == NULL || slash == path || strlen(slash + 1) > NAME_MAX)
 		return false;

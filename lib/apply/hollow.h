@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "base/vec.h"
+#include "sys/patience.h"
 
 #define HOLLOW_MAX_DIRS 256u /* kept open; what lies elsewhere is resolved by itself */
 
@@ -20,11 +21,14 @@ struct hollow_dir {
 	int fd;     /* owned; negative = it is not there */
 };
 
-#define HOLLOW_MAX_LOOKS 100000u /* half a second or so; more count as not empty */
+/* What is behind these counts as not empty. */
+#define HOLLOW_MAX_LOOKS   100000u /* half a second or so */
+#define HOLLOW_DEADLINE_MS 2000u
 
 struct hollow {
 	int rootfd; /* borrowed */
 	size_t looks;
+	struct patience patience;
 	VEC(struct hollow_dir) dirs;
 };
 

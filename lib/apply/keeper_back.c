@@ -172,6 +172,11 @@ static int restore(struct back *back, struct err *err)
 		return 0; /* gone with its directory */
 	if (dir < 0)
 		return dir;
+	if (!rootfs_is_on(back->rootfd, dir)) {
+		log_info(back->log, MODULE, "'%s' lies in a volume now: it stays as it is",
+			 back->note->path);
+		return 0;
+	}
 	back->dir = dir;
 	if (fstatat(dir, back->name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 		if (errno != ENOENT)

@@ -45,16 +45,18 @@ void ldcache_update_done(struct ldcache_update *update)
 static int add_conf_lines(struct job *job, const char *lines, const struct strv *dirs,
 			  struct err *err)
 {
-	auto_free char *text = NULL;
+	auto_done(strbuf) struct strbuf text = {0};
 	struct kept *kept;
 	int r = keeper_read(&job->keeper, KEEPER_CONF, LDCONF_MAX_BYTES, &kept, err);
 
 	if (r < 0)
 		return r;
-	text = str_format("%s%s", lines, kept->data == NULL ? "" : kept->data);
-	if (text == NULL)
+	strbuf_adds(&text, lines);
+	if (kept->data != NULL)
+		strbuf_add(&text, kept->data, kept->len); /* there may be a NUL in it */
+	if (strbuf_failed(&text))
 		return err_nomem(err);
-	return keeper_write(&job->keeper, kept, text, strlen(text), dirs, err);
+	return keeper_write(&job->keeper, kept, text.data, text.len, dirs, err);
 }
 
 /* Any later ldconfig in the container, of a package's trigger too, would forget directories that no
@@ -170,19 +172,37 @@ static int update_unwritable(struct job *job, const struct op *op, const struct 
 	auto_done(ldconf) struct ldconf conf = {0};
 	auto_done(ldmerge) struct ldmerge merge = {0};
 	auto_free char *data = NULL;
-	size_t len = 0;
+	struct ldmerge_base base = {.image = image, .conf = &conf};
 	struct place place;
 	int r = place_open(&job->tree, KEEPER_CACHE, &place, err);
 
 	if (r == 0 && !place.exists)
 		r = place_may_create(&job->tree, &place, err);
 	if (r == 0)
-		r = rootfs_read(job->rootfd, KEEPER_CACHE, LDCACHE_MAX_BYTES, &data, &len, err);
+		r = rootfs_read(job->rootfd, KEEPER_CACHE, LDCACHE_MAX_BYTES, &data, &base.len,
+				err);
+	base.cache = data;
 	if (r == 0)
 		r = ldconf_read(job->rootfd, image->machine, &conf, err);
 	if (r == 0)
-		r = ldmerge_make(job, op, image, &conf, data, len, &merge, err);
+		r = ldmerge_make(job, op, &base, &merge, err);
 	return r < 0 ? r : cover_cache(job, &place, &merge, err);
+}
+
+/* A volume there, or a file that is one, must not cost the container its cache. */
+static int try_conf(struct job *job, const struct ldconf *conf, const struct strv *dirs,
+		    struct err *err)
+{
+	struct err refused = {0};
+	int r = add_conf(job, conf, dirs, &refused);
+
+	if (r == -ENOMEM)
+		return err_nomem(err);
+	if (r < 0)
+		log_warn(job->log, MODULE,
+			 "%s; an ldconfig that is run in the container forgets the libraries",
+			 refused.msg);
+	return 0;
 }
 
 static int update_cache(struct job *job, const struct op *op, const struct image *image,
@@ -191,23 +211,24 @@ static int update_cache(struct job *job, const struct op *op, const struct image
 	auto_done(ldconf) struct ldconf conf = {0};
 	auto_done(ldmerge) struct ldmerge merge = {0};
 	auto_free char *made = NULL;
-	size_t made_len = 0;
+	struct ldmerge_base base = {.image = image, .conf = &conf};
 	struct kept *kept;
 	int r = keeper_read(&job->keeper, KEEPER_CACHE, LDCACHE_MAX_BYTES, &kept, err);
 
 	if (r == 0)
 		r = ldconf_read(job->rootfd, image->machine, &conf, err);
 	if (r == 0)
-		r = add_conf(job, &conf, &op->dirs, err);
+		r = try_conf(job, &conf, &op->dirs, err);
 	if (r < 0)
 		return r;
+	base.cache = kept->data;
+	base.len = kept->len;
 	if (ldconfig_fits(job, image)) {
-		r = run_ldconfig(job, op, kept, &made, &made_len, err);
-		if (r == 0)
-			r = ldmerge_make(job, op, image, &conf, made, made_len, &merge, err);
-	} else {
-		r = ldmerge_make(job, op, image, &conf, kept->data, kept->len, &merge, err);
+		r = run_ldconfig(job, op, kept, &made, &base.len, err);
+		base.cache = made;
 	}
+	if (r == 0)
+		r = ldmerge_make(job, op, &base, &merge, err);
 	if (r < 0)
 		return r;
 	return keeper_write(&job->keeper, kept, merge.data, merge.len, &merge.added, err);

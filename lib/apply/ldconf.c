@@ -141,7 +141,8 @@ static int read_file(struct reader *reader, const char *path, struct err *err)
 	int r;
 
 	if (reader->files >= LDCONF_MAX_FILES || reader->bytes >= LDCONF_MAX_TOTAL ||
-	    reader->tries++ >= LDCONF_MAX_TRIES) {
+	    reader->tries++ >= LDCONF_MAX_TRIES ||
+	    !patience_lasts(&reader->glob.patience, LDGLOB_DEADLINE_MS)) {
 		reader->conf->cut = true;
 		return 0;
 	}

@@ -44,11 +44,14 @@ static int add_found(struct ldglob *glob, struct strv *found, const char *dir, c
 
 static int list(struct ldglob *glob, const char *path, const char *part, struct strv *found)
 {
-	auto_fd fd =
-		rootfs_open(glob->rootfd, *path == '\0' ? "/" : path, O_RDONLY | O_DIRECTORY, NULL);
+	bool lasts = patience_lasts(&glob->patience, LDGLOB_DEADLINE_MS);
+	auto_fd fd = !lasts ? -1
+			    : rootfs_open(glob->rootfd, *path == '\0' ? "/" : path,
+					  O_RDONLY | O_DIRECTORY, NULL);
 	auto_dir dir = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
 
+	glob->cut |= !lasts;
 	if (dir == NULL)
 		return 0;
 	(void)take_fd(&fd);

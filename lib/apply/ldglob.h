@@ -11,15 +11,18 @@
 
 #include "base/err.h"
 #include "base/strv.h"
+#include "sys/patience.h"
 
 #define LDGLOB_MAX_ENTRIES 20000u /* directory entries looked at by one struct ldglob */
 #define LDGLOB_MAX_FOUND   1024u  /* by one pattern, at any of its components */
 #define LDGLOB_MAX_PARTS   32u    /* components of a pattern */
+#define LDGLOB_DEADLINE_MS 1000u
 
 struct ldglob {
 	int rootfd;     /* borrowed */
 	size_t entries; /* looked at so far */
-	bool cut;       /* a limit was reached: something may not have been found */
+	struct patience patience;
+	bool cut; /* a limit was reached: something may not have been found */
 };
 
 /** Adds the paths that fit to *ret, sorted. pattern is absolute and in normal form. Names without

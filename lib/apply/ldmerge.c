@@ -264,12 +264,16 @@ static int name_file(struct merging *merging, const struct ldscan_link *link)
 /* Before any entry is dropped: links know theirs by its place. */
 static int make_links(struct merging *merging, struct err *err)
 {
+	size_t bytes = 0;
+
 	for (size_t i = 0; i < merging->scan.links.n; i++) {
 		const struct ldscan_link *link = &merging->scan.links.items[i];
 
+		bytes += strlen(link->path) + strlen(link->text);
 		if (is_hidden(merging, &merging->cache.entries.items[link->entry]))
 			continue;
-		if (i < LDMERGE_MAX_LINKS && make_link(merging->job, link) == 0)
+		if (i < LDMERGE_MAX_LINKS && bytes <= LDMERGE_MAX_LINK_BYTES &&
+		    make_link(merging->job, link) == 0)
 			continue;
 		if (name_file(merging, link) < 0)
 			return err_nomem(err);
@@ -278,11 +282,13 @@ static int make_links(struct merging *merging, struct err *err)
 }
 
 /* What the image has, or what its ldconfig would find. */
-static int take_base(struct merging *merging, const char *base, size_t len, struct err *err)
+static int take_base(struct merging *merging, const struct ldmerge_base *base, struct err *err)
 {
 	const struct log *log = merging->job->log;
 	struct err broken = {0};
-	int r = base == NULL ? -ENOENT : ldcache_parse(base, len, &merging->cache, &broken);
+	int r = base->cache == NULL
+			? -ENOENT
+			: ldcache_parse(base->cache, base->len, &merging->cache, &broken);
 
 	if (r == -ENOMEM)
 		return err_nomem(err);
@@ -292,7 +298,7 @@ static int take_base(struct merging *merging, const char *base, size_t len, stru
 					.cache = &merging->cache};
 	if (r == 0)
 		return scan_bound(merging, err);
-	if (base == NULL)
+	if (base->cache == NULL)
 		log_debug(log, MODULE, "the image has no loader cache: its directories are read");
 	else
 		log_info(log, MODULE,
@@ -329,12 +335,11 @@ static int add_ours(struct merging *merging, struct strv *added, struct err *err
 	return 0;
 }
 
-static int merge(struct merging *merging, const char *base, size_t len, struct ldmerge *ret,
+static int merge(struct merging *merging, const struct ldmerge_base *base, struct ldmerge *ret,
 		 struct err *err)
 {
-	int r = sort_ours(merging) < 0 || list_bound(merging) < 0
-			? err_nomem(err)
-			: take_base(merging, base, len, err);
+	int r = sort_ours(merging) < 0 || list_bound(merging) < 0 ? err_nomem(err)
+								  : take_base(merging, base, err);
 
 	if (r < 0)
 		return r;
@@ -351,13 +356,12 @@ static int merge(struct merging *merging, const char *base, size_t len, struct l
 	return r < 0 ? r : ldcache_format(&merging->cache, &ret->data, &ret->len, err);
 }
 
-int ldmerge_make(struct job *job, const struct op *op, const struct image *image,
-		 const struct ldconf *conf, const char *base, size_t len, struct ldmerge *ret,
-		 struct err *err)
+int ldmerge_make(struct job *job, const struct op *op, const struct ldmerge_base *base,
+		 struct ldmerge *ret, struct err *err)
 {
 	auto_done(merging) struct merging merging = {
-		.job = job, .op = op, .image = image, .conf = conf};
-	int r = merge(&merging, base, len, ret, err);
+		.job = job, .op = op, .image = base->image, .conf = base->conf};
+	int r = merge(&merging, base, ret, err);
 
 	if (r < 0)
 		return r;

@@ -14,7 +14,8 @@
 #include "base/strv.h"
 #include "model/image.h"
 
-#define LDMERGE_MAX_LINKS 1024u /* made for libraries of the image; more are named themselves */
+#define LDMERGE_MAX_LINK_BYTES (512u * 1024) /* of all their names: a record has its bounds */
+#define LDMERGE_MAX_LINKS      1024u /* made for libraries of the image; more are named themselves */
 
 struct ldmerge {
 	char *data; /* the new file; owned; NULL = nothing to be written */
@@ -27,10 +28,16 @@ void ldmerge_done(struct ldmerge *merge);
 /** Number of the operation's libraries that programs of the image could load. */
 size_t ldmerge_fitting(const struct op *op, const struct image *image);
 
-/** base: the image's cache, NULL = it has none. Where it has none that can be read, the image's
- *  directories are scanned. conf: of the image. */
-int ldmerge_make(struct job *job, const struct op *op, const struct image *image,
-		 const struct ldconf *conf, const char *base, size_t len, struct ldmerge *ret,
-		 struct err *err);
+/* What it is made from; all borrowed. */
+struct ldmerge_base {
+	const struct image *image;
+	const struct ldconf *conf;
+	const char *cache; /* NULL = there is none */
+	size_t len;
+};
+
+/** Where the image has no cache that can be read, its directories are scanned. */
+int ldmerge_make(struct job *job, const struct op *op, const struct ldmerge_base *base,
+		 struct ldmerge *ret, struct err *err);
 
 #endif

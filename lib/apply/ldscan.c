@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "apply/ldconf.h"
 #include "base/auto.h"
@@ -17,6 +16,7 @@
 #include "format/elfinfo.h"
 #include "format/ldflags.h"
 #include "format/ldset.h"
+#include "sys/patience.h"
 #include "sys/rootfs.h"
 #include "sys/window.h"
 
@@ -67,21 +67,13 @@ static void stop(struct ldscan *scan, const char *limit)
 		 limit, scan->files, scan->scanned);
 }
 
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static bool may_go_on(struct ldscan *scan)
 {
-	if (scan->deadline == 0)
-		scan->deadline = now_ms() + LDSCAN_DEADLINE_MS;
 	if (scan->files >= LDSCAN_MAX_FILES)
 		stop(scan, "there are too many names");
-	else if (scan->files % 64 == 0 && now_ms() >= scan->deadline)
+	else if (scan->bytes >= LDSCAN_MAX_BYTES)
+		stop(scan, "the names are too long");
+	else if (!patience_lasts(&scan->patience, LDSCAN_DEADLINE_MS))
 		stop(scan, "it takes too long");
 	return !scan->stopped;
 }
@@ -236,12 +228,13 @@ static bool take_facts(const struct ldscan *scan, struct elfinfo *info, struct l
 	return true;
 }
 
-static int keep(struct strv *strings, const char **text)
+static int keep(struct ldscan *scan, struct strv *strings, const char **text)
 {
 	if (*text == NULL)
 		return 0;
 	if (strv_add(strings, *text) < 0)
 		return -ENOMEM;
+	scan->bytes += strlen(*text);
 	*text = strings->items[strings->n - 1];
 	return 0;
 }
@@ -263,7 +256,8 @@ static int read_file(struct reading *reading, const char *name, unsigned char ty
 		return err_nomem(err);
 	if (r < 0 || !take_facts(reading->scan, &info, &file))
 		return 0;
-	if (keep(&reading->names, &file.name) < 0 || keep(&reading->names, &file.soname) < 0)
+	if (keep(reading->scan, &reading->names, &file.name) < 0 ||
+	    keep(reading->scan, &reading->names, &file.soname) < 0)
 		return err_nomem(err);
 	return ldset_add(&reading->set, &file, err);
 }
@@ -299,14 +293,27 @@ static int read_entry(struct reading *reading, const struct dirent *entry, struc
 
 /* ---- entries ---- */
 
+/* Does the name lead to nothing? Only of a link it has to be found out by its path. */
+static bool is_missing(const struct reading *reading, const char *name, const char *path)
+{
+	auto_fd fd = -1;
+	struct stat st;
+
+	if (fstatat(reading->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT;
+	if (!S_ISLNK(st.st_mode))
+		return false;
+	fd = rootfs_open(reading->scan->rootfd, path, O_PATH, NULL);
+	return fd == -ENOENT;
+}
+
 /* The entry names DIR/SONAME: ldconfig makes that where it is missing. */
 static int note_link(struct reading *reading, const struct ldset_item *item, const char *path,
 		     struct err *err)
 {
-	auto_fd fd = rootfs_open(reading->scan->rootfd, path, O_PATH, NULL);
 	struct ldscan_link *link;
 
-	if (fd != -ENOENT)
+	if (!is_missing(reading, item->soname, path))
 		return 0;
 	link = vec_add(&reading->scan->links);
 	if (link == NULL)
@@ -314,6 +321,7 @@ static int note_link(struct reading *reading, const struct ldset_item *item, con
 	link->entry = reading->scan->cache->entries.n - 1;
 	link->path = strdup(path);
 	link->text = strdup(item->name);
+	reading->scan->bytes += strlen(path) + strlen(item->name);
 	return link->path == NULL || link->text == NULL ? err_nomem(err) : 0;
 }
 
@@ -321,7 +329,9 @@ static int add_item(struct reading *reading, const struct ldset_item *item, uint
 		    struct err *err)
 {
 	struct ldscan *scan = reading->scan;
-	const char *name = reading->hwcaps == NULL ? item->soname : item->name;
+	/* no time to ask for links: the file itself is there for sure */
+	bool direct = reading->hwcaps != NULL || !may_go_on(scan);
+	const char *name = direct ? item->name : item->soname;
 	struct ldcache_entry entry = {
 		.key = item->soname,
 		.flags = item->flags,
@@ -332,10 +342,11 @@ static int add_item(struct reading *reading, const struct ldset_item *item, uint
 	};
 	int r;
 
-	if (keep(&scan->strings, &entry.key) < 0 ||
+	if (keep(scan, &scan->strings, &entry.key) < 0 ||
 	    strv_addf(&scan->strings, "%s/%s", reading->dir, name) < 0)
 		return err_nomem(err);
 	entry.value = scan->strings.items[scan->strings.n - 1];
+	scan->bytes += strlen(entry.value);
 	r = ldcache_add(scan->cache, &entry, NULL);
 	if (r == -ENOMEM)
 		return err_nomem(err);
@@ -374,7 +385,7 @@ static int read_place(struct ldscan *scan, size_t index, struct err *err)
 	}
 	vec_each(item, &reading.set.items)
 	{
-		if (r == 0)
+		if (r == 0 && scan->bytes < LDSCAN_MAX_BYTES)
 			r = add_item(&reading, item, hwcap, err);
 	}
 	return r;

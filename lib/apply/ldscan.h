@@ -17,9 +17,11 @@
 #include "base/strv.h"
 #include "base/vec.h"
 #include "format/ldcache.h"
+#include "sys/patience.h"
 
 #define LDSCAN_MAX_FILES   200000u /* directory entries looked at in all */
 #define LDSCAN_MAX_DIRS    4096u
+#define LDSCAN_MAX_BYTES   (32u * 1024 * 1024) /* of names and paths */
 #define LDSCAN_DEADLINE_MS 5000u
 
 /* A SONAME link that ldconfig would make: entries name it. */
@@ -50,8 +52,9 @@ struct ldscan {
 	VEC(struct ldscan_place) places;
 	size_t scanned; /* of places */
 	size_t files;
-	uint64_t deadline; /* ms; 0 = begins with the first directory */
-	bool stopped;      /* a limit was reached: said in the log once */
+	size_t bytes;
+	struct patience patience;
+	bool stopped; /* a limit was reached: said in the log once */
 };
 
 void ldscan_done(struct ldscan *scan);

@@ -78,7 +78,8 @@ static void remove_item(const struct revert *revert, const struct record_item *i
 
 	if (dir < 0 || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return; /* somebody else removed it */
-	if (!is_ours(revert->record, item, dir, name, &st)) {
+	/* a link of the container's may lead to a mount that the host has below the rootfs */
+	if (!is_ours(revert->record, item, dir, name, &st) || !rootfs_is_on(revert->rootfd, dir)) {
 		log_debug(revert->log, MODULE, "'%s' is not what was made there: it stays",
 			  item->path);
 		return;

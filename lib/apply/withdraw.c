@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "format/ldcache.h"
+#include "sys/patience.h"
 #include "sys/rootfs.h"
 
 void withdrawal_done(struct withdrawal *withdrawal)
@@ -79,6 +80,7 @@ struct sieve {
 	int rootfd;
 	char **added; /* names of the files, in order; the list is owned */
 	size_t n;
+	struct patience patience;
 };
 
 static void sieve_done(struct sieve *sieve)
@@ -109,12 +111,13 @@ static int fill(struct sieve *sieve, const struct strv *added, struct err *err)
  * and gone. ldcache_drop_fn */
 static bool is_ours_and_gone(void *arg, const struct ldcache_entry *entry)
 {
-	const struct sieve *sieve = arg;
+	struct sieve *sieve = arg;
 	char *name = (char *)(uintptr_t)path_basename(entry->value);
 	auto_fd fd = -1;
 	struct stat st;
 
-	if (bsearch(&name, sieve->added, sieve->n, sizeof(name), compare) == NULL)
+	if (bsearch(&name, sieve->added, sieve->n, sizeof(name), compare) == NULL ||
+	    !patience_lasts(&sieve->patience, WITHDRAW_DEADLINE_MS))
 		return false;
 	fd = rootfs_open(sieve->rootfd, entry->value, O_PATH, NULL);
 	if (fd < 0)

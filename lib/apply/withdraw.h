@@ -12,6 +12,9 @@
 #include "base/err.h"
 #include "base/strv.h"
 
+/* What is behind it stays: entries that lead nowhere do no harm. */
+#define WITHDRAW_DEADLINE_MS 2000u
+
 struct withdrawal {
 	char *data; /* owned; NULL = nothing was taken out, or nothing is left */
 	size_t len;

@@ -63,7 +63,7 @@ static int platform_look(struct platform *platform, const char *path, const char
 static int platform_read(const struct host *host, struct platform *platform, const char *path,
 			 size_t max, char **ret, size_t *ret_len, struct err *err)
 {
-	int rc = rootfs_read(host->fds[ROOT_MACHINE], path, max, ret, ret_len, NULL);
+	int rc = rootfs_read_any(host->fds[ROOT_MACHINE], path, max, ret, ret_len, NULL);
 
 	if (rc == -ENOMEM)
 		return err_nomem(err);

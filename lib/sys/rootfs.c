@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "sys/io.h"
 #include "sys/kfeature.h"
+#include "sys/mounts.h"
 #include "sys/procself.h"
 #include "sys/rootwalk.h"
 #include "sys/syscalls.h"
@@ -201,23 +202,52 @@ int rootfs_readlinkat(int dirfd, const char *name, char **ret, struct err *err)
 	return *ret == NULL ? err_nomem(err) : 0;
 }
 
-int rootfs_read(int rootfd, const char *path, size_t max, char **ret, size_t *ret_len,
-		struct err *err)
+/* O_PATH fd of the regular file. */
+static int rootfs_find_file(int rootfd, const char *path, struct stat *ret, struct err *err)
 {
 	auto_fd found = rootfs_open(rootfd, path, O_PATH, err);
-	auto_fd fd = -1;
-	struct stat st;
 
 	if (found < 0)
 		return found;
-	if (fstat(found, &st) < 0)
+	if (fstat(found, ret) < 0)
 		return err_sys(err, errno, "stat '%s' below its root", path);
-	if (!S_ISREG(st.st_mode))
+	if (!S_ISREG(ret->st_mode))
 		return err_set(err, EINVAL, "'%s' is not a regular file", path);
-	fd = procself_reopen(found, O_RDONLY | O_NOCTTY);
+	return take_fd(&found);
+}
+
+static int rootfs_read_found(int found, const char *path, size_t max, char **ret, size_t *ret_len,
+			     struct err *err)
+{
+	auto_fd fd = procself_reopen(found, O_RDONLY | O_NOCTTY);
+
 	if (fd < 0)
 		return err_sys(err, -fd, "open '%s' below its root", path);
 	return io_read_fd(fd, max, path, ret, ret_len, err);
+}
+
+int rootfs_read(int rootfd, const char *path, size_t max, char **ret, size_t *ret_len,
+		struct err *err)
+{
+	struct stat st;
+	auto_fd found = rootfs_find_file(rootfd, path, &st, err);
+
+	if (found < 0)
+		return found;
+	if (st.st_size > 0)
+		return rootfs_read_found(found, path, max, ret, ret_len, err);
+	*ret = strdup("");
+	*ret_len = 0;
+	return *ret == NULL ? err_nomem(err) : 0;
+}
+
+int rootfs_read_any(int rootfd, const char *path, size_t max, char **ret, size_t *ret_len,
+		    struct err *err)
+{
+	struct stat st;
+	auto_fd found = rootfs_find_file(rootfd, path, &st, err);
+
+	return found < 0 ? found : rootfs_read_found(found, path, max, ret, ret_len, err);
 }
 
 int rootfs_open_slash(struct err *err)
@@ -225,4 +255,13 @@ int rootfs_open_slash(struct err *err)
 	int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	return fd < 0 ? err_sys(err, errno, "open '/'") : fd;
+}
+
+bool rootfs_is_on(int rootfd, int fd)
+{
+	uint64_t root = 0;
+	uint64_t mount = 0;
+
+	return mount_id(rootfd, &root, NULL) == 0 && mount_id(fd, &mount, NULL) == 0 &&
+	       root == mount;
 }

@@ -58,11 +58,18 @@ int rootfs_lstat(int rootfd, const char *path, struct stat *ret, struct err *err
 int rootfs_readlinkat(int dirfd, const char *name, char **ret, struct err *err);
 
 /** Reads a regular file inside the root, at most max bytes (-EFBIG), NUL added. The caller frees.
- *  -EINVAL: not a regular file. */
+ *  -EINVAL: not a regular file. One that says it has no bytes is empty and not opened: a link of an
+ *  image may lead to /proc/kmsg, which would be taken from the machine's log, and waited for. */
 int rootfs_read(int rootfd, const char *path, size_t max, char **ret, size_t *ret_len,
 		struct err *err);
+/** As rootfs_read(), of roots that are trusted: files of /proc are read as well. */
+int rootfs_read_any(int rootfd, const char *path, size_t max, char **ret, size_t *ret_len,
+		    struct err *err);
 
 /** Tests only: true makes every call here use the second implementation. */
 void rootfs_force_walk(bool force);
+
+/** True if fd lies on rootfd's own mount, in none that begins below it. */
+bool rootfs_is_on(int rootfd, int fd);
 
 #endif

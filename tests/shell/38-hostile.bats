@@ -23,14 +23,15 @@ setup() {
 	cp -a "$GPU_IMAGE" "$dir/rootfs"
 	bundle_make "$dir" rootfs
 	bundle_edit "$dir" '.process.env += ["NVIDIA_VISIBLE_DEVICES=all"] | .process.args = ["sleep", "9"]'
+	prefix='[]' # a command in front of the hook
 	: >"$BATS_TEST_TMPDIR/log"
 	sed "s#^log-file = .*#log-file = \"$BATS_TEST_TMPDIR/log\"#" "$(gpu_config R36)" >"$BATS_TEST_TMPDIR/config.toml"
 }
 
 hooks() { # PROFILE
 	bundle_edit "$dir" --arg enosys "$NVC_BUILD_DIR/tests/support/enosys" --arg hook "$GPU_HOOK" --arg profile "$1" \
-		--arg config "$BATS_TEST_TMPDIR/config.toml" '
-		def entry($stage): {path: $enosys, args: ["enosys", $profile, "--", $hook, "--debug", "--config", $config, $stage]};
+		--arg config "$BATS_TEST_TMPDIR/config.toml" --argjson prefix "$prefix" '
+		def entry($stage): {path: ($prefix + [$enosys])[0], args: ($prefix + [$enosys, $profile, "--", $hook, "--debug", "--config", $config, $stage])};
 		.hooks = {prestart: [entry("prestart")], poststop: [entry("poststop")]}'
 }
 
@@ -82,6 +83,8 @@ hostile() { # PROFILE PREPARE [DURING], which are run in the root tree
 }
 
 with_ldconfig() { # the second way: the host's program, in a jail
+	# what is executed then on purpose does not count where that is recorded
+	prefix="[\"$NVC_SOURCE_DIR/tests/support/exempt\"]"
 	sed -i 's,^\[nvc\]$,&\nldconfig = "@/sbin/ldconfig",' "$BATS_TEST_TMPDIR/config.toml"
 }
 
@@ -174,6 +177,15 @@ unopened() {
 	done
 }
 
+@test "the log of the kernel is neither read nor waited for" {
+	local profile
+	timeout 2 cat /proc/kmsg >/dev/null || true # there is nothing in it, so far
+	for profile in now r32; do
+		hostile $profile 'ln -sf /proc/kmsg etc/ld.so.conf.d/kmsg.conf; ln -sf /proc/kmsg usr/lib/libkmsg.so.1; rm -f etc/ld.so.cache'
+		started
+	done
+}
+
 @test "device nodes of the image are not opened: by ldconfig" {
 	with_ldconfig
 	hostile now 'mknod etc/ld.so.conf.d/zero.conf c 1 5 && mknod usr/lib/libzero.so.1 c 1 5'
@@ -184,6 +196,13 @@ unopened() {
 	with_ldconfig
 	hostile r32 'mknod etc/ld.so.conf.d/zero.conf c 1 5 && mknod usr/lib/libzero.so.1 c 1 5'
 	unopened
+}
+
+@test "a volume on ld.so.conf.d: it stays as it is, and the cache is written all the same" {
+	hostile now 'rm -r etc/ld.so.conf.d/*; volume "$canary/dir" /etc/ld.so.conf.d rbind'
+	started
+	grep -q 'would have to be created in a volume' "$BATS_TEST_TMPDIR/log"
+	grep -q 'loader cache updated' "$BATS_TEST_TMPDIR/log"
 }
 
 @test "a 4 GiB ld.so.conf and one that includes itself" {
@@ -234,6 +253,13 @@ shared_volumes() { # PROFILE DIRECTORY-OR-FILE OF THE LISTS
 
 @test "a stopping container has turned the cache into a FIFO and a folder into a link to the host" {
 	hostile now '' 'rm etc/ld.so.cache && mkfifo etc/ld.so.cache && mv $lib/nvidia $lib/old && ln -s "$canary/lib" $lib/nvidia'
+	[ "$rc" -eq 0 ]
+}
+
+@test "a stopping container has turned /etc into a link to a mount that the host has below the rootfs" {
+	hostile now 'rm etc/ld.so.conf.d/nvidia-tegra.conf; echo /opt >etc/ld.so.conf; mkdir vol "$canary/vol"
+		echo /usr/lib/aarch64-linux-gnu/nvidia >"$canary/vol/ld.so.conf"; mount --bind "$canary/vol" vol' \
+		'grep -q aarch64-linux-gnu/nvidia etc/ld.so.conf && mv etc etc.old && ln -s vol etc'
 	[ "$rc" -eq 0 ]
 }
 
@@ -318,6 +344,16 @@ shared_volumes() { # PROFILE DIRECTORY-OR-FILE OF THE LISTS
 	[ "$rc" -ne 0 ]
 	[ -e "$(gpu_state R36)/state/h$BATS_TEST_NUMBER.kept0" ]
 	hostile now 'cd .. && mv rootfs first && mv other rootfs && cd rootfs'
+	started
+}
+
+@test "libraries below a name of four thousand bytes that want links: the record keeps within its bounds" {
+	# an x86-64 library with the SONAME libS1000.so.9; bytes that take three each in a record
+	local library=H4sIAAAAAAACA6t39XFjYmRkgAFmBjsGBI+BwYEBEzgwWDAwQWVAalkZcIP/aDSDAIRiAmI2IN4AFUanHdBoDigNs+sDlOaC0vxQmg9KM+JyUE5mUrChgYGBXnG+niUDAPaxTmn/AAAA
+	base64 -d <<<$library | gunzip >"$BATS_TEST_TMPDIR/library"
+	hostile now 'name=$(printf "\\351%.0s" {1..240}); d=; for i in {1..16}; do d=$d/$name; done; mkdir -p ".$d"; cd ".$d"
+		for i in {1001..2100}; do LC_ALL=C sed "s/S1000/S$i/" "$BATS_TEST_TMPDIR/library" >lib$i.so; done
+		cd "$dir/rootfs"; rm etc/ld.so.cache; echo "$d" >>etc/ld.so.conf'
 	started
 }
 

@@ -34,8 +34,9 @@ command_in() { # WORD...
 }
 
 start() { # by the hook alone, on $board
-	bundle_edit "$dir" --arg hook "$GPU_HOOK" --arg config "${config-$(gpu_config "$board")}" '.hooks = {
-			prestart: [{path: $hook, args: ["nvc-hook", "prestart", "--config", $config]}],
+	# one that chooses ldconfig executes it on purpose
+	bundle_edit "$dir" --arg hook "$GPU_HOOK" --arg config "${config-$(gpu_config "$board")}" --arg exempt "$NVC_SOURCE_DIR/tests/support/exempt" '.hooks = {
+			prestart: [{path: $exempt, args: ["exempt", $hook, "prestart", "--config", $config]} | if $config | endswith("ldconfig.toml") then . else .path = $hook | del(.args[1]) end],
 			poststop: [{path: $hook, args: ["nvc-hook", "poststop", "--config", $config]}]}'
 	run_runc --v1 run --bundle "$dir" "l$$"
 }
@@ -71,8 +72,8 @@ starts() { # WORD...
 @test "native and ldconfig write the same entries" {
 	local way
 	for board in R32 R36; do
-		config=$BATS_TEST_TMPDIR/config.toml
 		for way in native @/sbin/ldconfig; do
+			config=$BATS_TEST_TMPDIR/${way##*/}.toml
 			sed "s,^\[nvc\],&\nldconfig = \"$way\"," "$(gpu_config $board)" >"$config"
 			command_in ldconfig -p
 			start >"$BATS_TEST_TMPDIR/$board.${way##*/}"

@@ -314,17 +314,18 @@ static void ldscan_dir_a_limit_stops_with_one_line(void **state)
 	struct world world;
 
 	(void)state;
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4; i++) {
 		world_make(&world, NULL);
 		add_lib(&world, "/a/libx.so.1", "libx.so.1");
 		add_lib(&world, "/b/libx.so.1", "libx.so.1");
 		assert_int_equal(ldscan_dir(&world.scan, "/a", NULL), 0);
 		if (i == 1)
 			world.scan.files = LDSCAN_MAX_FILES;
-		if (i == 2) {
-			world.scan.files = 64;
-			world.scan.deadline = 1;
-		}
+		if (i == 2)
+			world.scan.patience.over = true;
+		assert_in_range(world.scan.bytes, 1, 1000);
+		if (i == 3)
+			world.scan.bytes = LDSCAN_MAX_BYTES;
 		assert_int_equal(ldscan_dir(&world.scan, "/b", NULL), 0);
 		assert_int_equal(ldscan_dir(&world.scan, "/c", NULL), 0);
 		assert_int_equal(ldscan_dir(&world.scan, "/b", NULL), 0);

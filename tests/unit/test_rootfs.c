@@ -288,6 +288,22 @@ static void rootfs_read_takes_regular_files_only(void **state)
 	check_read(*state);
 }
 
+static void rootfs_read_a_file_of_proc_is_empty_unless_asked_for(void **state)
+{
+	auto_fd slash = rootfs_open_slash(NULL);
+	auto_free char *text = NULL;
+	auto_free char *all = NULL;
+	size_t len = 1;
+
+	(void)state;
+	assert_int_equal(rootfs_read(slash, "/proc/mounts", 1 << 20, &text, &len, NULL), 0);
+	assert_string_equal(text, "");
+	assert_int_equal(len, 0);
+	assert_int_equal(rootfs_read_any(slash, "/proc/mounts", 1 << 20, &all, &len, NULL), 0);
+	assert_int_equal(len, strlen(all));
+	assert_in_range(len, 1, 1 << 20);
+}
+
 static void rootfs_readlinkat_gives_the_text(void **state)
 {
 	const struct tree *tree = *state;
@@ -341,6 +357,7 @@ int main(void)
 		TREE_TEST(rootfs_deep_walk_is_bounded),
 		TREE_TEST(rootfs_lstat_tells_absent_from_error),
 		TREE_TEST(rootfs_read_takes_regular_files_only),
+		TREE_TEST(rootfs_read_a_file_of_proc_is_empty_unless_asked_for),
 		TREE_TEST(rootfs_readlinkat_gives_the_text),
 		TREE_TEST(rootfs_rename_race_stays_inside),
 	};

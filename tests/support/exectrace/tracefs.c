@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,35 +123,54 @@ static char *cut(char *text, const char *key)
 	return found + strlen(key);
 }
 
-static bool cut_number(char *text, const char *key, int *ret)
+/* The digits at text, and where they end. */
+static bool number_at(const char *text, unsigned long long *ret, const char **end)
+{
+	char *stop = NULL;
+
+	errno = 0;
+	*ret = strtoull(text, &stop, 10);
+	*end = stop;
+	return stop != text && errno == 0;
+}
+
+static bool pid_at(const char *text, int *ret)
+{
+	unsigned long long number;
+	const char *end;
+
+	if (!number_at(text, &number, &end) || number > INT_MAX)
+		return false;
+	*ret = (int)number;
+	return true;
+}
+
+static bool cut_pid(char *text, const char *key, int *ret)
 {
 	const char *value = cut(text, key);
 
-	return value != NULL && sscanf(value, "%d", ret) == 1;
+	return value != NULL && pid_at(value, ret);
 }
 
 /* Names may hold anything, so the fields are taken from the end of the line. */
 static bool fill(struct trace_event *event, char *fields)
 {
 	const char *text;
-	int unused;
 
 	switch (event->kind) {
 	case TRACE_FORK:
-		return cut_number(fields, " child_pid=", &event->child) &&
-		       cut(fields, " child_comm=") != NULL &&
-		       cut_number(fields, " pid=", &event->pid);
+		return cut_pid(fields, " child_pid=", &event->child) &&
+		       cut(fields, " child_comm=") != NULL && cut_pid(fields, " pid=", &event->pid);
 	case TRACE_EXEC:
-		if (!cut_number(fields, " old_pid=", &unused) ||
-		    !cut_number(fields, " pid=", &event->pid) ||
+		if (cut(fields, " old_pid=") == NULL || !cut_pid(fields, " pid=", &event->pid) ||
 		    strncmp(fields, "filename=", 9) != 0)
 			return false;
 		event->text = strdup(fields + 9);
 		return event->text != NULL;
 	case TRACE_NAME:
 	default:
-		if (!cut_number(fields, " oom_score_adj=", &unused) ||
-		    sscanf(fields, "pid=%d ", &event->pid) != 1)
+		if (cut(fields, " oom_score_adj=") == NULL || strncmp(fields, "pid=", 4) != 0 ||
+		    !pid_at(fields + 4, &event->pid))
 			return false;
 		text = cut(fields, " newcomm=");
 		event->text = text == NULL ? NULL : strdup(text);
@@ -171,13 +191,14 @@ static bool parse(char *line, struct trace_event *ret)
 		char *at = strstr(line, events[i]);
 		const char *time = at;
 		unsigned long long seconds;
-		unsigned us;
+		unsigned long long us;
 
 		if (at == NULL)
 			continue;
 		while (time > line && time[-1] != ' ')
 			time--;
-		if (sscanf(time, "%llu.%u", &seconds, &us) != 2)
+		if (!number_at(time, &seconds, &time) || *time != '.' ||
+		    !number_at(time + 1, &us, &time))
 			continue;
 		*ret = (struct trace_event){.us = seconds * 1000000 + us,
 					    .kind = (enum trace_kind)i};
@@ -189,11 +210,12 @@ static bool parse(char *line, struct trace_event *ret)
 static int take_line(struct tracefs *trace, char *line, struct err *err)
 {
 	struct trace_event event, *added;
-	unsigned long lost;
-	const char *at = strstr(line, " [LOST ");
+	static const char mark[] = " [LOST ";
+	unsigned long long lost;
+	const char *at = strstr(line, mark);
 
-	if (at != NULL && sscanf(at, " [LOST %lu EVENTS]", &lost) == 1) {
-		trace->lost += lost;
+	if (at != NULL && number_at(at + sizeof(mark) - 1, &lost, &at)) {
+		trace->lost += (unsigned long)lost;
 		return 0;
 	}
 	if (!parse(line, &event)) {

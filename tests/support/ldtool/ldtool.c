@@ -116,7 +116,8 @@ static int run_add(int rootfd, char **args, int n, struct err *err)
 	if (r == 0)
 		r = ldconf_read(rootfd, image.machine, &conf, err);
 	if (r == 0)
-		r = ldmerge_make(&job, &input.op, &image, &conf, base, len, &merge, err);
+		r = ldmerge_make(&job, &input.op, &(struct ldmerge_base){&image, &conf, base, len},
+				 &merge, err);
 	return r < 0 ? r : write_out(args[1], merge.data, merge.len, err);
 }
 
@@ -127,7 +128,7 @@ static int run_scan(int rootfd, char **args, int n, struct err *err)
 		.rootfd = rootfd, .log = &to_stderr, .cache = &cache};
 	auto_done(strv) struct strv first = {0};
 	auto_free char *data = NULL;
-	size_t len;
+	size_t len = 0;
 	int r = find_machine(rootfd, &scan.machine, err);
 
 	for (int i = 1; r == 0 && i < n; i++)
