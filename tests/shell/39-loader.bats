@@ -173,6 +173,50 @@ starts() { # WORD...
 	says 'no loader'
 }
 
+@test "a link of the image's own in the place of a SONAME link: the entry names the library itself" {
+	local link
+	link=$("$GPU_CLI" --config "$(gpu_config R32)" plan --json | jq -r '[.operations[] | select(.op == "link" and .why != null and (.target | contains("/tegra/")))][0].target')
+	[ "$link" != null ]
+	mkdir -p "$root${link%/*}"
+	cp "$root/usr/bin/cuda-probe" "$root${link%/*}/own"
+	ln -s own "$root$link"
+	starts sh -c "[ \$(readlink $link) = own ] && ldconfig -p | grep '${link##*/} ' | grep -v '=> $link\$'"
+}
+
+@test "a folder of the board that is bound whole: its libraries are found, the image's below it are not" {
+	local folder=/usr/lib/aarch64-linux-gnu/whole
+	board=whole
+	gpu_board whole R32
+	mkdir "$(gpu_dir whole)$folder"
+	LC_ALL=C sed 's/libcuda\.so\.1/libhole.so.1/g' "$(gpu_dir whole)/usr/lib/aarch64-linux-gnu/tegra/libcuda.so.1.1" >"$(gpu_dir whole)$folder/libhole.so.1"
+	echo "dir, $folder" >>"$(gpu_dir whole)/etc/nvidia-container-runtime/host-files-for-container.d/l4t.csv"
+	echo "$folder" >"$root/etc/ld.so.conf.d/whole.conf"
+	library "$folder" libmine.so.1
+	cached
+	starts sh -c "ldconfig -p | grep 'libhole.so.1 .*=> $folder/libhole.so.1' && ! ldconfig -p | grep libmine"
+}
+
+@test "ldconfig is not run on an image of another architecture, and one line says so" {
+	[ "$(uname -m)" = x86_64 ] || skip "the board is the other machine here"
+	board=foreign
+	gpu_board foreign R36 --machine aarch64
+	config=$BATS_TEST_TMPDIR/config.toml
+	sed 's,^\[nvc\],&\nldconfig = "@/sbin/ldconfig",' "$(gpu_config foreign)" >"$config"
+	rm "$root/usr/bin/sh"
+	cp "$root/usr/bin/cuda-probe" "$root/usr/bin/sh"
+	printf '\267' | dd of="$root/usr/bin/sh" bs=1 seek=18 conv=notrunc status=none # EM_AARCH64
+	starts busybox sh -c 'ldconfig -p | grep "libcuda.so.1 .*AArch64" && ldconfig -p | grep libc.so.6'
+	says 'written without ldconfig'
+}
+
+@test "ldconfig writes in an /etc that is another user's: layers of a remapped daemon, --userns host" {
+	config=$BATS_TEST_TMPDIR/ldconfig.toml
+	sed 's,^\[nvc\],&\nldconfig = "@/sbin/ldconfig",' "$(gpu_config "$board")" >"$config"
+	chown -R 1000:1000 "$root/etc"
+	starts cuda-probe
+	quiet
+}
+
 @test "libraries for another machine: nothing is written, one line says so" {
 	[ "$(uname -m)" = x86_64 ] || skip "the board is the other machine here"
 	board=other
