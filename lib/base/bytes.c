@@ -50,3 +50,10 @@ void bytes_seek(struct bytes *bytes, size_t pos)
 	else
 		bytes->pos = pos;
 }
+
+const char *bytes_string_at(const struct bytes *bytes, size_t pos)
+{
+	if (pos >= bytes->len || memchr(bytes->data + pos, '\0', bytes->len - pos) == NULL)
+		return NULL;
+	return (const char *)bytes->data + pos;
+}

@@ -29,5 +29,7 @@ uint32_t bytes_u32(struct bytes *bytes);
 uint64_t bytes_u64(struct bytes *bytes);
 /** Goes to an absolute position; failure when that lies behind the end. */
 void bytes_seek(struct bytes *bytes, size_t pos);
+/** The NUL-terminated string at an absolute position, NULL when it is not whole. */
+const char *bytes_string_at(const struct bytes *bytes, size_t pos);
 
 #endif

@@ -62,6 +62,18 @@ static void bytes_seek_goes_up_to_the_end(void **state)
 	assert_true(bytes.failed);
 }
 
+static void bytes_string_at_wants_a_whole_string(void **state)
+{
+	const struct bytes bytes = bytes_of(sample, sizeof(sample));
+
+	(void)state;
+	assert_string_equal(bytes_string_at(&bytes, 14), "ab");
+	assert_string_equal(bytes_string_at(&bytes, 16), "");
+	assert_null(bytes_string_at(&bytes, 17));
+	assert_null(bytes_string_at(&bytes, 18));
+	assert_null(bytes_string_at(&bytes, SIZE_MAX));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -69,6 +81,7 @@ int main(void)
 		cmocka_unit_test(bytes_take_stops_at_the_end_and_failure_stays),
 		cmocka_unit_test(bytes_huge_lengths_do_not_wrap),
 		cmocka_unit_test(bytes_seek_goes_up_to_the_end),
+		cmocka_unit_test(bytes_string_at_wants_a_whole_string),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
