@@ -59,8 +59,8 @@ int keeper_read(struct keeper *keeper, const char *path, size_t max, struct kept
 int keeper_write(struct keeper *keeper, struct kept *kept, const char *data, size_t len,
 		 const struct strv *added, struct err *err);
 
-/** The first half of keeper_write(), for a program that writes the file before: saves and notes,
- *  making the file's directories. */
+/** The first half of keeper_write(), before a program writes the file: saves and notes, making the
+ *  file's directories. */
 int keeper_begin(struct keeper *keeper, struct kept *kept, const struct strv *added,
 		 struct err *err);
 
