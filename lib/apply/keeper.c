@@ -250,27 +250,6 @@ static void note_ours(struct keeper *keeper, struct kept *kept, const struct sta
 		log_warn(keeper->log, MODULE, "%s", err.msg);
 }
 
-int keeper_finish(struct keeper *keeper, struct kept *kept, struct err *err)
-{
-	const struct timespec times[2] = {mark, mark};
-	auto_fd fd = -1;
-	struct place place;
-	struct stat st;
-	int r = place_open(keeper->tree, kept->note.path, &place, err);
-
-	if (r < 0)
-		return r;
-	fd = rootfs_open(place_dirfd(keeper->tree, &place), place.name, O_RDONLY | O_NOFOLLOW, err);
-	if (fd < 0)
-		return err_wrap(err, "the new '%s'", place.path);
-	if (futimens(fd, times) < 0 || fstat(fd, &st) < 0)
-		return err_sys(err, errno, "mark the new '%s'", place.path);
-	if (!S_ISREG(st.st_mode))
-		return err_set(err, EINVAL, "the new '%s' is no regular file", place.path);
-	note_ours(keeper, kept, &st);
-	return 0;
-}
-
 int keeper_write(struct keeper *keeper, struct kept *kept, const char *data, size_t len,
 		 const struct strv *added, struct err *err)
 {

@@ -59,11 +59,10 @@ int keeper_read(struct keeper *keeper, const char *path, size_t max, struct kept
 int keeper_write(struct keeper *keeper, struct kept *kept, const char *data, size_t len,
 		 const struct strv *added, struct err *err);
 
-/** The two halves of keeper_write(), for a program that writes the file: the first saves and notes,
- *  making the file's directories; the second marks what is there now and notes that. */
+/** The first half of keeper_write(), before a program writes the file: saves and notes, making the
+ *  file's directories. */
 int keeper_begin(struct keeper *keeper, struct kept *kept, const struct strv *added,
 		 struct err *err);
-int keeper_finish(struct keeper *keeper, struct kept *kept, struct err *err);
 
 /** Gives the notes of what was written to the record. */
 int keeper_hand_over(struct keeper *keeper, struct record *record, struct err *err);

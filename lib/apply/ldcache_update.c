@@ -279,6 +279,21 @@ static int update_musl(struct job *job, const struct op *op, const struct image 
 
 /* ---- both ---- */
 
+/* An image of 32 bits on a board of 64, mostly: programs of both may be in one image. */
+static void tell_of_other_size(const struct job *job, const struct op *op,
+			       const struct image *image)
+{
+	vec_each(library, &op->libraries)
+	{
+		if (image->machine == 0 || library->machine == image->machine)
+			return;
+	}
+	log_info(job->log, MODULE,
+		 "none of the %zu libraries is for the machine of the image's own programs (ELF "
+		 "machine %u): only others that are in the image can load them",
+		 op->libraries.n, (unsigned)image->machine);
+}
+
 /* True when programs of the image could load the libraries; one line says why not. */
 static bool can_load(const struct job *job, const struct op *op, const struct image *image)
 {
@@ -289,8 +304,10 @@ static bool can_load(const struct job *job, const struct op *op, const struct im
 			 op->libraries.n);
 		return false;
 	}
-	if (ldmerge_fitting(op, image) > 0)
+	if (ldmerge_fitting(op, image) > 0) {
+		tell_of_other_size(job, op, image);
 		return true;
+	}
 	log_warn(job->log, MODULE,
 		 "the image's programs are for another machine (ELF machine %u) than the %zu "
 		 "libraries: they cannot load them, and no loader cache is written",

@@ -173,6 +173,23 @@ starts() { # WORD...
 	says 'no loader'
 }
 
+@test "libraries for another machine: nothing is written, one line says so" {
+	[ "$(uname -m)" = x86_64 ] || skip "the board is the other machine here"
+	board=other
+	gpu_board other R36 --machine aarch64
+	starts sh -c '! ldconfig -p | grep nvidia'
+	says 'for another machine'
+}
+
+@test "programs of 32 bits, libraries of 64: one line says so" {
+	[ "$(uname -m)" = x86_64 ] || skip "the board is the other machine here"
+	rm "$root/usr/bin/sh"
+	cp "$root/usr/bin/cuda-probe" "$root/usr/bin/sh"
+	printf '\003' | dd of="$root/usr/bin/sh" bs=1 seek=18 conv=notrunc status=none # EM_386
+	starts cuda-probe
+	says 'own programs'
+}
+
 musl_image() {
 	local arch
 	arch=$(uname -m)
