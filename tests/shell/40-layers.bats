@@ -80,6 +80,8 @@ clean() { # NAME
 	[ -z "$left" ] || { echo "$left" && return 1; }
 	left=$(cd "$(gpu_state R36)/state" && find . -name "$(dk d inspect --format '{{.Id}}' "$1")*" -o -name '.nvc*')
 	[ -z "$left" ] || { echo "$left" && return 1; }
+	left=$(grep -hF "$(gpu_dir R36)/usr/" "/proc/$(docker_pid d)/mountinfo" /proc/self/mountinfo) || true
+	[ -z "$left" ] || { echo "still mounted: $left" && return 1; }
 }
 
 dirty() { # NAME
@@ -171,7 +173,21 @@ running_anew() { # NAME PID
 	eventually clean failing
 }
 
-@test "containerd's shim is killed: the next start puts it right" {
+@test "containerd's shim is killed, alone: containerd ends the container, the next start puts it right" {
+	local pid shim
+	start lone
+	pid=$(pid_of lone)
+	shim=$(awk '/^PPid:/ { print $2 }' "/proc/$pid/status")
+	grep -q containerd-shim "/proc/$shim/cmdline"
+	kill -9 "$shim"
+	eventually stopped lone
+	dk d start lone
+	works lone
+	dk d stop -t 0 lone
+	clean lone
+}
+
+@test "containerd's shim and the container are killed: the next start puts it right" {
 	local pid shim
 	start orphan
 	pid=$(pid_of orphan)
@@ -257,16 +273,25 @@ daemon() {
 }
 
 @test "--gpus without our runtime: healed at that container's next start" {
+	local list row=libnvsample_cudaprocess.so
+	list=$(gpu_dir R36)/etc/nvidia-container-runtime/host-files-for-container.d/drivers.csv
 	start bare --runtime runc --gpus all
 	works bare
 	dk d exec bare sh -c 'echo own >/own'
 	dk d stop -t 0 bare
 	dirty bare # nobody called us at its end
 	[ -n "$(ls -A "$(gpu_state R36)/state")" ]
+	dk d diff bare | grep -q "/$row\$"
+	# what the board no longer has is not made again: that it goes shows that the start took it back
+	cp -p "$list" "$BATS_TEST_TMPDIR/list"
+	sed -i "/$row/d" "$list"
 	dk d start bare
+	cp -p "$BATS_TEST_TMPDIR/list" "$list"
 	works bare
 	[ "$(dk d exec bare cat /own)" = own ]
 	dk d stop -t 0 bare
+	dirty bare
+	run ! grep -q "/$row\$" <(dk d diff bare)
 	grep -q 'info' "$log"
 	dk d rm bare
 	# the record of one that is gone goes with the next start of any other
