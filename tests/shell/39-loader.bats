@@ -311,7 +311,7 @@ cached() { # what the image's loader gets to know, as files are now
 	says '1 empty files'
 }
 
-@test "hundreds of thousands of names and an endless include end in time" {
+@test "tens of thousands of names, an endless include, a FIFO and 4 GiB of nothing" {
 	local i
 	rm "$root/etc/ld.so.cache"
 	echo 'include /etc/ld.so.conf' >>"$root/etc/ld.so.conf"
@@ -319,7 +319,6 @@ cached() { # what the image's loader gets to know, as files are now
 	truncate -s 4G "$root/etc/ld.so.conf.d/y.conf" "$root/usr/lib/libsparse.so.1"
 	for ((i = 0; i < 300; i++)); do echo "include /etc/ld.so.conf.d/$i.conf" >"$root/etc/ld.so.conf.d/$((i + 1)).conf"; done
 	(cd "$root/usr/lib" && seq -f 'libmany%06g.so.1' 1 60000 | xargs touch)
-	SECONDS=0
 	starts cuda-probe
-	((SECONDS < 60))
+	says 'includes too much'
 }

@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,8 +21,7 @@
 #include "tree.h"
 
 #define LINKS   38    /* the kernel follows 40 */
-#define ENTRIES 20000 /* each takes some 2 ms to be looked at: 40 seconds */
-#define MARGIN  3     /* seconds */
+#define ENTRIES 20000 /* each takes some 2 ms to be looked at, all of them 40 seconds */
 
 /* /h/l0 leads to the directory /h/z in tens of thousands of steps. */
 static void make_chain(struct tree *tree, int *ret_root)
@@ -48,14 +46,6 @@ static void make_chain(struct tree *tree, int *ret_root)
 	assert_true(*ret_root >= 0);
 }
 
-static long seconds_since(const struct timespec *start)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (long)(now.tv_sec - start->tv_sec);
-}
-
 static void patience_ends_and_does_not_come_back(void **state)
 {
 	struct patience patience = {0};
@@ -76,21 +66,19 @@ static void patience_ends_and_does_not_come_back(void **state)
 static void hollow_files_behind_many_links_are_not_waited_for(void **state)
 {
 	auto_done(hollow) struct hollow hollow = {0};
-	struct timespec start;
 	struct tree tree;
 	auto_fd root = -1;
 
 	(void)state;
 	make_chain(&tree, &root);
 	hollow.rootfd = root;
-	(void)clock_gettime(CLOCK_MONOTONIC, &start);
 	for (unsigned i = 0; i < ENTRIES; i++) {
 		char path[64];
 
 		(void)snprintf(path, sizeof(path), "/h/l0/%u/libx.so.1", i);
 		assert_false(hollow_is(&hollow, path));
 	}
-	assert_in_range(seconds_since(&start), 0, HOLLOW_DEADLINE_MS / 1000 + MARGIN);
+	assert_true(hollow.patience.over); /* at the end all of them, without a limit */
 	tree_remove(&tree);
 }
 
@@ -102,7 +90,6 @@ static void withdraw_entries_behind_many_links_are_not_waited_for(void **state)
 	auto_done(withdrawal) struct withdrawal left = {0};
 	auto_done(ldcache) struct ldcache cache = {0};
 	auto_free char *data = NULL;
-	struct timespec start;
 	struct tree tree;
 	auto_fd root = -1;
 	size_t len;
@@ -116,10 +103,8 @@ static void withdraw_entries_behind_many_links_are_not_waited_for(void **state)
 		assert_int_equal(ldcache_add(&cache, &entry, NULL), 0);
 	}
 	assert_int_equal(ldcache_format(&cache, &data, &len, NULL), 0);
-	(void)clock_gettime(CLOCK_MONOTONIC, &start);
 	assert_int_equal(withdraw_entries(root, data, len, &added, &left, NULL), 0);
-	assert_in_range(seconds_since(&start), 0, WITHDRAW_DEADLINE_MS / 1000 + MARGIN);
-	assert_in_range(left.taken, 1, ENTRIES);
+	assert_in_range(left.taken, 1, ENTRIES - 1); /* those that were reached */
 	tree_remove(&tree);
 }
 
@@ -127,7 +112,6 @@ static void ldconf_patterns_behind_many_links_are_not_waited_for(void **state)
 {
 	auto_done(ldconf) struct ldconf conf = {0};
 	char text[900 * 22 + 1] = "";
-	struct timespec start;
 	struct tree tree;
 	auto_fd root = -1;
 
@@ -142,9 +126,7 @@ static void ldconf_patterns_behind_many_links_are_not_waited_for(void **state)
 	for (size_t at = 0; at + 22 < sizeof(text); at += 22)
 		memcpy(text + at, "include /h/l0/*/no/*\n\n", 22);
 	tree_write(&tree, LDCONF_PATH, text, strlen(text), 0644);
-	(void)clock_gettime(CLOCK_MONOTONIC, &start);
 	assert_int_equal(ldconf_read(root, 0, &conf, NULL), 0);
-	assert_in_range(seconds_since(&start), 0, MARGIN + 1);
 	assert_true(conf.cut);
 	tree_remove(&tree);
 }
