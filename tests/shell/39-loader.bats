@@ -289,9 +289,9 @@ cached() { # what the image's loader gets to know, as files are now
 }
 
 @test "leftovers of another hook: entries that name empty files are left out, all of them" {
-	local lib=/usr/lib/x86_64-linux-gnu name
-	[ "$(uname -m)" = x86_64 ] || skip "the image's own folder is named after this machine"
-	for name in libnvrm.so.1 libothr.so.1; do library $lib $name; done
+	local lib name
+	lib=$(<"$root/etc/ld.so.conf.d/multiarch.conf")
+	for name in libnvrm.so.1 libothr.so.1; do library "$lib" $name; done
 	cached
 	[ "$(ldconfig -r "$root" -p | grep -cE 'libnvrm.so.1|libothr.so.1')" -eq 2 ]
 	for name in libnvrm.so.1 libothr.so.1; do : >"$root$lib/$name"; done
@@ -300,9 +300,9 @@ cached() { # what the image's loader gets to know, as files are now
 }
 
 @test "an empty file does not hide a good one of the same SONAME" {
-	local lib=/usr/lib/x86_64-linux-gnu
-	[ "$(uname -m)" = x86_64 ] || skip "the image's own folder is named after this machine"
-	library $lib libothr.so.1
+	local lib
+	lib=$(<"$root/etc/ld.so.conf.d/multiarch.conf")
+	library "$lib" libothr.so.1
 	library /usr/lib/aarch64-linux-gnu/tegra libothr.so.1
 	cached
 	[ "$(ldconfig -r "$root" -p | grep -c libothr.so.1)" -eq 2 ]
