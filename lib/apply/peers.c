@@ -7,19 +7,15 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/path.h"
 #include "base/str.h"
-#include "sys/io.h"
 #include "sys/ns.h"
 #include "sys/rootfs.h"
 
 #define MODULE "record"
 #define SUFFIX ".state"
-
-#define UNFINISHED_SECONDS 3600 /* nobody writes a record for so long */
 
 void peers_done(struct peers *peers)
 {
@@ -105,23 +101,6 @@ static int look(struct peers *peers, int state_dir, const char *name, const char
 	return 0;
 }
 
-/* What a hook that was killed was about to rename, the image's bytes among it. */
-static void remove_unfinished(int state_dir, const char *name)
-{
-	size_t prefix = strlen(IO_TEMPORARY_PREFIX);
-	struct timespec now;
-	struct stat st;
-
-	/* an id may begin so, too */
-	if (!str_starts_with(name, IO_TEMPORARY_PREFIX) ||
-	    name[prefix + strspn(name + prefix, "0123456789abcdef")] != '\0' ||
-	    clock_gettime(CLOCK_REALTIME, &now) < 0 ||
-	    fstatat(state_dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) ||
-	    now.tv_sec - st.st_mtim.tv_sec < UNFINISHED_SECONDS)
-		return;
-	(void)unlinkat(state_dir, name, 0);
-}
-
 int peers_find(int state_dir, const char *id, const char *rootfs, const struct log *log,
 	       struct peers *ret, struct err *err)
 {
@@ -138,10 +117,8 @@ int peers_find(int state_dir, const char *id, const char *rootfs, const struct l
 		const char *name = entry->d_name;
 		int r;
 
-		if (!str_ends_with(name, SUFFIX)) {
-			remove_unfinished(state_dir, name);
+		if (!str_ends_with(name, SUFFIX))
 			continue;
-		}
 		n++;
 		if (strlen(name) == strlen(id) + strlen(SUFFIX) && str_starts_with(name, id))
 			continue;
