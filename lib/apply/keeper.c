@@ -12,7 +12,6 @@
 #include "apply/swap.h"
 #include "base/auto.h"
 #include "sys/io.h"
-#include "sys/mounts.h"
 #include "sys/rootfs.h"
 
 #define MODULE "keeper"
@@ -32,20 +31,6 @@ void keeper_done(struct keeper *keeper)
 {
 	vec_each(file, &keeper->files) kept_free(file->kept);
 	vec_done(&keeper->files);
-}
-
-/* A volume may have been mounted on the file itself. */
-static int check_mount(int dirfd, int fd, const char *path, struct err *err)
-{
-	uint64_t dir_mount = 0;
-	uint64_t mount = 0;
-	int r = mount_id(dirfd, &dir_mount, err);
-
-	if (r == 0)
-		r = mount_id(fd, &mount, err);
-	if (r < 0)
-		return r;
-	return mount == dir_mount ? 0 : err_set(err, EROFS, "'%s' is a volume", path);
 }
 
 static const struct record_kept *find_note(const struct record *record, const char *path, ino_t ino)
@@ -108,9 +93,9 @@ static int look(const struct keeper *keeper, const struct place *place, size_t m
 		return err_sys(err, errno, "look at the image's '%s'", note->path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, EINVAL, "the image's '%s' is no regular file", note->path);
-	r = check_mount(dirfd, fd, note->path, err);
-	if (r == 0)
-		r = io_read_fd(fd, max, note->path, &kept->data, &kept->len, err);
+	if (!rootfs_is_on(dirfd, fd)) /* mounted on the file itself */
+		return err_set(err, EROFS, "'%s' is a volume", note->path);
+	r = io_read_fd(fd, max, note->path, &kept->data, &kept->len, err);
 	if (r < 0)
 		return r;
 	note->state = RECORD_REPLACED;
