@@ -31,11 +31,6 @@ struct back {
 	char name[NAME_MAX + 1];
 };
 
-static bool is_earlier(struct timespec a, struct timespec b)
-{
-	return a.tv_sec < b.tv_sec || (a.tv_sec == b.tv_sec && a.tv_nsec < b.tv_nsec);
-}
-
 /* our_ino 0: the hook ended before it knew, and the container never ran. But ids come round again:
  * with another image below, its file is older than the note. */
 static bool is_ours(const struct back *back, const struct stat *st)
@@ -45,7 +40,7 @@ static bool is_ours(const struct back *back, const struct stat *st)
 	if (!S_ISREG(st->st_mode))
 		return false;
 	if (note->our_ino == 0)
-		return !is_earlier(st->st_ctim, back->since);
+		return record_is_since(back->since, st->st_ctim);
 	return st->st_mtim.tv_sec == RECORD_MARK && (uint64_t)st->st_size == note->our_size &&
 	       st->st_ino == note->our_ino;
 }

@@ -40,6 +40,12 @@ void record_done(struct record *record)
 	*record = (struct record){0};
 }
 
+bool record_is_since(struct timespec since, struct timespec time)
+{
+	return time.tv_sec > since.tv_sec ||
+	       (time.tv_sec == since.tv_sec && time.tv_nsec >= since.tv_nsec);
+}
+
 /* A word holds no blank, newline or control character; "%" leads two hexadecimal digits. */
 static void add_word(struct strbuf *buf, const char *text)
 {

@@ -78,6 +78,9 @@ struct record {
 void record_kept_done(struct record_kept *kept);
 void record_done(struct record *record);
 
+/** True if time, of a file, is not before the record was begun. */
+bool record_is_since(struct timespec since, struct timespec time);
+
 /** The whole record as text; the caller frees. NULL without memory. Pure. */
 char *record_format(const struct record *record);
 /** One line of it. */

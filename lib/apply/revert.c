@@ -29,19 +29,13 @@ struct revert {
 	const struct log *log;
 };
 
-static bool is_since(const struct record *record, struct timespec time)
-{
-	return time.tv_sec > record->since.tv_sec ||
-	       (time.tv_sec == record->since.tv_sec && time.tv_nsec >= record->since.tv_nsec);
-}
-
 /* One that was about to be made when the hook ended. Ids come round again: with another image
  * below, what lies there is older than the record, or was dated by whoever packed the image. (The
  * second file of a swap may have got the time of the first; its name is no image's.) */
 static bool is_young(const struct record *record, const char *name, const struct stat *st)
 {
-	return is_since(record, st->st_ctim) &&
-	       (st->st_mtim.tv_sec == RECORD_MARK || is_since(record, st->st_mtim) ||
+	return record_is_since(record->since, st->st_ctim) &&
+	       (st->st_mtim.tv_sec == RECORD_MARK || record_is_since(record->since, st->st_mtim) ||
 		str_starts_with(name, IO_TEMPORARY_PREFIX));
 }
 
@@ -57,7 +51,7 @@ static bool is_ours(const struct record *record, const struct record_item *item,
 	switch (item->kind) {
 	case RECORD_FILE: /* not every file system keeps the number */
 		return S_ISREG(st->st_mode) && st->st_size == 0 &&
-		       (same || (marked && is_since(record, st->st_ctim)));
+		       (same || (marked && record_is_since(record->since, st->st_ctim)));
 	case RECORD_DIR:
 		return S_ISDIR(st->st_mode) && same;
 	case RECORD_CONF:
