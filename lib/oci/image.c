@@ -7,13 +7,13 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "format/elfinfo.h"
 #include "sys/rootfs.h"
+#include "sys/window.h"
 
 /* Loaders where an image has no program that could tell: the path says it all. */
 static const struct {
@@ -54,24 +54,19 @@ static void take_loader(const char *path, struct image *image)
 	}
 }
 
-static bool read_part(void *arg, uint64_t offset, void *ret, size_t len)
-{
-	const int *fd = arg;
-
-	return pread(*fd, ret, len, (off_t)offset) == (ssize_t)len;
-}
-
-/* Learns what one program of the image can tell: of its megabytes a few hundred bytes are read. */
+/* Learns what one program of the image can tell: of its megabytes a few thousand bytes are read. */
 static int read_program(int rootfd, const char *path, struct image *image, struct err *err)
 {
 	auto_done(elfinfo) struct elfinfo info = {0};
 	auto_fd fd = rootfs_open(rootfd, path, O_RDONLY | O_NOCTTY, NULL);
+	struct window window;
 	struct stat st;
 	int rc;
 
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return 0;
-	rc = elfinfo_parse_by(read_part, &fd, (uint64_t)st.st_size, &info, NULL);
+	window_init(&window, fd);
+	rc = elfinfo_parse_by(window_read, &window, (uint64_t)st.st_size, &info, NULL);
 	if (rc == -ENOMEM)
 		return err_nomem(err);
 	if (rc < 0 || (image->machine != 0 && image->machine != info.machine))
