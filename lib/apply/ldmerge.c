@@ -15,8 +15,6 @@
 
 #define MODULE "ldcache"
 
-static const char *const system_dirs[] = {"/lib", "/usr/lib", "/lib64", "/usr/lib64"};
-
 struct merging {
 	struct job *job;
 	const struct op *op;
@@ -207,23 +205,27 @@ static bool has_signs(struct merging *merging)
 	return false;
 }
 
+static int scan_those_bound(struct merging *merging, const struct strv *dirs, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < dirs->n; i++) {
+		if (is_bound_over(merging, dirs->items[i]))
+			r = ldscan_dir(&merging->scan, dirs->items[i], err);
+	}
+	return r;
+}
+
 /* Libraries in directories of the board that are bound whole, where ldconfig would look. */
 static int scan_bound(struct merging *merging, struct err *err)
 {
-	int r = 0;
+	int r;
 
 	if (merging->bound.n == 0)
 		return 0;
 	(void)ldcache_drop(&merging->cache, is_covered, merging);
-	for (size_t i = 0; r == 0 && i < merging->conf->dirs.n; i++) {
-		if (is_bound_over(merging, merging->conf->dirs.items[i]))
-			r = ldscan_dir(&merging->scan, merging->conf->dirs.items[i], err);
-	}
-	for (size_t i = 0; r == 0 && i < sizeof(system_dirs) / sizeof(system_dirs[0]); i++) {
-		if (is_bound_over(merging, system_dirs[i]))
-			r = ldscan_dir(&merging->scan, system_dirs[i], err);
-	}
-	return r;
+	r = scan_those_bound(merging, &merging->conf->dirs, err);
+	return r < 0 ? r : scan_those_bound(merging, &merging->conf->system, err);
 }
 
 static int scan_image(struct merging *merging, struct err *err)
