@@ -11,7 +11,7 @@
 #define OLD "image: \0 bytes"
 
 struct world {
-	struct tree files; /* /root /state */
+	struct tree files; /* /image /state */
 	int root;
 	struct place_tree tree;
 	struct keeper keeper;
@@ -33,13 +33,13 @@ static int setup(void **state)
 	struct world *world = calloc(1, sizeof(*world));
 
 	tree_make(&world->files, NULL);
-	must(mkdir(in(world, "/root"), 0755));
-	must(mkdir(in(world, "/root/etc"), 0755));
-	world->root = open(in(world, "/root"), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	must(mkdir(in(world, "/image"), 0755));
+	must(mkdir(in(world, "/image/etc"), 0755));
+	world->root = open(in(world, "/image"), O_PATH | O_DIRECTORY | O_CLOEXEC);
 	world->tree = (struct place_tree){.journal = -1, .procfd = -1};
 	must(place_tree_open(&world->tree, world->root, NULL));
 	world->record.id = strdup(ID);
-	world->record.rootfs = strdup(in(world, "/root"));
+	world->record.rootfs = strdup(in(world, "/image"));
 	world->keeper = (struct keeper){
 		.tree = &world->tree,
 		.id = ID,
@@ -121,15 +121,15 @@ static void keeper_file_comes_back_with_mode_and_time(void **state)
 	struct world *world = *state;
 	struct stat st;
 
-	image_has(world, "/root/etc/a", OLD, sizeof(OLD) - 1);
+	image_has(world, "/image/etc/a", OLD, sizeof(OLD) - 1);
 	assert_int_equal(replace(world, "/etc/a", "ours", NULL), 0);
-	has_text(in(world, "/root/etc/a"), "ours");
-	must(lstat(in(world, "/root/etc/a"), &st));
+	has_text(in(world, "/image/etc/a"), "ours");
+	must(lstat(in(world, "/image/etc/a"), &st));
 	assert_int_equal(st.st_mode & 07777, 0604);
 	assert_int_equal(st.st_mtim.tv_sec, RECORD_MARK);
 	take_back(world);
 
-	is_the_images(world, "/root/etc/a");
+	is_the_images(world, "/image/etc/a");
 }
 
 /* Killed before the rename: the second file is known. */
@@ -151,13 +151,13 @@ static void keeper_file_comes_back_after_an_error(void **state)
 {
 	struct world *world = *state;
 
-	image_has(world, "/root/etc/a", OLD, sizeof(OLD) - 1);
+	image_has(world, "/image/etc/a", OLD, sizeof(OLD) - 1);
 	assert_int_equal(replace(world, "/etc/a", "ours", NULL), 0);
 	assert_int_equal(replace(world, "/etc/b", "ours", NULL), 0);
 	keeper_undo(&world->keeper);
 
-	is_the_images(world, "/root/etc/a");
-	assert_false(is_there(in(world, "/root/etc/b")));
+	is_the_images(world, "/image/etc/a");
+	assert_false(is_there(in(world, "/image/etc/b")));
 }
 
 static void keeper_file_that_was_added_is_removed(void **state)
@@ -166,10 +166,10 @@ static void keeper_file_that_was_added_is_removed(void **state)
 
 	assert_int_equal(replace(world, "/new/dir/a", "ours", NULL), 0);
 	assert_int_equal(world->tree.made.n, 2); /* its directories */
-	has_text(in(world, "/root/new/dir/a"), "ours");
+	has_text(in(world, "/image/new/dir/a"), "ours");
 	take_back(world);
 
-	assert_false(is_there(in(world, "/root/new/dir/a")));
+	assert_false(is_there(in(world, "/image/new/dir/a")));
 }
 
 static void keeper_reading_makes_nothing(void **state)
@@ -180,7 +180,7 @@ static void keeper_reading_makes_nothing(void **state)
 	assert_int_equal(keeper_read(&world->keeper, "/new/dir/a", 10, &kept, NULL), 0);
 
 	assert_null(kept->data);
-	assert_false(is_there(in(world, "/root/new")));
+	assert_false(is_there(in(world, "/image/new")));
 }
 
 static void keeper_odd_files_are_refused(void **state)
@@ -188,9 +188,9 @@ static void keeper_odd_files_are_refused(void **state)
 	struct world *world = *state;
 	struct kept *kept = NULL;
 
-	must(symlink("a", in(world, "/root/etc/link")));
-	must(mkfifo(in(world, "/root/etc/fifo"), 0644));
-	put(in(world, "/root/etc/a"), "123456");
+	must(symlink("a", in(world, "/image/etc/link")));
+	must(mkfifo(in(world, "/image/etc/fifo"), 0644));
+	put(in(world, "/image/etc/a"), "123456");
 	assert_int_equal(keeper_read(&world->keeper, "/etc/link", 10, &kept, NULL), -EINVAL);
 	assert_int_equal(keeper_read(&world->keeper, "/etc/fifo", 10, &kept, NULL), -EINVAL);
 	assert_int_equal(keeper_read(&world->keeper, "/etc", 10, &kept, NULL), -EINVAL);
@@ -210,7 +210,7 @@ static void keeper_keeps_a_few_files_only(void **state)
 	}
 	assert_int_equal(replace(world, "/etc/x", "ours", NULL), -E2BIG);
 
-	assert_false(is_there(in(world, "/root/etc/x")));
+	assert_false(is_there(in(world, "/image/etc/x")));
 }
 
 static void keeper_takes_its_lines_out_of_what_the_container_wrote(void **state)
@@ -229,7 +229,7 @@ static void keeper_takes_its_lines_out_of_what_the_container_wrote(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct world *world;
 		struct stat st;
-		auto_free char *path = str_format("/root%s", cases[i].path);
+		auto_free char *path = str_format("/image%s", cases[i].path);
 		void *own = NULL;
 
 		must(setup(&own));
@@ -258,12 +258,12 @@ static void keeper_leaves_what_the_container_removed(void **state)
 {
 	struct world *world = *state;
 
-	image_has(world, "/root/etc/a", OLD, sizeof(OLD) - 1);
+	image_has(world, "/image/etc/a", OLD, sizeof(OLD) - 1);
 	assert_int_equal(replace(world, "/etc/a", "ours", NULL), 0);
-	must(unlink(in(world, "/root/etc/a")));
+	must(unlink(in(world, "/image/etc/a")));
 	take_back(world);
 
-	assert_false(is_there(in(world, "/root/etc/a")));
+	assert_false(is_there(in(world, "/image/etc/a")));
 }
 
 /* Marked and as long as ours, but another file: an image's leftover under an id that came round. */
@@ -272,14 +272,14 @@ static void keeper_puts_nothing_over_a_file_that_only_looks_like_ours(void **sta
 	const struct timespec mark[2] = {{.tv_sec = RECORD_MARK}, {.tv_sec = RECORD_MARK}};
 	struct world *world = *state;
 
-	image_has(world, "/root/etc/a", OLD, sizeof(OLD) - 1);
+	image_has(world, "/image/etc/a", OLD, sizeof(OLD) - 1);
 	assert_int_equal(replace(world, "/etc/a", "ours", NULL), 0);
-	must(rename(in(world, "/root/etc/a"), in(world, "/root/etc/b"))); /* holds the inode */
-	put(in(world, "/root/etc/a"), "OURS");
-	must(utimensat(AT_FDCWD, in(world, "/root/etc/a"), mark, 0));
+	must(rename(in(world, "/image/etc/a"), in(world, "/image/etc/b"))); /* holds the inode */
+	put(in(world, "/image/etc/a"), "OURS");
+	must(utimensat(AT_FDCWD, in(world, "/image/etc/a"), mark, 0));
 	take_back(world);
 
-	has_text(in(world, "/root/etc/a"), "OURS");
+	has_text(in(world, "/image/etc/a"), "OURS");
 }
 
 static void write_cache(const struct world *world, const char *path, const char *const *values)
@@ -306,7 +306,7 @@ static bool cache_names(const struct world *world, const char *value)
 	size_t len;
 	bool found = false;
 
-	must(io_read_at(AT_FDCWD, in(world, "/root" KEEPER_CACHE), 100000, &data, &len, NULL));
+	must(io_read_at(AT_FDCWD, in(world, "/image" KEEPER_CACHE), 100000, &data, &len, NULL));
 	must(ldcache_parse(data, len, &cache, NULL));
 	vec_each(entry, &cache.entries) found |= strcmp(entry->value, value) == 0;
 	return found;
@@ -320,15 +320,15 @@ static void keeper_takes_its_entries_out_of_a_new_cache(void **state)
 	auto_done(strv) struct strv added = {0};
 	struct kept *kept = NULL;
 
-	tree_write(&world->files, "/root/l/empty.so", "", 0, 0644);
-	tree_write(&world->files, "/root/l/there.so", "x", 1, 0644);
+	tree_write(&world->files, "/image/l/empty.so", "", 0, 0644);
+	tree_write(&world->files, "/image/l/there.so", "x", 1, 0644);
 	must(strv_add(&added, "/l/there.so"));
 	must(strv_add(&added, "/l/gone.so"));
 	must(strv_add(&added, "/l/empty.so"));
 	assert_int_equal(keeper_read(&world->keeper, KEEPER_CACHE, 10, &kept, NULL), 0);
 	assert_int_equal(keeper_write(&world->keeper, kept, "ours", 4, &added, NULL), 0);
-	must(unlink(in(world, "/root" KEEPER_CACHE)));
-	write_cache(world, "/root" KEEPER_CACHE, wrote);
+	must(unlink(in(world, "/image" KEEPER_CACHE)));
+	write_cache(world, "/image" KEEPER_CACHE, wrote);
 	take_back(world);
 
 	assert_false(cache_names(world, "/l/gone.so"));
@@ -343,23 +343,23 @@ static void keeper_leaves_a_cache_that_it_cannot_read(void **state)
 	struct world *world = *state;
 
 	assert_int_equal(replace(world, KEEPER_CACHE, "ours", "/l/a"), 0);
-	must(unlink(in(world, "/root" KEEPER_CACHE)));
-	put(in(world, "/root" KEEPER_CACHE), "not a cache");
+	must(unlink(in(world, "/image" KEEPER_CACHE)));
+	put(in(world, "/image" KEEPER_CACHE), "not a cache");
 	take_back(world);
 
-	has_text(in(world, "/root" KEEPER_CACHE), "not a cache");
+	has_text(in(world, "/image" KEEPER_CACHE), "not a cache");
 }
 
 static void keeper_takes_its_lines_out_when_the_images_bytes_are_lost(void **state)
 {
 	struct world *world = *state;
 
-	image_has(world, "/root/etc/ld.so.conf", "/a\n", 3);
+	image_has(world, "/image/etc/ld.so.conf", "/a\n", 3);
 	assert_int_equal(replace(world, "/etc/ld.so.conf", "/ours\n/a\n", "/ours"), 0);
 	must(unlinkat(world->keeper.state_dir, ID ".kept0", 0));
 	take_back(world);
 
-	has_text(in(world, "/root/etc/ld.so.conf"), "/a\n");
+	has_text(in(world, "/image/etc/ld.so.conf"), "/a\n");
 }
 
 /* The hook was killed after its note; now another image lies below the same id. */
@@ -370,16 +370,16 @@ static void keeper_unfinished_note_touches_no_older_file(void **state)
 	const struct peers none = {0};
 	struct record_kept note = {.path = (char[]){"/etc/a"}, .state = RECORD_ADDED};
 
-	put(in(world, "/root/etc/a"), "another image's");
+	put(in(world, "/image/etc/a"), "another image's");
 	assert_int_equal(record_note_kept(world->keeper.journal, &note, true, NULL), 0);
 	assert_int_equal(record_read(world->keeper.state_dir, ID, &read, NULL), 1);
 	read.since.tv_sec += 60;
 	must(keeper_take_back(world->root, world->keeper.state_dir, &read, &none, NULL, NULL));
-	has_text(in(world, "/root/etc/a"), "another image's");
+	has_text(in(world, "/image/etc/a"), "another image's");
 
 	read.since.tv_sec -= 3600;
 	must(keeper_take_back(world->root, world->keeper.state_dir, &read, &none, NULL, NULL));
-	assert_false(is_there(in(world, "/root/etc/a")));
+	assert_false(is_there(in(world, "/image/etc/a")));
 }
 
 /* An earlier start's file, whose record is lost. */
@@ -389,14 +389,14 @@ static void keeper_file_of_an_earlier_start_gets_its_lines_taken_out(void **stat
 	struct world *world = *state;
 	struct stat st;
 
-	put(in(world, "/root/etc/ld.so.conf"), "/ours\n/a\n");
-	must(utimensat(AT_FDCWD, in(world, "/root/etc/ld.so.conf"), mark, 0));
+	put(in(world, "/image/etc/ld.so.conf"), "/ours\n/a\n");
+	must(utimensat(AT_FDCWD, in(world, "/image/etc/ld.so.conf"), mark, 0));
 	world->tree.owned = true;
 	assert_int_equal(replace(world, "/etc/ld.so.conf", "/ours\n/a\n", "/ours"), 0);
 	take_back(world);
 
-	has_text(in(world, "/root/etc/ld.so.conf"), "/a\n");
-	must(lstat(in(world, "/root/etc/ld.so.conf"), &st));
+	has_text(in(world, "/image/etc/ld.so.conf"), "/a\n");
+	must(lstat(in(world, "/image/etc/ld.so.conf"), &st));
 	assert_int_not_equal(st.st_mtim.tv_sec, RECORD_MARK);
 }
 
