@@ -38,6 +38,7 @@ die() {
 }
 
 env_add() { # NAME=VALUE
+	# shellcheck disable=SC2016 # jq's
 	bundle_edit "$BUNDLE" --arg value "$1" '.process.env += [$value]'
 }
 
@@ -47,6 +48,7 @@ volume() { # SOURCE DESTINATION [OPTION,...]
 		case $kind in *rshared*) kind=:rshared ;; *ro*) kind=:ro ;; *) kind='' ;; esac
 		cell_options+=(--volume "$1:$2$kind")
 	else
+		# shellcheck disable=SC2016 # jq's
 		bundle_edit "$BUNDLE" --arg source "$1" --arg destination "$2" --arg options "${3:-rbind}" \
 			'.mounts += [{type: "bind", source: $source, destination: $destination, options: ($options | split(","))}]'
 	fi
@@ -209,7 +211,7 @@ verdict() {
 }
 
 play() {
-	local reason before rc=1 outcome
+	local reason rc=1 outcome
 	reason=$(skipped)
 	if [[ $reason ]]; then
 		echo "$reason" >&2

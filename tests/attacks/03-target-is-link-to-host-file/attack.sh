@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2016 # for stage.sh; scripts for another shell
 # A target is there already, as a link to a file of the host: ours is bound over the link itself.
 
 image() {
