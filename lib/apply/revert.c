@@ -25,7 +25,7 @@ struct revert {
 	int state_dir;
 	int rootfd;
 	const struct record *record;
-	const struct peers *peers;
+	struct peers *peers;
 	const struct log *log;
 };
 
@@ -228,11 +228,35 @@ static int revert_in(struct revert *revert, const char *path, const struct recor
 	return take_back_all(revert, own, err);
 }
 
-int revert_container(const char *id, const char *rootfs, const struct settings *settings,
-		     const struct log *log, struct peers *ret, struct err *err)
+/* The path under which the containers of this rootfs know it: as it was noted at their start. */
+static int path_of(int state_dir, const char *id, const char *rootfs, char **ret, struct err *err)
+{
+	auto_done(record) struct record head = {0};
+
+	if (record_read_head(state_dir, id, &head, NULL) > 0 && head.rootfs != NULL)
+		rootfs = head.rootfs;
+	*ret = rootfs == NULL ? NULL : strdup(rootfs);
+	return rootfs != NULL && *ret == NULL ? err_nomem(err) : 0;
+}
+
+static int revert_alone(struct revert *revert, const char *id, const char *rootfs,
+			const char *known, struct peers *peers, struct err *err)
 {
 	auto_done(record) struct record record = {0};
+	int r = read_own(revert->state_dir, id, revert->log, &record, err);
+
+	if (r < 0 || (r == 0 && rootfs == NULL))
+		return r;
+	r = peers_find(revert->state_dir, id, known, revert->log, peers, err);
+	return r < 0 ? r : revert_in(revert, rootfs == NULL ? record.rootfs : rootfs, &record, err);
+}
+
+int revert_container(const char *id, const char *rootfs, const struct settings *settings,
+		     const struct log *log, struct revert_start *ret, struct err *err)
+{
 	auto_done(peers) struct peers peers = {0};
+	auto_done(turn) struct turn turn = TURN_NONE;
+	auto_free char *known = NULL;
 	auto_fd dir = record_find_dir(settings->state_dir, id, NULL);
 	struct revert revert = {.peers = &peers, .log = log};
 	int r;
@@ -244,15 +268,21 @@ int revert_container(const char *id, const char *rootfs, const struct settings *
 		log_debug(log, MODULE, "there is no state directory: nothing to take back");
 		return 0;
 	}
-	r = read_own(dir, id, log, &record, err);
-	if (r < 0 || (r == 0 && rootfs == NULL))
+	r = path_of(dir, id, rootfs, &known, err);
+	if (r == 0 && known != NULL) {
+		turn_take(&turn, dir, known, log);
+		r = revert_alone(&revert, id, rootfs, known, &peers, err);
+	} else if (r == 0) {
+		auto_done(record) struct record record = {0};
+
+		r = read_own(dir, id, log, &record, err); /* deletes one that is broken */
+	}
+	if (ret == NULL)
 		return r;
-	/* as it was noted at the start, if it was: the others' were noted so too */
-	r = peers_find(dir, id, record.rootfs == NULL ? rootfs : record.rootfs, log, &peers, err);
-	if (r == 0)
-		r = revert_in(&revert, rootfs == NULL ? record.rootfs : rootfs, &record, err);
-	if (r == 0 && ret != NULL) {
-		*ret = peers;
+	ret->turn = turn;
+	turn = TURN_NONE;
+	if (r == 0) {
+		ret->peers = peers;
 		peers = (struct peers){0};
 	}
 	return r;
