@@ -22,8 +22,11 @@ static const struct {
 	{"r32", /* L4T R32: Linux 4.9 */
 	 {"openat2", "open_tree", "move_mount", "mount_setattr", "fsopen", "fsconfig", "fsmount",
 	  "fspick", "pidfd_open", "pidfd_getfd", "pidfd_send_signal", "close_range", "faccessat2",
-	  "statx", "rseq", NULL}},
-	{"r35", {"mount_setattr", NULL}}, /* Linux 5.10 */
+	  "statx", "rseq", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self",
+	  NULL}},
+	{"r35", /* L4T R35: Linux 5.10 */
+	 {"mount_setattr", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self",
+	  NULL}},
 	{"now", {NULL}},
 };
 
