@@ -239,6 +239,9 @@ static int run(const struct hook_opts *opts, struct hooklog *log)
 	hooklog_open(log, opts->debug_file != NULL ? opts->debug_file : log_file);
 	if (!opts->debug)
 		nvc_set_log(ctx, hooklog_emit, log, nvc_setting_log_level(ctx));
+	/* before anything is read that others wrote */
+	if (rc == 0)
+		rc = nvc_confine(ctx);
 	rc = rc < 0 ? fail(log, ctx) : with_state(ctx, opts, log);
 	nvc_close(ctx);
 	return rc;

@@ -380,6 +380,26 @@ static int find_dir(struct place_tree *tree, const char *path, struct place *pla
 	return r;
 }
 
+void place_sign_made(const struct place_tree *tree, size_t n)
+{
+	for (; n < tree->made.n; n++) {
+		const struct place_made *made = &tree->made.items[n];
+
+		if (made->recorded && made->item.kind == RECORD_DIR)
+			sign_dir(tree, tree->dirs.items[made->dir].fd, made->name);
+	}
+}
+
+void place_seclude(struct place_tree *tree, const char *path)
+{
+	char name[NAME_MAX + 1];
+	int fd = rootfs_open_parent(tree->rootfd, path, name, NULL);
+	size_t dir;
+
+	if (fd >= 0)
+		(void)keep_dir(tree, fd, path, &dir, NULL);
+}
+
 int place_open(struct place_tree *tree, const char *path, struct place *ret, struct err *err)
 {
 	struct place place = {.path = path};

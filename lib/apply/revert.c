@@ -26,7 +26,9 @@ struct revert {
 	int state_dir;
 	int rootfd;
 	const struct record *record;
+	const struct record *own;
 	const struct peers *peers;
+	const struct fence *fence;
 	const struct log *log;
 };
 
@@ -179,8 +181,10 @@ static int read_own(int state_dir, const char *id, const struct log *log, struct
 }
 
 /* The container's own, and what others left there whose end nobody was told of. */
-static int take_back_all(struct revert *revert, const struct record *own, struct err *err)
+static int take_back_all(void *arg, struct err *err)
 {
+	struct revert *revert = arg;
+	const struct record *own = revert->own;
 	int r = 0;
 
 	if (own->id != NULL) {
@@ -199,9 +203,9 @@ static int take_back_all(struct revert *revert, const struct record *own, struct
 	return own->id == NULL ? 0 : record_delete(revert->state_dir, own->id, err);
 }
 
-static int revert_in(struct revert *revert, const char *path, const struct record *own,
-		     struct err *err)
+static int revert_in(struct revert *revert, const char *path, struct err *err)
 {
+	const struct record *own = revert->own;
 	struct err broken = {0};
 	auto_fd rootfd = -1;
 
@@ -226,16 +230,20 @@ static int revert_in(struct revert *revert, const char *path, const struct recor
 		return 0;
 	}
 	revert->rootfd = rootfd;
-	return take_back_all(revert, own, err);
+	return fence_files(revert->fence, (const int[]){rootfd, revert->state_dir}, 2,
+			   take_back_all, revert, err);
 }
 
-int revert_container(const char *id, const char *rootfs, const struct settings *settings,
-		     const struct log *log, struct peers *ret, struct err *err)
+int revert_container(const struct apply_target *target, const struct settings *settings,
+		     const struct fence *fence, struct peers *ret, struct err *err)
 {
+	const char *id = target->id;
+	const char *rootfs = target->rootfs;
+	const struct log *log = fence->log;
 	auto_done(record) struct record record = {0};
 	auto_done(peers) struct peers peers = {0};
 	auto_fd dir = record_find_dir(settings->state_dir, id, NULL);
-	struct revert revert = {.peers = &peers, .log = log};
+	struct revert revert = {.own = &record, .peers = &peers, .fence = fence, .log = log};
 	int r;
 
 	if (dir < 0)
@@ -251,7 +259,7 @@ int revert_container(const char *id, const char *rootfs, const struct settings *
 	/* as it was noted at the start, if it was: the others' were noted so too */
 	r = peers_find(dir, id, record.rootfs == NULL ? rootfs : record.rootfs, log, &peers, err);
 	if (r == 0)
-		r = revert_in(&revert, rootfs == NULL ? record.rootfs : rootfs, &record, err);
+		r = revert_in(&revert, rootfs == NULL ? record.rootfs : rootfs, err);
 	if (r == 0 && ret != NULL) {
 		*ret = peers;
 		peers = (struct peers){0};
@@ -259,8 +267,10 @@ int revert_container(const char *id, const char *rootfs, const struct settings *
 	return r;
 }
 
-int apply_revert(const char *id, const char *rootfs, const struct settings *settings,
+int apply_revert(const struct apply_target *target, const struct settings *settings,
 		 const struct log *log, struct err *err)
 {
-	return revert_container(id, rootfs, settings, log, NULL, err);
+	const struct fence fence = {.on = target->confined, .log = log};
+
+	return revert_container(target, settings, &fence, NULL, err);
 }
