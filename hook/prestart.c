@@ -143,6 +143,7 @@ static int put_in(struct nvc_context *ctx, const struct hook_opts *opts,
 	rc = nvc_inventory_new(ctx, request, &inv);
 	if (rc >= 0)
 		rc = nvc_plan_new(ctx, inv, request, &plan);
+	nvc_inventory_free(inv); /* early: a machine may start hundreds of hooks at once */
 	if (rc >= 0)
 		rc = nvc_apply(ctx, plan, &container, &applied);
 	if (rc < 0)
@@ -150,7 +151,6 @@ static int put_in(struct nvc_context *ctx, const struct hook_opts *opts,
 	else if (nvc_setting_log_level(ctx) >= NVC_LOG_INFO || opts->debug)
 		report(log, plan, &applied, &start);
 	nvc_plan_free(plan);
-	nvc_inventory_free(inv);
 	return rc < 0 ? 1 : 0;
 }
 

@@ -78,6 +78,27 @@ bool place_mounts_have(const char *mountinfo, dev_t dev)
 	return false;
 }
 
+char *place_mounts_shorten(char *mountinfo)
+{
+	char *to = mountinfo;
+	char *shorter;
+
+	for (const char *line = mountinfo; *line != '\0';) {
+		const char *end = line;
+
+		for (unsigned blanks = 0; *end != '\0' && *end != '\n' && blanks < 3; end++)
+			blanks += *end == ' ';
+		memmove(to, line, (size_t)(end - line));
+		to += end - line;
+		line = end + strcspn(end, "\n");
+		if (*line == '\n')
+			*to++ = *line++;
+	}
+	*to++ = '\0';
+	shorter = realloc(mountinfo, (size_t)(to - mountinfo));
+	return shorter == NULL ? mountinfo : shorter;
+}
+
 /* What is made on the rootfs stays in it; on a tmpfs of the container's own it goes with it. Any
  * other mount is a volume: what is made there would be made on the host. A tmpfs that the host has
  * mounted too (its /dev handed over with -v) is a volume as well. */
