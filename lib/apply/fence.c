@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <sched.h>
-#include <stdint.h>
 
 #include "sys/aside.h"
 #include "sys/landlock.h"
@@ -290,4 +289,14 @@ int fence_files(const struct fence *fence, const int *dirs, size_t n,
 	if (!fence->on || fence->programs)
 		return fn(arg, err);
 	return aside_run(work, &fenced, err);
+}
+
+int fence_lower(uint64_t *ret_before, struct err *err)
+{
+	return privs_lower(FENCE_CAPS_FILES, ret_before, err);
+}
+
+int fence_raise(uint64_t before, struct err *err)
+{
+	return privs_raise(before, err);
 }

@@ -152,7 +152,8 @@ struct nvc_bundle_args {
 };
 
 /** The shim's part: edits BUNDLE/config.json so that the container gets its GPU. Returns 1 when it
- *  was changed, 0 when there was nothing to do. */
+ *  was changed, 0 when there was nothing to do. While it lasts the calling thread has no effective
+ *  capabilities but those of files. */
 NVC_EXPORT int nvc_bundle_prepare(struct nvc_context *ctx, const struct nvc_bundle_args *args);
 
 struct nvc_container {
