@@ -13,15 +13,16 @@
 #include "oci/request.h"
 #include "oci/state.h"
 #include "render/bundle.h"
+#include "sys/entry.h"
 #include "sys/io.h"
 
 static int replace_config(struct nvc_context *ctx, const char *bundle, const char *text, size_t len)
 {
-	auto_fd dir = open(bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_fd dir = io_open_host(bundle, O_RDONLY | O_DIRECTORY);
 	struct io_new content;
 	struct stat st;
 
-	if (dir < 0 || fstatat(dir, "config.json", &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (dir < 0 || entry_stat(dir, "config.json", &st) < 0)
 		return err_sys(&ctx->err, errno, "open '%s/config.json'", bundle);
 	content = (struct io_new){.data = text,
 				  .len = len,

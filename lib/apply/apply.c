@@ -196,6 +196,8 @@ static int prepare(struct job *job, struct err *err)
 	if (r == 0)
 		r = prepare_cgroup(job, err);
 	if (r == 0)
+		job->mounts = place_mounts_shorten(job->mounts);
+	if (r == 0)
 		r = begin_record(job, err);
 	if (r == 0) {
 		job->own_mount = ns_open_own_mount(err);

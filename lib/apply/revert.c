@@ -15,6 +15,7 @@
 #include "apply/record.h"
 #include "base/auto.h"
 #include "base/str.h"
+#include "sys/entry.h"
 #include "sys/io.h"
 #include "sys/overwrite.h"
 #include "sys/rootfs.h"
@@ -71,8 +72,9 @@ static void remove_item(const struct revert *revert, const struct record_item *i
 	char name[NAME_MAX + 1];
 	auto_fd dir = rootfs_open_parent(revert->rootfd, item->path, name, NULL);
 	struct stat st;
+	int r;
 
-	if (dir < 0 || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (dir < 0 || entry_stat(dir, name, &st) < 0)
 		return; /* somebody else removed it */
 	/* a link of the container's may lead to a mount that the host has below the rootfs */
 	if (!is_ours(revert->record, item, dir, name, &st) || !rootfs_is_on(revert->rootfd, dir)) {
@@ -84,7 +86,8 @@ static void remove_item(const struct revert *revert, const struct record_item *i
 		log_debug(revert->log, MODULE, "'%s' stays for another container", item->path);
 		return;
 	}
-	if (unlinkat(dir, name, item->kind == RECORD_DIR ? AT_REMOVEDIR : 0) < 0) {
+	r = item->kind == RECORD_DIR ? entry_remove_dir(dir, name) : entry_remove(dir, name);
+	if (r < 0) {
 		if (item->kind == RECORD_DIR && (errno == ENOTEMPTY || errno == EEXIST))
 			log_debug(revert->log, MODULE, "'%s' is in use: it stays", item->path);
 		else
@@ -152,13 +155,11 @@ static int open_rootfs(const char *path, struct err *err)
  * it had started, the end may be run when only the directory below that mount is left. */
 static bool is_unmounted(int rootfd)
 {
-	auto_fd fd = openat(rootfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_dir dir = fd < 0 ? NULL : fdopendir(fd);
+	auto_dir dir = entry_list(rootfd);
 	const struct dirent *entry;
 
 	if (dir == NULL)
 		return false;
-	(void)take_fd(&fd);
 	while ((entry = readdir(dir)) != NULL) {
 		if (!str_equal(entry->d_name, ".") && !str_equal(entry->d_name, ".."))
 			return false;
