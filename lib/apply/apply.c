@@ -12,7 +12,6 @@
 
 #include "apply/fence.h"
 #include "apply/job.h"
-#include "apply/ldconf.h"
 #include "apply/revert.h"
 #include "base/auto.h"
 #include "base/str.h"
@@ -248,34 +247,6 @@ static int open_rootfs(struct job *job, struct err *err)
 	return 0;
 }
 
-struct files_work {
-	struct job *job;
-	const struct op *op;
-};
-
-static int update_files(void *arg, struct err *err)
-{
-	const struct files_work *work = arg;
-
-	return ldcache_update_run(work->job, work->op, err);
-}
-
-static int run_files(struct job *job, const struct op *op, struct err *err)
-{
-	struct files_work work = {.job = job, .op = op};
-	size_t made;
-	int r;
-
-	/* what takes a mount or a "trusted" attribute is not to be had there */
-	place_seclude(&job->tree, KEEPER_CACHE);
-	place_seclude(&job->tree, LDCONF_OURS);
-	made = job->tree.made.n;
-	r = fence_files(&job->fence, (const int[]){job->rootfd, job->state_dir},
-			job->state_dir < 0 ? 1 : 2, update_files, &work, err);
-	place_sign_made(&job->tree, made);
-	return r < 0 ? r : ldcache_update_cover(job, err);
-}
-
 static int run_op(struct job *job, size_t index, struct err *err)
 {
 	const struct op *op = &job->plan->ops.items[index];
@@ -290,7 +261,7 @@ static int run_op(struct job *job, size_t index, struct err *err)
 	case OP_FILE:
 		return op_file_run(job, index, err);
 	case OP_LDCACHE:
-		return run_files(job, op, err);
+		return op_ldcache_run(job, index, err);
 	}
 	return err_set(err, EINVAL, "operation of an unknown kind");
 }

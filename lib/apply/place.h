@@ -155,8 +155,8 @@ int place_finish(struct place_tree *tree, struct place *place, struct record_ite
 /** True if a mountinfo text has a mount of that device. Pure. */
 bool place_mounts_have(const char *mountinfo, dev_t dev);
 
-/** Leaves of each line what place_mounts_have() looks at: a machine with hundreds of containers has a
- *  long table. Gives the shorter text, in the place of the given one. */
+/** Leaves of each line what place_mounts_have() looks at: a machine with hundreds of containers has
+ * a long table. Gives the shorter text, in the place of the given one. */
 char *place_mounts_shorten(char *mountinfo);
 
 #endif

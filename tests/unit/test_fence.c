@@ -467,79 +467,6 @@ static void unconfined_apply_leaves_the_caller_alone(void **state)
 	assert_int_equal(prctl(PR_GET_NO_NEW_PRIVS, 0L, 0L, 0L, 0L), 0);
 }
 
-/* ---- each capability is needed ---- */
-
-static uint64_t lost;
-
-static void lose_one(struct world *world)
-{
-	(void)world;
-	if (privs_limit(~lost, NULL) < 0)
-		abort();
-}
-
-/* What the image's files are like, so that each right counts. */
-static void make_demanding(const struct world *world)
-{
-	put(in(world, "rootfs/etc/ld.so.conf"), "/opt/else\n");
-	must(chown(in(world, "rootfs/etc/ld.so.conf"), 1234, 2345));
-	must(chmod(in(world, "rootfs/etc/ld.so.conf"), 02640));
-}
-
-struct need {
-	const char *name;
-	uint64_t bit;
-};
-
-/* True if the start did what it has to with everything. */
-static bool did_all(const struct world *world, const struct look *look)
-{
-	struct stat st;
-
-	return look->rc == 0 && look->stats.ldcache && look->warning[0] == '\0' &&
-	       stat(in(world, "rootfs/etc/ld.so.conf"), &st) == 0 && st.st_uid == 1234 &&
-	       st.st_gid == 2345 && (st.st_mode & 07777) == 02640 && st.st_size > 10;
-}
-
-static void does_all_but_without(void **state, const struct need *need)
-{
-	struct world *world = need_root(state);
-	struct look *look;
-	bool all;
-
-	make_ready(world);
-	make_demanding(world);
-	must(chown(in(world, "rootfs/usr/lib"), 1234, 1234));
-	must(chmod(in(world, "rootfs/usr/lib"), 0500));
-	lost = need == NULL ? 0 : need->bit;
-	look = live(world, APPLY, lose_one);
-	all = did_all(world, look);
-	if (need == NULL && !all)
-		fail_msg("%d %s%s", look->rc, look->message, look->warning);
-	if (need != NULL && all)
-		fail_msg("nothing is missed without CAP_%s", need->name);
-	forget(look);
-}
-
-static void fence_holds_all_that_is_needed(void **state)
-{
-	does_all_but_without(state, NULL);
-}
-
-#define NEEDED(lower, NAME)                                                                        \
-	static void fence_needs_##lower(void **state)                                              \
-	{                                                                                          \
-		does_all_but_without(state, &(const struct need){#NAME, BIT(NAME)});               \
-	}
-
-NEEDED(sys_admin, SYS_ADMIN)
-NEEDED(sys_chroot, SYS_CHROOT)
-NEEDED(sys_ptrace, SYS_PTRACE)
-NEEDED(dac_override, DAC_OVERRIDE)
-NEEDED(chown, CHOWN)
-NEEDED(fowner, FOWNER)
-NEEDED(fsetid, FSETID)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -551,14 +478,6 @@ int main(void)
 		CASE(fence_that_cannot_be_set_is_an_error),
 		CASE(fence_with_ldconfig_lets_it_be_executed),
 		CASE(unconfined_apply_leaves_the_caller_alone),
-		CASE(fence_holds_all_that_is_needed),
-		CASE(fence_needs_sys_admin),
-		CASE(fence_needs_sys_chroot),
-		CASE(fence_needs_sys_ptrace),
-		CASE(fence_needs_dac_override),
-		CASE(fence_needs_chown),
-		CASE(fence_needs_fowner),
-		CASE(fence_needs_fsetid),
 	};
 
 	return cmocka_run_group_tests_name("fence", tests, NULL, NULL);
