@@ -19,7 +19,7 @@
 
 #define BIT(name) (UINT64_C(1) << CAP_##name)
 #define FILES     (BIT(DAC_OVERRIDE) | BIT(CHOWN) | BIT(FOWNER) | BIT(FSETID))
-#define MOUNTS    (BIT(SYS_ADMIN) | BIT(SYS_CHROOT))
+#define MOUNTS    (BIT(SYS_ADMIN) | BIT(SYS_CHROOT) | BIT(DAC_READ_SEARCH))
 #define PREPARE                                                                                    \
 	(FILES | MOUNTS | BIT(SETUID) | BIT(SETGID) | BIT(SYS_PTRACE) | BIT(NET_ADMIN) |           \
 	 BIT(SYS_RESOURCE))
