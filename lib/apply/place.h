@@ -133,6 +133,8 @@ int place_adopt(struct place_tree *tree, struct err *err);
 bool place_is_owned(const struct place_tree *tree, const struct stat *st);
 /** Writes the container's id to something that was made. */
 void place_sign(const struct place_tree *tree, int fd);
+/** The same for a directory, which has no time of ours: it changes with what is in it. */
+void place_sign_dir(const struct place_tree *tree, int dirfd, const char *name);
 /** The same for directories made since there were n things made, by who could not. */
 void place_sign_made(const struct place_tree *tree, size_t n);
 
