@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # What all attack cases share and none changes: a simulated board and an image.
-#   fixture_open    $ATTACKS_DIR, and in it `board` (R36) and `image`; made by the first who comes when
+#   fixture_open    $ATTACKS_DIR, and in it `board` (R36), `image` and `bundle`; made by the first who comes when
 #                   NVC_ATTACKS_FIXTURE names a folder, which later runs then find there
 #   fixture_close   takes it away again
 
@@ -11,6 +11,8 @@
 fixture_make() { # DIR
 	"$NVC_SOURCE_DIR/tests/support/image.sh" "$1/image" "$NVC_BUILD_DIR" >&2
 	"$NVC_BUILD_DIR/tests/support/board" --board R36 "$1/board" >&2
+	bundle_make "$1/bundle" rootfs
+	bundle_edit "$1/bundle" '.process.args = ["/bin/sleep", "20"]'
 }
 
 fixture_open() {

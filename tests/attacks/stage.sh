@@ -5,36 +5,77 @@
 # must be ends with an error. README.md says what a case may define and use.
 set -euo pipefail
 
-CASE=$1 WORK=$2 VARIANT=$3 HARNESS=$4 TREE=$5 PROFILE=$6 KIND=$7
+CASE=$1 TOP=$2 VARIANT=$3 HARNESS=$4 TREE=$5 PROFILE=$6 KIND=$7
 # shellcheck source=tests/support/gpu.sh
 . "${NVC_SOURCE_DIR:?}/tests/support/gpu.sh"
 
 HOOK=$NVC_BUILD_DIR/hook/nvc-hook RUNTIME=$NVC_BUILD_DIR/hook/nvc-runtime CLI=$NVC_BUILD_DIR/cli/nvc-cli
-TOOLS=$NVC_BUILD_DIR/tests/support
-CANARY=$WORK/canary BUNDLE=$WORK/bundle ROOTFS=$WORK/bundle/rootfs IMAGE=$WORK/image
-BOARD=$WORK/board CONFIG=$WORK/config.toml STATE=$WORK/state LOG=$WORK/hook.log
-LIB=usr/lib/aarch64-linux-gnu ID=attack-$VARIANT-$$
-export CASE WORK VARIANT HARNESS TREE PROFILE KIND HOOK RUNTIME CLI TOOLS CANARY BUNDLE ROOTFS IMAGE BOARD CONFIG STATE LOG LIB ID
+TOOLS=$NVC_BUILD_DIR/tests/support LIB=usr/lib/aarch64-linux-gnu
+export CASE VARIANT HARNESS TREE PROFILE KIND HOOK RUNTIME CLI TOOLS LIB
+
+# Each scene of a case has a stage of its own.
+set_scene() { # SCENE
+	SCENE=$1 WORK=$TOP/${1:-scene} ID=attack-$VARIANT-$$${1:+-$1}
+	CANARY=$WORK/canary BUNDLE=$WORK/bundle ROOTFS=$WORK/bundle/rootfs IMAGE=$WORK/image
+	BOARD=$WORK/board CONFIG=$WORK/config.toml STATE=$WORK/state LOG=$WORK/hook.log
+	export SCENE WORK ID CANARY BUNDLE ROOTFS IMAGE BOARD CONFIG STATE LOG
+}
 
 # ---- what a case sets or defines ----
-allowed=contained                # outcomes, words
-needle=                          # a refusal's line has this (regular expression)
-hook_env=(PATH=/usr/sbin:/usr/bin) # environment of the hook; empty: the runtime's own
-hook_options=()                  # of nvc-hook
-cell_options=()
-image_changes=                   # not empty: why the image need not be as before
-canary_mounts=0                  # mounts of the canary that the container has by its volumes
-image() { :; }  # in $IMAGE: plant it
-host() { :; }   # host side: lists, configuration, state; before the host is looked at
-bundle() { :; } # in $BUNDLE: env_add, volume, bundle_edit
-inside() { :; } # in the container's root tree, after prestart; $MOUNTINFO is its mountinfo
-after() { :; }  # when all is over
-skipped() { :; } # prints why this variant is not for this case
+set_defaults() {
+	scenes=()                        # names: the case is played once for each, in one that $SCENE names
+	allowed=contained                # outcomes, words
+	needle=                          # a refusal's line has this (regular expression)
+	hook_env=(PATH=/usr/sbin:/usr/bin) # environment of the hook; empty: the runtime's own
+	hook_options=()                  # of nvc-hook
+	hook_config=(--config "$CONFIG")
+	hook_prefix=()                   # words in front of the hook: what limits or supervises it
+	cell_options=()
+	label=                           # stands for the outcome in the table where time decides between those allowed
+	image_changes=                   # not empty: why the image need not be as before
+	canary_mounts=0                  # mounts of the canary that the container has by its volumes
+	image_mounts=0                   # mounts of the image's own files in the container
+	volumes=$'\n'                     # their sources
+	image() { :; }  # in $IMAGE: plant it
+	host() { :; }   # host side: lists, configuration, state; before the host is looked at
+	bundle() { :; } # in $BUNDLE: env_add, volume, bundle_edit
+	inside() { :; } # in the container's root tree, after prestart; $MOUNTINFO is its mountinfo
+	after() { :; }  # when all is over
+	skipped() { :; } # prints why this variant is not for this case, or scene
+}
 
 # ---- what a case may use ----
 die() {
-	echo "attack: $*" >&2
+	echo "attack:${SCENE:+ $SCENE:} $*" >&2
 	exit 1
+}
+
+# Many scenes: all of them in the cells, every other one in a user namespace, every fourth under a
+# runtime. Each has its turn in all harnesses.
+spread() { # sets scenes
+	local all=("${scenes[@]}") first=0 step=1 i
+	case $VARIANT in
+	user) step=2 ;;
+	user-r32) step=2 first=1 ;;
+	runc) step=4 ;;
+	runc-r32) step=4 first=1 ;;
+	crun) step=4 first=2 ;;
+	crun-r35) step=4 first=3 ;;
+	esac
+	scenes=()
+	for ((i = first % ${#all[@]}; i < ${#all[@]}; i += step)); do scenes+=("${all[i]}"); done
+}
+
+# In `inside`: these are the board's very files.
+is_bound() { # PATH-BELOW-THE-ROOT...
+	local path
+	for path; do
+		[[ $(stat -c %d:%i "$path") == "$(stat -c %d:%i "$BOARD/$path")" ]] || die "'$path' is not the board's"
+	done
+}
+
+log_has() { # REGULAR-EXPRESSION
+	grep -Eq -- "$1" "$LOG" || { cat "$LOG" >&2 && die "the log has no '$1'"; }
 }
 
 env_add() { # NAME=VALUE
@@ -43,6 +84,7 @@ env_add() { # NAME=VALUE
 }
 
 volume() { # SOURCE DESTINATION [OPTION,...]
+	volumes+=$1$'\n'
 	if [[ $HARNESS == cell || $HARNESS == user ]]; then
 		local kind=${3-}
 		case $kind in *rshared*) kind=:rshared ;; *ro*) kind=:ro ;; *) kind='' ;; esac
@@ -58,12 +100,16 @@ config_add() { # LINE below [nvc]
 	sed -i "s,^\[nvc\]\$,&\n$1," "$CONFIG"
 }
 
-# Sets command: the hook as it is run here, without the stage. Nothing but the hook sees hook_env.
+# Sets command: the hook as it is run here, without the stage. Nothing but the hook sees hook_env,
+# which is in command_env when nothing stands in front of the hook.
 hook_command() {
-	command=("$HOOK" "${hook_options[@]}" --config "$CONFIG")
-	[[ $PROFILE != now ]] || return 0
-	((${#hook_env[@]} == 0)) || command=(/usr/bin/env -i "${hook_env[@]}" "${command[@]}")
-	command=("$TOOLS/enosys" "$PROFILE" -- "${command[@]}")
+	command=("$HOOK" "${hook_options[@]}" "${hook_config[@]}") command_env=("${hook_env[@]}")
+	[[ $PROFILE != now || ${#hook_prefix[@]} -gt 0 ]] || return 0
+	if ((${#hook_env[@]})); then
+		command=(/usr/bin/env -i "${hook_env[@]}" "${command[@]}") command_env=(PATH=/usr/sbin:/usr/bin)
+	fi
+	[[ $PROFILE == now ]] || command=("$TOOLS/enosys" "$PROFILE" -- "${command[@]}")
+	command=("${hook_prefix[@]}" "${command[@]}")
 }
 
 # ---- the stage ----
@@ -74,7 +120,8 @@ tree() { # DIR: all but access times and directories' sizes and times
 outside() {
 	find "$CANARY" -printf '%P %i %y %m %U %G %s %T@ %l\n' | sort
 	find "$CANARY" -type f -exec sha256sum {} +
-	cut -d' ' -f3- /proc/self/mountinfo
+	# without the options of file systems: other tests have theirs
+	sed -E 's/^[0-9]+ [0-9]+ //; s/( - [^ ]+ [^ ]+) .*/\1/' /proc/self/mountinfo
 }
 
 make_canary() {
@@ -90,15 +137,11 @@ make_canary() {
 }
 
 make_stage() {
-	chmod 755 "$WORK"
+	mkdir "$WORK"
 	mount -t tmpfs -o mode=755 stage "$WORK"
 	make_canary
-	mkdir -p "$STATE" "$BUNDLE"
-	cp -a "$ATTACKS_FIXTURE/board" "$BOARD"
-	cp -a "$ATTACKS_FIXTURE/image" "$IMAGE"
-	mkdir -p "$IMAGE/dev"
-	bundle_make "$BUNDLE" rootfs
-	bundle_edit "$BUNDLE" '.process.args = ["/bin/sleep", "20"]'
+	mkdir "$STATE"
+	cp -a "$ATTACKS_FIXTURE"/{board,image,bundle} "$WORK"
 	board_config "$BOARD" "$STATE"
 	sed "s,^log-file = .*,log-file = \"$LOG\"," "$BOARD/etc/nvidia-container-runtime/config.toml" >"$CONFIG"
 	if [[ $HARNESS == cell || $HARNESS == user ]]; then
@@ -117,20 +160,34 @@ make_rootfs() {
 	fi
 }
 
-# Nothing of the canary is mounted in the container, but for the volumes that were given to it.
-inspect() {
-	local found
-	found=$(awk -v dev="$CANARY_DEV" -v root="$1" '$3 == dev && index($5, root) == 1 { n++ } END { print n + 0 }' "$MOUNTINFO")
-	((found == canary_mounts)) || { cat "$MOUNTINFO" >&2 && die "$found mounts of the canary in the container"; }
+device_of() { # DIR, as mountinfo writes it
+	local number
+	number=$(stat -c %d "$1")
+	echo "$((number >> 8 & 0xfff)):$(((number & 0xff) | (number >> 12 & 0xfff00)))"
+}
+
+# Nothing of the canary or of the image is mounted in the container, but for the volumes that were
+# given to it, nothing of the machine's root, and of the stage nothing but the board's files.
+inspect() { # ROOT/
+	local counts
+	counts=$(awk -v at="$1" -v canary="$CANARY_DEV" -v stage="$(device_of "$WORK")" -v rootfs="$(device_of "$1")" \
+		-v machine="$(device_of /)" -v work="$WORK" -v volumes="$volumes" '
+		index($5, at) != 1 || $5 "/" == at || $5 == at { next }
+		$3 == canary { n_canary++; next }
+		$3 == machine { n_machine++; next }
+		$3 == stage && $4 ~ "^/board/" || index(volumes, "\n" work $4 "\n") { next }
+		$3 == stage || $3 == rootfs { n_image++ }
+		END { print n_canary + 0, n_image + 0, n_machine + 0 }' "$MOUNTINFO")
+	[[ $counts == "$canary_mounts $image_mounts 0" ]] || { cat "$MOUNTINFO" >&2 && die "mounts of canary, image, machine in the container: $counts"; }
 	inside
 }
 
 run_cell() { # sets rc
-	local command options=("${cell_options[@]}") inspected stopped
+	local command command_env options=("${cell_options[@]}") inspected stopped
 	[[ $HARNESS != user ]] || options+=(--user)
 	hook_command
-	if [[ $PROFILE == now ]] && ((${#hook_env[@]})); then command=(/usr/bin/env -i "${hook_env[@]}" "${command[@]}"); fi
-	export canary_mounts
+	((${#command_env[@]} == 0)) || command=(/usr/bin/env -i "${command_env[@]}" "${command[@]}")
+	export canary_mounts image_mounts volumes
 	{
 		declare -f
 		# shellcheck disable=SC2016 # for the shell that inspects
@@ -156,10 +213,10 @@ json_list() { # WORD...
 }
 
 add_hooks() {
-	local command
+	local command command_env
 	hook_command
 	# shellcheck disable=SC2016 # jq's
-	bundle_edit "$BUNDLE" --arg kind "$KIND" --argjson command "$(json_list "${command[@]}")" --argjson env "$(json_list "${hook_env[@]}")" '
+	bundle_edit "$BUNDLE" --arg kind "$KIND" --argjson command "$(json_list "${command[@]}")" --argjson env "$(json_list "${command_env[@]}")" '
 		def entry($stage): {path: $command[0], args: ($command + [$stage])} + (if $env == [] then {} else {env: $env} end);
 		.hooks[$kind] += [entry("prestart")] | .hooks.poststop += [entry("poststop")]'
 }
@@ -208,14 +265,15 @@ verdict() {
 		outcome=refused
 	fi
 	[[ " $allowed " == *" $outcome "* ]] || die "$outcome, where only '$allowed' is right"
+	outcome=${label:-$outcome}
 }
 
+# One scene: prints nothing but trouble, and notes the outcome.
 play() {
 	local reason rc=1 outcome
 	reason=$(skipped)
 	if [[ $reason ]]; then
 		echo "$reason" >&2
-		echo - >"$WORK.outcome"
 		return
 	fi
 	make_stage
@@ -232,9 +290,32 @@ play() {
 	[[ ! -d $STATE/state ]] || [[ ! $(find "$STATE/state" -type f ! -name lock) ]] || die "records are left: $(ls "$STATE/state")"
 	verdict
 	after
-	echo "$outcome" >"$WORK.outcome" # beside the folder, on which a tmpfs is mounted
+	echo "$outcome" >>"$TOP.outcomes"
 }
 
-# shellcheck source=/dev/null
-. "$CASE/attack.sh"
-[[ ${BASH_SOURCE[0]} != "$0" ]] || play
+play_scene() { # SCENE
+	set_scene "$1"
+	set_defaults
+	# shellcheck source=/dev/null
+	. "$CASE/attack.sh"
+	play
+	sweep_mounts "$WORK" # what follows need not look at them
+}
+
+play_all() {
+	local all scene
+	chmod 755 "$TOP"
+	# shellcheck source=/dev/null
+	all=$(set_scene '' && set_defaults && . "$CASE/attack.sh" && printf '%s\n' "${scenes[@]}")
+	: >"$TOP.outcomes"
+	while IFS= read -r scene <&3; do
+		(play_scene "$scene" 3<&-)
+	done 3<<<"$all"
+	if [[ -s $TOP.outcomes ]]; then
+		sort -u "$TOP.outcomes" | paste -sd, | sed 's/,/, /' >"$TOP.outcome"
+	else
+		echo - >"$TOP.outcome"
+	fi
+}
+
+[[ ${BASH_SOURCE[0]} != "$0" ]] || play_all
