@@ -114,6 +114,15 @@ static int privs_clear_inheritable(struct err *err)
 	return 0;
 }
 
+/* /proc/PID/exe is open to whoever has our user and our capabilities: without any that is root of a
+ * container that shares our process ids, and the program is the host's. */
+static int privs_hide(struct err *err)
+{
+	if (prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L) < 0)
+		return err_sys(err, errno, "keep other processes out of this one");
+	return 0;
+}
+
 int privs_clean_start(struct err *err)
 {
 	const struct rlimit no_core = {0, 0};
@@ -131,7 +140,8 @@ int privs_clean_start(struct err *err)
 		return rc;
 	if (setrlimit(RLIMIT_CORE, &no_core) < 0)
 		return err_sys(err, errno, "forbid core dumps");
-	return privs_clear_inheritable(err);
+	rc = privs_hide(err);
+	return rc < 0 ? rc : privs_clear_inheritable(err);
 }
 
 /* setfsuid(2) tells no error: the id there is asked for with one that is never valid. */
@@ -173,7 +183,10 @@ int privs_fs_restore(struct err *err)
 int privs_drop_all(struct err *err)
 {
 	auto_caps none = cap_init();
+	int rc = privs_hide(err);
 
+	if (rc < 0)
+		return rc;
 	if (none == NULL)
 		return err_nomem(err);
 	/* the bounding set first: dropping from it takes CAP_SETPCAP */
