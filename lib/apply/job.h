@@ -11,6 +11,7 @@
 
 #include "apply/apply.h"
 #include "apply/cgroup.h"
+#include "apply/fence.h"
 #include "apply/keeper.h"
 #include "apply/ldcache_update.h"
 #include "apply/peers.h"
@@ -26,6 +27,7 @@ struct job {
 	const struct apply_target *target;
 	const struct log *log;
 
+	struct fence fence;
 	struct ns_process process;
 	int own_mount;   /* the caller's mount namespace */
 	int procfd;      /* a procfs that stays usable in the container's mount namespace */
@@ -61,6 +63,7 @@ int op_device_prepare(struct job *job, size_t index, struct err *err);
 int op_device_run(struct job *job, size_t index, struct err *err);
 int op_link_run(struct job *job, size_t index, struct err *err);
 int op_file_run(struct job *job, size_t index, struct err *err);
+int op_ldcache_run(struct job *job, size_t index, struct err *err);
 
 /** Opens the source of an operation, which must be of type (S_IFREG, S_IFDIR, S_IFCHR) and the
  *  object that the inventory saw, and takes it into job->sources. */

@@ -28,8 +28,10 @@ set_defaults() {
 	needle=                          # a refusal's line has this (regular expression)
 	hook_env=(PATH=/usr/sbin:/usr/bin) # environment of the hook; empty: the runtime's own
 	hook_options=()                  # of nvc-hook
-	hook_prefix=()                   # a command in front of it
+	hook_config=(--config "$CONFIG")
+	hook_prefix=()                   # words in front of the hook: what limits or supervises it
 	cell_options=()
+	label=                           # stands for the outcome in the table where time decides between those allowed
 	image_changes=                   # not empty: why the image need not be as before
 	image_noise=                     # lines of `tree` that do not count (extended regular expression)
 	canary_mounts=0                  # mounts of the canary that the container has by its volumes
@@ -114,12 +116,16 @@ config_add() { # LINE below [nvc]
 	sed -i "/^\[nvc\]\$/a\\$1" "$CONFIG"
 }
 
-# Sets command: the hook as it is run here, without the stage. Nothing but the hook sees hook_env.
+# Sets command: the hook as it is run here, without the stage. Nothing but the hook sees hook_env,
+# which is in command_env when nothing stands in front of the hook.
 hook_command() {
-	command=("${hook_prefix[@]}" "$HOOK" "${hook_options[@]}" --config "$CONFIG")
-	[[ $PROFILE != now ]] || return 0
-	((${#hook_env[@]} == 0)) || command=(/usr/bin/env -i "${hook_env[@]}" "${command[@]}")
-	command=("$TOOLS/enosys" "$PROFILE" -- "${command[@]}")
+	command=("$HOOK" "${hook_options[@]}" "${hook_config[@]}") command_env=("${hook_env[@]}")
+	[[ $PROFILE != now || ${#hook_prefix[@]} -gt 0 ]] || return 0
+	if ((${#hook_env[@]})); then
+		command=(/usr/bin/env -i "${hook_env[@]}" "${command[@]}") command_env=(PATH=/usr/sbin:/usr/bin)
+	fi
+	[[ $PROFILE == now ]] || command=("$TOOLS/enosys" "$PROFILE" -- "${command[@]}")
+	command=("${hook_prefix[@]}" "${command[@]}")
 }
 
 # ---- the stage ----
@@ -195,10 +201,10 @@ inspect() { # ROOT/
 }
 
 run_cell() { # sets rc
-	local command options=("${cell_options[@]}") inspected stopped
+	local command command_env options=("${cell_options[@]}") inspected stopped
 	[[ $HARNESS != user ]] || options+=(--user)
 	hook_command
-	if [[ $PROFILE == now ]] && ((${#hook_env[@]})); then command=(/usr/bin/env -i "${hook_env[@]}" "${command[@]}"); fi
+	((${#command_env[@]} == 0)) || command=(/usr/bin/env -i "${command_env[@]}" "${command[@]}")
 	{
 		declare -p | grep -Eav '^declare -([A-Za-z]*r|. (OLD)?PWD=)' # all that is set, but what cannot be
 		declare -f
@@ -225,10 +231,10 @@ json_list() { # WORD...
 }
 
 add_hooks() {
-	local command
+	local command command_env
 	hook_command
 	# shellcheck disable=SC2016 # jq's
-	bundle_edit "$BUNDLE" --arg kind "$KIND" --argjson command "$(json_list "${command[@]}")" --argjson env "$(json_list "${hook_env[@]}")" '
+	bundle_edit "$BUNDLE" --arg kind "$KIND" --argjson command "$(json_list "${command[@]}")" --argjson env "$(json_list "${command_env[@]}")" '
 		def entry($stage): {path: $command[0], args: ($command + [$stage])} + (if $env == [] then {} else {env: $env} end);
 		.hooks[$kind] += [entry("prestart")] | .hooks.poststop += [entry("poststop")]'
 }
@@ -282,6 +288,7 @@ verdict() {
 		outcome=refused
 	fi
 	[[ " $allowed " == *" $outcome "* ]] || die "$outcome, where only '$allowed' is right"
+	outcome=${label:-$outcome}
 }
 
 # One scene: prints nothing but trouble, and notes the outcome.
