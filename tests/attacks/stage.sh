@@ -239,7 +239,7 @@ check_refusal() {
 		lines=$(grep -c '^nvc-hook: ' "$WORK/stderr") || true
 		((lines == 1)) || die "$lines lines on the standard error instead of one"
 	fi
-	[[ ! $needle ]] || cat "$LOG" "$WORK/stderr" | grep -Eq "$needle" || die "no line has '$needle'"
+	[[ ! $needle ]] || grep -Eq -- "$needle" "$LOG" "$WORK/stderr" || die "no line has '$needle'"
 }
 
 # A case with another way to run defines its own: it sets rc.
