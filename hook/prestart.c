@@ -145,6 +145,7 @@ static int put_in(struct nvc_context *ctx, const struct hook_opts *opts,
 	rc = nvc_inventory_new(ctx, request, &inv);
 	if (rc >= 0)
 		rc = nvc_plan_new(ctx, inv, request, &plan);
+	nvc_inventory_free(inv); /* early: a machine may start hundreds of hooks at once */
 	if (rc >= 0)
 		rc = nvc_apply(ctx, plan, &container, &applied);
 	if (rc < 0)
@@ -152,7 +153,6 @@ static int put_in(struct nvc_context *ctx, const struct hook_opts *opts,
 	else if (nvc_setting_log_level(ctx) >= NVC_LOG_INFO || opts->debug)
 		report(log, plan, &applied, &start);
 	nvc_plan_free(plan);
-	nvc_inventory_free(inv);
 	return rc < 0 ? 1 : 0;
 }
 
@@ -266,6 +266,9 @@ static int run(const struct hook_opts *opts, struct hooklog *log)
 		hooklog_fail(log, "out of memory", NULL);
 		return 1;
 	}
+	/* before anything is read that others wrote */
+	if (rc == 0)
+		rc = nvc_confine(ctx);
 	rc_state = rc < 0 ? 0 : read_state(ctx, &state, &err);
 	/* what is wrong with config.toml must be somewhere too */
 	log_file = rc < 0 ? DEFAULT_LOG : nvc_setting(ctx, "nvc.log-file");

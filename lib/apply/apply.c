@@ -10,7 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "apply/fence.h"
 #include "apply/job.h"
+#include "apply/ldconf.h"
 #include "apply/revert.h"
 #include "base/auto.h"
 #include "base/str.h"
@@ -133,6 +135,7 @@ static int prepare_cgroup(struct job *job, struct err *err)
 		return 0;
 	}
 	r = cgroup_open(&job->process, job->mounts, &job->cgroup, err);
+	job->fence.bpf = r == 0 && !job->cgroup.v1;
 	return r < 0 ? err_hint(err, "set no-cgroups = true in config.toml to leave it alone") : 0;
 }
 
@@ -179,8 +182,7 @@ static int prepare(struct job *job, struct err *err)
 	int r = check_target(job, err);
 
 	if (r == 0 && job->target->id != NULL)
-		r = revert_container(job->target->id, job->target->rootfs, job->settings, job->log,
-				     &job->peers, err);
+		r = revert_container(job->target, job->settings, &job->fence, &job->peers, err);
 	if (r < 0)
 		return r;
 	job->procfd = mount_open_proc(err);
@@ -193,6 +195,8 @@ static int prepare(struct job *job, struct err *err)
 		r = prepare_ops(job, err);
 	if (r == 0)
 		r = prepare_cgroup(job, err);
+	if (r == 0)
+		job->mounts = place_mounts_shorten(job->mounts);
 	if (r == 0)
 		r = begin_record(job, err);
 	if (r == 0) {
@@ -244,6 +248,34 @@ static int open_rootfs(struct job *job, struct err *err)
 	return 0;
 }
 
+struct files_work {
+	struct job *job;
+	const struct op *op;
+};
+
+static int update_files(void *arg, struct err *err)
+{
+	const struct files_work *work = arg;
+
+	return ldcache_update_run(work->job, work->op, err);
+}
+
+static int run_files(struct job *job, const struct op *op, struct err *err)
+{
+	struct files_work work = {.job = job, .op = op};
+	size_t made;
+	int r;
+
+	/* what takes a mount or a "trusted" attribute is not to be had there */
+	place_seclude(&job->tree, KEEPER_CACHE);
+	place_seclude(&job->tree, LDCONF_OURS);
+	made = job->tree.made.n;
+	r = fence_files(&job->fence, (const int[]){job->rootfd, job->state_dir},
+			job->state_dir < 0 ? 1 : 2, update_files, &work, err);
+	place_sign_made(&job->tree, made);
+	return r < 0 ? r : ldcache_update_cover(job, err);
+}
+
 static int run_op(struct job *job, size_t index, struct err *err)
 {
 	const struct op *op = &job->plan->ops.items[index];
@@ -258,26 +290,21 @@ static int run_op(struct job *job, size_t index, struct err *err)
 	case OP_FILE:
 		return op_file_run(job, index, err);
 	case OP_LDCACHE:
-		return ldcache_update_run(job, op, err);
+		return run_files(job, op, err);
 	}
 	return err_set(err, EINVAL, "operation of an unknown kind");
 }
 
 static int run_inside(struct job *job, struct err *err)
 {
-	size_t len;
-	int r = ns_read(&job->process, "mountinfo", CGROUP_MAX_TEXT, &job->container, &len, err);
+	int r = open_rootfs(job, err);
 
-	if (r == 0)
-		r = open_rootfs(job, err);
 	if (r == 0)
 		r = place_tree_open(&job->tree, job->rootfd, err);
 	job->tree.mounts = job->container;
 	job->keeper.become = job->other_user;
 	job->keeper.uid = job->uid;
 	job->keeper.gid = job->gid;
-	if (r == 0 && job->other_user)
-		r = privs_fs_become(job->uid, job->gid, err);
 	for (size_t i = 0; r == 0 && i < job->plan->ops.n; i++)
 		r = run_op(job, i, err);
 	if (r == 0)
@@ -313,8 +340,17 @@ static void undo(struct job *job)
 static int visit(struct job *job, struct err *err)
 {
 	struct err back = {0};
-	int r = ns_enter_mount(&job->process, err);
+	size_t len;
+	int r = ns_read(&job->process, "mountinfo", CGROUP_MAX_TEXT, &job->container, &len, err);
 
+	if (r == 0)
+		r = ns_enter_mount(&job->process, err);
+	if (r < 0)
+		return r;
+	if (job->other_user)
+		r = privs_fs_become(job->uid, job->gid, err);
+	if (r == 0)
+		r = fence_enter(&job->fence, FENCE_INSIDE, err);
 	if (r == 0)
 		r = run_inside(job, err);
 	if (r < 0)
@@ -327,6 +363,9 @@ static int visit(struct job *job, struct err *err)
 			*err = back;
 		return -back.code;
 	}
+	/* too late to refuse; all that follows is a file of ours in a directory of ours */
+	if (fence_enter(&job->fence, FENCE_BACK, &back) < 0)
+		log_warn(job->log, MODULE, "%s", back.msg);
 	return r;
 }
 
@@ -401,6 +440,22 @@ static void job_done(struct job *job)
 	auto_fd_release(&job->host_rootfs);
 }
 
+static struct fence fence_of(const struct settings *settings, bool on, const struct log *log)
+{
+	return (struct fence){
+		.on = on,
+		.programs = !str_equal(settings->ldconfig, SETTINGS_LDCONFIG_NATIVE),
+		.log = log,
+	};
+}
+
+int apply_confine(const struct settings *settings, const struct log *log, struct err *err)
+{
+	const struct fence fence = fence_of(settings, true, log);
+
+	return fence_enter(&fence, FENCE_PREPARE, err);
+}
+
 int apply_plan(const struct plan *plan, const struct host *host, const struct settings *settings,
 	       const struct apply_target *target, const struct log *log, struct apply_stats *ret,
 	       struct err *err)
@@ -411,6 +466,7 @@ int apply_plan(const struct plan *plan, const struct host *host, const struct se
 		.settings = settings,
 		.target = target,
 		.log = log,
+		.fence = fence_of(settings, target->confined, log),
 		.process = {.proc_fd = -1},
 		.own_mount = -1,
 		.procfd = -1,

@@ -11,6 +11,7 @@
 
 #include "apply/apply.h"
 #include "apply/cgroup.h"
+#include "apply/fence.h"
 #include "apply/keeper.h"
 #include "apply/ldcache_update.h"
 #include "apply/peers.h"
@@ -26,6 +27,7 @@ struct job {
 	const struct apply_target *target;
 	const struct log *log;
 
+	struct fence fence;
 	struct ns_process process;
 	int own_mount;   /* the caller's mount namespace */
 	int procfd;      /* a procfs that stays usable in the container's mount namespace */

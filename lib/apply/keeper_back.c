@@ -11,6 +11,7 @@
 #include "apply/withdraw.h"
 #include "base/auto.h"
 #include "base/str.h"
+#include "sys/entry.h"
 #include "sys/io.h"
 #include "sys/overwrite.h"
 #include "sys/rootfs.h"
@@ -57,7 +58,7 @@ static bool is_kept(const struct back *back, const struct stat *st)
 
 static int remove_file(const struct back *back, struct err *err)
 {
-	if (unlinkat(back->dir, back->name, 0) < 0 && errno != ENOENT)
+	if (entry_remove(back->dir, back->name) < 0 && errno != ENOENT)
 		return err_sys(err, errno, "remove '%s'", back->note->path);
 	return 0;
 }
@@ -74,7 +75,7 @@ static int write_back(const struct back *back, const struct io_new *content, str
 	if (!overwrite_is_full(r))
 		return r;
 	r = overwrite_at(back->dir, back->name, content, err);
-	if (r == 0 && utimensat(back->dir, back->name, times, AT_SYMLINK_NOFOLLOW) < 0)
+	if (r == 0 && entry_set_times(back->dir, back->name, times) < 0)
 		r = err_sys(err, errno, "set the time of '%s'", back->note->path);
 	return r;
 }
@@ -173,7 +174,7 @@ static int restore(struct back *back, struct err *err)
 		return 0;
 	}
 	back->dir = dir;
-	if (fstatat(dir, back->name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+	if (entry_stat(dir, back->name, &st) < 0) {
 		if (errno != ENOENT)
 			return err_sys(err, errno, "look at '%s'", back->note->path);
 		if (back->note->our_ino != 0)

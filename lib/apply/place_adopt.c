@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "sys/entry.h"
 #include "sys/mounts.h"
 #include "sys/rootfs.h"
 
@@ -92,7 +93,7 @@ int place_meet(struct place_tree *tree, struct place *place, struct err *err)
 
 static bool is_signed_dir(const struct place_tree *tree, int dirfd, const char *name)
 {
-	auto_fd fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	auto_fd fd = entry_open(dirfd, name, O_RDONLY | O_DIRECTORY, 0);
 
 	return fd >= 0 && is_signed(tree, fd);
 }
@@ -219,9 +220,9 @@ static int adopt_found(struct place_tree *tree, struct place_found *found, struc
 
 	memcpy(place.name, found->name, strlen(found->name) + 1);
 	place.st.st_ino = found->item.ino;
-	if (is_made(tree, place.path) || (!is_dir && (fstatat(place_dirfd(tree, &place), place.name,
-							      &place.st, AT_SYMLINK_NOFOLLOW) < 0 ||
-						      place.st.st_ino != found->item.ino)))
+	if (is_made(tree, place.path) ||
+	    (!is_dir && (entry_stat(place_dirfd(tree, &place), place.name, &place.st) < 0 ||
+			 place.st.st_ino != found->item.ino)))
 		return 0;
 	r = place_begin(tree, &place, &found->item, err);
 	if (r == 0)

@@ -6,14 +6,15 @@
 #ifndef APPLY_REVERT_H
 #define APPLY_REVERT_H
 
+#include "apply/apply.h"
+#include "apply/fence.h"
 #include "apply/peers.h"
 #include "base/err.h"
-#include "base/log.h"
 #include "settings/settings.h"
 
-/** apply_revert(). ret: the other containers on this rootfs that run, for a start that follows; may
- *  be NULL. */
-int revert_container(const char *id, const char *rootfs, const struct settings *settings,
-		     const struct log *log, struct peers *ret, struct err *err);
+/** apply_revert(), with the fence as it stands, for a start that follows. ret: the other containers
+ *  on this rootfs that run; may be NULL. */
+int revert_container(const struct apply_target *target, const struct settings *settings,
+		     const struct fence *fence, struct peers *ret, struct err *err);
 
 #endif

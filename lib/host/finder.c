@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "host/libfacts.h"
 #include "host/places.h"
+#include "sys/entry.h"
 #include "sys/rootfs.h"
 
 /* One object in its directory, as the last look-up left it in the cache. */
@@ -83,7 +84,7 @@ static int finder_look_in(struct finder *finder, unsigned root, const char *path
 	*ret_error = dir->error;
 	if (dir->error != 0)
 		return 0;
-	if (fstatat(dir->fd, *name == '\0' ? "." : name, &ret->st, AT_SYMLINK_NOFOLLOW) < 0) {
+	if ((*name == '\0' ? fstat(dir->fd, &ret->st) : entry_stat(dir->fd, name, &ret->st)) < 0) {
 		*ret_error = errno;
 		return finder_is_fatal(errno) ? err_sys(err, errno, "look at '%s'", path) : 0;
 	}

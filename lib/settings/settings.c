@@ -125,11 +125,11 @@ int settings_parse(struct settings *settings, const char *name, const char *text
 /* In a user namespace root's files belong to the overflow id, which is nobody's outside of one. */
 static bool is_overflow_root(uid_t owner)
 {
+	auto_fd fd = owner == OVERFLOW_OWNER ? io_open_host("/proc/self/uid_map", O_RDONLY) : -1;
 	auto_free char *text = NULL;
 	size_t len = 0;
 
-	return owner == OVERFLOW_OWNER &&
-	       io_read_at(AT_FDCWD, "/proc/self/uid_map", MAX_ID_MAP, &text, &len, NULL) == 0 &&
+	return fd >= 0 && io_read_fd(fd, MAX_ID_MAP, "uid_map", &text, &len, NULL) == 0 &&
 	       !procfs_map_is_initial(text, len);
 }
 
@@ -232,7 +232,7 @@ static int read_file(const char *path, bool must_exist, char **ret, size_t *ret_
 		     struct err *err)
 {
 	/* O_NONBLOCK: a FIFO of that name must not hold us. */
-	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	auto_fd fd = io_open_host(path, O_RDONLY | O_NONBLOCK);
 	int rc;
 
 	if (fd < 0 && !must_exist && (errno == ENOENT || errno == ENOTDIR))

@@ -223,7 +223,7 @@ daemon() {
 @test "the hook is killed anywhere before the start: the next start puts it right" {
 	local at
 	dk d create --name killed --network none base:gpu cuda-probe
-	for at in 'write 1' 'symlinkat 3' 'linkat 1' 'linkat 40' 'move_mount 60' 'renameat 2' 'renameat 3' 'unlinkat 1'; do
+	for at in 'write 1' 'symlinkat 3' 'linkat 1' 'linkat 40' "$(engines_attach) 60" 'renameat 2' 'renameat 3' 'unlinkat 1'; do
 		# shellcheck disable=SC2086 # two words
 		inject prestart $at
 		dk d start -a killed && [ "$at" = 'unlinkat 1' ]

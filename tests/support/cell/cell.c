@@ -18,6 +18,9 @@
  * rootfs
  *   --state FILE        this text instead of the state, in prestart
  *   --status FILE       gets "PRESTART INSPECT POSTSTOP": exit statuses, '-' = was not run
+ *   --rusage FILE       a line is added for each hook: "ID STAGE STATUS MAXRSS_KB WALL_US"
+ *   --gate PREFIX       in front of each hook the id is added to the file PREFIX.STAGE, and the
+ * hook is started when nobody holds an exclusive flock(2) on it
  *
  * The exit status is that of prestart if that is not 0, else of the inspection, else of poststop; a
  * signal counts as 128 and its number.
@@ -27,13 +30,17 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAX_VOLUMES 16
@@ -48,6 +55,8 @@ struct cell {
 	const char *inspect;
 	const char *state;
 	const char *status;
+	const char *rusage;
+	const char *gate;
 	unsigned long propagation;
 	bool user;
 	const char *mounts[MAX_VOLUMES];
@@ -174,14 +183,45 @@ static void start(struct cell *cell)
 	(void)close(go[1]);
 }
 
-static int wait_for(pid_t pid)
+static int wait_with(pid_t pid, struct rusage *ret)
 {
 	int status;
 
-	while (waitpid(pid, &status, 0) < 0)
+	while (wait4(pid, &status, 0, ret) < 0)
 		if (errno != EINTR)
 			die("wait");
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static int wait_for(pid_t pid)
+{
+	struct rusage usage;
+
+	return wait_with(pid, &usage);
+}
+
+static int64_t now_us(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* One write for each line: many cells may share the file. The memory is that of the hook alone, or,
+ * if that should be more, of the page tables that fork() copied. */
+static void put_rusage(const struct cell *cell, const char *stage, int code,
+		       const struct rusage *usage, int64_t wall)
+{
+	int fd;
+
+	if (cell->rusage == NULL)
+		return;
+	fd = open(cell->rusage, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0 || dprintf(fd, "%s %s %d %ld %lld\n", cell->id, stage, code, usage->ru_maxrss,
+			      (long long)wall) < 0)
+		die(cell->rusage);
+	(void)close(fd);
 }
 
 static int state_fd(const struct cell *cell, bool running)
@@ -208,11 +248,31 @@ static int state_fd(const struct cell *cell, bool running)
 	return fd;
 }
 
+static void wait_at_gate(const struct cell *cell, const char *stage)
+{
+	char path[4096];
+	int fd;
+
+	if (cell->gate == NULL)
+		return;
+	(void)snprintf(path, sizeof(path), "%s.%s", cell->gate, stage);
+	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0 || dprintf(fd, "%s\n", cell->id) < 0 || flock(fd, LOCK_SH) < 0)
+		die(path);
+	(void)close(fd);
+}
+
 static int run_hook(const struct cell *cell, const char *stage)
 {
 	int fd = state_fd(cell, strcmp(stage, "prestart") == 0);
-	pid_t pid = fork();
+	struct rusage usage;
+	int64_t begin;
+	pid_t pid;
+	int code;
 
+	wait_at_gate(cell, stage);
+	begin = now_us();
+	pid = fork();
 	if (pid < 0)
 		die("fork");
 	if (pid == 0) {
@@ -226,7 +286,9 @@ static int run_hook(const struct cell *cell, const char *stage)
 		die(words[0]);
 	}
 	(void)close(fd);
-	return wait_for(pid);
+	code = wait_with(pid, &usage);
+	put_rusage(cell, stage, code, &usage, now_us() - begin);
+	return code;
 }
 
 static int run_inspection(const struct cell *cell)
@@ -309,7 +371,8 @@ static bool option(struct cell *cell, const char *name, const char *value)
 	} texts[] = {{"--map", &cell->map},         {"--id", &cell->id},
 		     {"--rootfs", &cell->rootfs},   {"--stages", &cell->stages},
 		     {"--inspect", &cell->inspect}, {"--state", &cell->state},
-		     {"--status", &cell->status}};
+		     {"--status", &cell->status},   {"--rusage", &cell->rusage},
+		     {"--gate", &cell->gate}};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		if (strcmp(name, texts[i].name) == 0) {
