@@ -181,7 +181,7 @@ static int prepare(struct job *job, struct err *err)
 	int r = check_target(job, err);
 
 	if (r == 0 && job->target->id != NULL)
-		r = revert_container(job->target, job->settings, &job->fence, &job->peers, err);
+		r = revert_container(job->target, job->settings, &job->fence, &job->alone, err);
 	if (r < 0)
 		return r;
 	job->procfd = mount_open_proc(err);
@@ -401,7 +401,7 @@ static void job_done(struct job *job)
 	strv_done(&job->foreign_links);
 	cgroup_done(&job->cgroup);
 	record_done(&job->record);
-	peers_done(&job->peers);
+	peers_done(&job->alone.peers);
 	ns_process_done(&job->process);
 	auto_fd_release(&job->own_mount);
 	auto_fd_release(&job->procfd);
@@ -409,6 +409,7 @@ static void job_done(struct job *job)
 	auto_fd_release(&job->journal);
 	auto_fd_release(&job->rootfd);
 	auto_fd_release(&job->host_rootfs);
+	turn_done(&job->alone.turn); /* last: nothing is done to the rootfs any more */
 }
 
 static struct fence fence_of(const struct settings *settings, bool on, const struct log *log)
@@ -446,6 +447,7 @@ int apply_plan(const struct plan *plan, const struct host *host, const struct se
 		.rootfd = -1,
 		.host_rootfs = -1,
 		.cgroup = {.fd = -1},
+		.alone = {.turn = TURN_NONE},
 		.ldcache = {.ldconfig = {.program = -1}},
 	};
 	int r;
@@ -460,7 +462,7 @@ int apply_plan(const struct plan *plan, const struct host *host, const struct se
 		job.tree.procfd = job.procfd;
 		job.tree.host_mounts = job.mounts;
 		job.tree.id = target->id;
-		job.tree.peers = &job.peers;
+		job.tree.peers = &job.alone.peers;
 		job.tree.journal = job.journal;
 		job.tree.log = log;
 		job.keeper.tree = &job.tree;

@@ -214,29 +214,28 @@ void keeper_undo(struct keeper *keeper)
 
 /* Another container runs with this file: it will put the image's back. If ours is the one that is
  * there, it has to know it. */
-static bool leave_to_peer(const struct back *back, int state_dir, const struct record *peer)
+static bool leave_to_peer(const struct back *back, int state_dir, struct record *peer)
 {
 	vec_each(note, &peer->kept)
 	{
-		struct record_kept theirs = *note;
 		auto_fd journal = -1;
 		struct stat st;
 
 		if (strcmp(note->path, back->note->path) != 0)
 			continue;
 		if (rootfs_lstat(back->rootfd, note->path, &st, NULL) == 1 && is_ours(back, &st)) {
-			theirs.our_ino = st.st_ino;
-			theirs.our_size = (uint64_t)st.st_size;
+			note->our_ino = st.st_ino;
+			note->our_size = (uint64_t)st.st_size;
 			journal = record_open_journal(state_dir, peer->id, NULL);
 			if (journal >= 0)
-				(void)record_note_kept(journal, &theirs, false, NULL);
+				(void)record_note_kept(journal, note, false, NULL);
 		}
 		return true;
 	}
 	return false;
 }
 
-static bool is_left(const struct back *back, int state_dir, const struct peers *peers)
+static bool is_left(const struct back *back, int state_dir, struct peers *peers)
 {
 	bool left = false;
 
@@ -262,8 +261,8 @@ static int take_back(struct back *back, int state_dir, const struct record *reco
 	return r;
 }
 
-int keeper_take_back(int rootfd, int state_dir, const struct record *record,
-		     const struct peers *peers, const struct log *log, struct err *err)
+int keeper_take_back(int rootfd, int state_dir, const struct record *record, struct peers *peers,
+		     const struct log *log, struct err *err)
 {
 	auto_fd journal = record_open_journal(state_dir, record->id, NULL);
 	int ret = 0;

@@ -27,7 +27,7 @@ struct revert {
 	int rootfd;
 	const struct record *record;
 	const struct record *own;
-	const struct peers *peers;
+	struct peers *peers;
 	const struct fence *fence;
 	const struct log *log;
 };
@@ -234,16 +234,42 @@ static int revert_in(struct revert *revert, const char *path, struct err *err)
 			   take_back_all, revert, err);
 }
 
-int revert_container(const struct apply_target *target, const struct settings *settings,
-		     const struct fence *fence, struct peers *ret, struct err *err)
+/* The path under which the containers of this rootfs know it: as it was noted at their start. */
+static int path_of(int state_dir, const char *id, const char *rootfs, char **ret, struct err *err)
 {
-	const char *id = target->id;
-	const char *rootfs = target->rootfs;
-	const struct log *log = fence->log;
+	auto_done(record) struct record head = {0};
+
+	if (record_read_head(state_dir, id, &head, NULL) > 0 && head.rootfs != NULL)
+		rootfs = head.rootfs;
+	*ret = rootfs == NULL ? NULL : strdup(rootfs);
+	return rootfs != NULL && *ret == NULL ? err_nomem(err) : 0;
+}
+
+static int revert_alone(struct revert *revert, const struct apply_target *target, const char *known,
+			struct err *err)
+{
 	auto_done(record) struct record record = {0};
+	int r = read_own(revert->state_dir, target->id, revert->log, &record, err);
+
+	if (r < 0 || (r == 0 && target->rootfs == NULL))
+		return r;
+	revert->own = &record;
+	r = peers_find(revert->state_dir, target->id, known, revert->log, revert->peers, err);
+	if (r == 0)
+		r = revert_in(revert, target->rootfs == NULL ? record.rootfs : target->rootfs, err);
+	revert->own = NULL;
+	return r;
+}
+
+int revert_container(const struct apply_target *target, const struct settings *settings,
+		     const struct fence *fence, struct revert_start *ret, struct err *err)
+{
+	const struct log *log = fence->log;
 	auto_done(peers) struct peers peers = {0};
-	auto_fd dir = record_find_dir(settings->state_dir, id, NULL);
-	struct revert revert = {.own = &record, .peers = &peers, .fence = fence, .log = log};
+	auto_done(turn) struct turn turn = TURN_NONE;
+	auto_free char *known = NULL;
+	auto_fd dir = record_find_dir(settings->state_dir, target->id, NULL);
+	struct revert revert = {.peers = &peers, .fence = fence, .log = log};
 	int r;
 
 	if (dir < 0)
@@ -253,15 +279,21 @@ int revert_container(const struct apply_target *target, const struct settings *s
 		log_debug(log, MODULE, "there is no state directory: nothing to take back");
 		return 0;
 	}
-	r = read_own(dir, id, log, &record, err);
-	if (r < 0 || (r == 0 && rootfs == NULL))
+	r = path_of(dir, target->id, target->rootfs, &known, err);
+	if (r == 0 && known != NULL) {
+		turn_take(&turn, dir, known, log);
+		r = revert_alone(&revert, target, known, err);
+	} else if (r == 0) {
+		auto_done(record) struct record record = {0};
+
+		r = read_own(dir, target->id, log, &record, err); /* deletes one that is broken */
+	}
+	if (ret == NULL)
 		return r;
-	/* as it was noted at the start, if it was: the others' were noted so too */
-	r = peers_find(dir, id, record.rootfs == NULL ? rootfs : record.rootfs, log, &peers, err);
-	if (r == 0)
-		r = revert_in(&revert, rootfs == NULL ? record.rootfs : rootfs, err);
-	if (r == 0 && ret != NULL) {
-		*ret = peers;
+	ret->turn = turn;
+	turn = TURN_NONE;
+	if (r == 0) {
+		ret->peers = peers;
 		peers = (struct peers){0};
 	}
 	return r;

@@ -115,6 +115,15 @@ static int privs_clear_inheritable(struct err *err)
 	return 0;
 }
 
+/* /proc/PID/exe is open to whoever has our user and our capabilities: without any that is root of a
+ * container that shares our process ids, and the program is the host's. */
+static int privs_hide(struct err *err)
+{
+	if (prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L) < 0)
+		return err_sys(err, errno, "keep other processes out of this one");
+	return 0;
+}
+
 int privs_clean_start(struct err *err)
 {
 	const struct rlimit no_core = {0, 0};
@@ -133,7 +142,8 @@ int privs_clean_start(struct err *err)
 		return rc;
 	if (setrlimit(RLIMIT_CORE, &no_core) < 0)
 		return err_sys(err, errno, "forbid core dumps");
-	return privs_clear_inheritable(err);
+	rc = privs_hide(err);
+	return rc < 0 ? rc : privs_clear_inheritable(err);
 }
 
 /* setfsuid(2) tells no error: the id there is asked for with one that is never valid. */
@@ -261,8 +271,10 @@ int privs_lower(uint64_t mask, uint64_t *ret, struct err *err)
 int privs_drop_all(struct err *err)
 {
 	auto_caps none = cap_init();
-	int r;
+	int r = privs_hide(err);
 
+	if (r < 0)
+		return r;
 	if (none == NULL)
 		return err_nomem(err);
 	/* the bounding set first: dropping from it takes CAP_SETPCAP */
