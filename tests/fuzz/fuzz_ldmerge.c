@@ -33,6 +33,8 @@ static void check_ours(const struct ldcache *cache, const struct op *op, uint16_
 	{
 		size_t found = 0;
 
+		if (!ldflags_same_family(machine, library->machine))
+			continue;
 		vec_each(entry, &cache->entries)
 		{
 			if (strcmp(entry->key, library->soname) != 0 ||
@@ -41,7 +43,7 @@ static void check_ours(const struct ldcache *cache, const struct op *op, uint16_
 			claim(strcmp(entry->value, library->path) == 0);
 			found++;
 		}
-		claim(found == ldflags_same_family(machine, library->machine));
+		claim(found == 1);
 	}
 }
 
