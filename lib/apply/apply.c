@@ -247,6 +247,16 @@ static int open_rootfs(struct job *job, struct err *err)
 	return 0;
 }
 
+/* A volume on the root itself: the caller, and poststop, see another directory at that path. */
+static bool is_covered(const struct job *job)
+{
+	struct stat a;
+	struct stat b;
+
+	return job->host_rootfs >= 0 && fstat(job->host_rootfs, &a) == 0 &&
+	       fstat(job->rootfd, &b) == 0 && (a.st_ino != b.st_ino || a.st_dev != b.st_dev);
+}
+
 static int run_op(struct job *job, size_t index, struct err *err)
 {
 	const struct op *op = &job->plan->ops.items[index];
@@ -272,6 +282,8 @@ static int run_inside(struct job *job, struct err *err)
 
 	if (r == 0)
 		r = place_tree_open(&job->tree, job->rootfd, err);
+	if (r == 0 && is_covered(job))
+		job->tree.root_mount = PLACE_NO_MOUNT;
 	job->tree.mounts = job->container;
 	job->keeper.become = job->other_user;
 	job->keeper.uid = job->uid;
