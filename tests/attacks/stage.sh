@@ -29,7 +29,8 @@ set_defaults() {
 	hook_env=(PATH=/usr/sbin:/usr/bin) # environment of the hook; empty: the runtime's own
 	hook_options=()                  # of nvc-hook
 	hook_config=(--config "$CONFIG")
-	hook_prefix=()                   # words in front of the hook: what limits or supervises it
+	hook_prefix=()                   # words in front of the hook: what limits it
+	supervised=()                    # options of tests/support/supervise, for the hook's prestart
 	cell_options=()
 	label=                           # stands for the outcome in the table where time decides between those allowed
 	image_changes=                   # not empty: why the image need not be as before
@@ -104,6 +105,7 @@ config_add() { # LINE below [nvc]
 # which is in command_env when nothing stands in front of the hook.
 hook_command() {
 	command=("$HOOK" "${hook_options[@]}" "${hook_config[@]}") command_env=("${hook_env[@]}")
+	((${#supervised[@]} == 0)) || command=("$TOOLS/supervise" --stage prestart "${supervised[@]}" -- "${command[@]}")
 	[[ $PROFILE != now || ${#hook_prefix[@]} -gt 0 ]] || return 0
 	if ((${#hook_env[@]})); then
 		command=(/usr/bin/env -i "${hook_env[@]}" "${command[@]}") command_env=(PATH=/usr/sbin:/usr/bin)
