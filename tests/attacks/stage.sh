@@ -314,7 +314,7 @@ play_all() {
 		(play_scene "$scene" 3<&-)
 	done 3<<<"$all"
 	if [[ -s $TOP.outcomes ]]; then
-		sort -u "$TOP.outcomes" | paste -sd, | sed 's/,/, /' >"$TOP.outcome"
+		sort -u "$TOP.outcomes" | paste -sd, | sed 's/,/, /g' >"$TOP.outcome"
 	else
 		echo - >"$TOP.outcome"
 	fi
