@@ -77,6 +77,7 @@ signals() {
 		# shellcheck disable=SC2086 # words
 		must_start "$way" /usr/bin/env $way
 	done
+	[[ $HARNESS == cell ]] || return 0 # root of the image is not root there, and may not write to /etc
 	config_add 'ldconfig = "@/sbin/ldconfig"'
 	must_start 'ignored, with ldconfig' /usr/bin/env --ignore-signal --block-signal "$NVC_SOURCE_DIR/tests/support/exempt"
 	grep -q 'cache updated' "$LOG" || die "ldconfig did not end well"
