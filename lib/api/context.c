@@ -139,7 +139,7 @@ int context_bundle_path(struct nvc_context *ctx, const char *bundle, char **ret)
 
 int context_load_spec(struct nvc_context *ctx, const char *bundle, char **ret, size_t *ret_len)
 {
-	auto_fd dir = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_fd dir = io_open_host(bundle, O_PATH | O_DIRECTORY);
 	auto_free char *text = NULL;
 	auto_free char *key = strdup(bundle);
 	struct spec spec = {0};

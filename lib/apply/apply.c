@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "apply/fence.h"
 #include "apply/job.h"
 #include "apply/revert.h"
 #include "base/auto.h"
@@ -133,6 +134,7 @@ static int prepare_cgroup(struct job *job, struct err *err)
 		return 0;
 	}
 	r = cgroup_open(&job->process, job->mounts, &job->cgroup, err);
+	job->fence.bpf = r == 0 && !job->cgroup.v1;
 	return r < 0 ? err_hint(err, "set no-cgroups = true in config.toml to leave it alone") : 0;
 }
 
@@ -179,8 +181,7 @@ static int prepare(struct job *job, struct err *err)
 	int r = check_target(job, err);
 
 	if (r == 0 && job->target->id != NULL)
-		r = revert_container(job->target->id, job->target->rootfs, job->settings, job->log,
-				     &job->peers, err);
+		r = revert_container(job->target, job->settings, &job->fence, &job->alone, err);
 	if (r < 0)
 		return r;
 	job->procfd = mount_open_proc(err);
@@ -193,6 +194,8 @@ static int prepare(struct job *job, struct err *err)
 		r = prepare_ops(job, err);
 	if (r == 0)
 		r = prepare_cgroup(job, err);
+	if (r == 0)
+		job->mounts = place_mounts_shorten(job->mounts);
 	if (r == 0)
 		r = begin_record(job, err);
 	if (r == 0) {
@@ -258,26 +261,21 @@ static int run_op(struct job *job, size_t index, struct err *err)
 	case OP_FILE:
 		return op_file_run(job, index, err);
 	case OP_LDCACHE:
-		return ldcache_update_run(job, op, err);
+		return op_ldcache_run(job, index, err);
 	}
 	return err_set(err, EINVAL, "operation of an unknown kind");
 }
 
 static int run_inside(struct job *job, struct err *err)
 {
-	size_t len;
-	int r = ns_read(&job->process, "mountinfo", CGROUP_MAX_TEXT, &job->container, &len, err);
+	int r = open_rootfs(job, err);
 
-	if (r == 0)
-		r = open_rootfs(job, err);
 	if (r == 0)
 		r = place_tree_open(&job->tree, job->rootfd, err);
 	job->tree.mounts = job->container;
 	job->keeper.become = job->other_user;
 	job->keeper.uid = job->uid;
 	job->keeper.gid = job->gid;
-	if (r == 0 && job->other_user)
-		r = privs_fs_become(job->uid, job->gid, err);
 	for (size_t i = 0; r == 0 && i < job->plan->ops.n; i++)
 		r = run_op(job, i, err);
 	if (r == 0)
@@ -313,8 +311,17 @@ static void undo(struct job *job)
 static int visit(struct job *job, struct err *err)
 {
 	struct err back = {0};
-	int r = ns_enter_mount(&job->process, err);
+	size_t len;
+	int r = ns_read(&job->process, "mountinfo", CGROUP_MAX_TEXT, &job->container, &len, err);
 
+	if (r == 0)
+		r = ns_enter_mount(&job->process, err);
+	if (r < 0)
+		return r;
+	if (job->other_user)
+		r = privs_fs_become(job->uid, job->gid, err);
+	if (r == 0)
+		r = fence_enter(&job->fence, FENCE_INSIDE, err);
 	if (r == 0)
 		r = run_inside(job, err);
 	if (r < 0)
@@ -327,6 +334,9 @@ static int visit(struct job *job, struct err *err)
 			*err = back;
 		return -back.code;
 	}
+	/* too late to refuse; all that follows is a file of ours in a directory of ours */
+	if (fence_enter(&job->fence, FENCE_BACK, &back) < 0)
+		log_warn(job->log, MODULE, "%s", back.msg);
 	return r;
 }
 
@@ -391,7 +401,7 @@ static void job_done(struct job *job)
 	strv_done(&job->foreign_links);
 	cgroup_done(&job->cgroup);
 	record_done(&job->record);
-	peers_done(&job->peers);
+	peers_done(&job->alone.peers);
 	ns_process_done(&job->process);
 	auto_fd_release(&job->own_mount);
 	auto_fd_release(&job->procfd);
@@ -399,6 +409,23 @@ static void job_done(struct job *job)
 	auto_fd_release(&job->journal);
 	auto_fd_release(&job->rootfd);
 	auto_fd_release(&job->host_rootfs);
+	turn_done(&job->alone.turn); /* last: nothing is done to the rootfs any more */
+}
+
+static struct fence fence_of(const struct settings *settings, bool on, const struct log *log)
+{
+	return (struct fence){
+		.on = on,
+		.programs = !str_equal(settings->ldconfig, SETTINGS_LDCONFIG_NATIVE),
+		.log = log,
+	};
+}
+
+int apply_confine(const struct settings *settings, const struct log *log, struct err *err)
+{
+	const struct fence fence = fence_of(settings, true, log);
+
+	return fence_enter(&fence, FENCE_PREPARE, err);
 }
 
 int apply_plan(const struct plan *plan, const struct host *host, const struct settings *settings,
@@ -411,6 +438,7 @@ int apply_plan(const struct plan *plan, const struct host *host, const struct se
 		.settings = settings,
 		.target = target,
 		.log = log,
+		.fence = fence_of(settings, target->confined, log),
 		.process = {.proc_fd = -1},
 		.own_mount = -1,
 		.procfd = -1,
@@ -419,6 +447,7 @@ int apply_plan(const struct plan *plan, const struct host *host, const struct se
 		.rootfd = -1,
 		.host_rootfs = -1,
 		.cgroup = {.fd = -1},
+		.alone = {.turn = TURN_NONE},
 		.ldcache = {.ldconfig = {.program = -1}},
 	};
 	int r;
@@ -433,7 +462,7 @@ int apply_plan(const struct plan *plan, const struct host *host, const struct se
 		job.tree.procfd = job.procfd;
 		job.tree.host_mounts = job.mounts;
 		job.tree.id = target->id;
-		job.tree.peers = &job.peers;
+		job.tree.peers = &job.alone.peers;
 		job.tree.journal = job.journal;
 		job.tree.log = log;
 		job.keeper.tree = &job.tree;

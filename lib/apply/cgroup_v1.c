@@ -9,10 +9,11 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "sys/entry.h"
 
 int cgroup_v1_allow(const struct cgroup *cgroup, const dev_t *devices, size_t n, struct err *err)
 {
-	auto_fd fd = openat(cgroup->fd, "devices.allow", O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	auto_fd fd = entry_open(cgroup->fd, "devices.allow", O_WRONLY, 0);
 
 	if (fd < 0)
 		return err_sys(err, errno, "open 'devices.allow' of cgroup '%s'", cgroup->path);

@@ -9,6 +9,7 @@
 
 #include "base/auto.h"
 #include "base/path.h"
+#include "sys/entry.h"
 #include "sys/patience.h"
 #include "sys/rootfs.h"
 
@@ -78,10 +79,10 @@ bool hollow_is(struct hollow *hollow, const char *path)
 	/* most entries name a link to a file beside it, so the link is asked first */
 	for (int hops = 0; hops < MAX_HOPS && path_is_name(name); hops++) {
 		char text[NAME_MAX + 2];
-		ssize_t n = readlinkat(dir, name, text, sizeof(text));
+		ssize_t n = entry_readlink(dir, name, text, sizeof(text));
 
 		if (n < 0)
-			return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && is_empty(&st);
+			return entry_stat(dir, name, &st) == 0 && is_empty(&st);
 		if ((size_t)n > NAME_MAX || memchr(text, '/', (size_t)n) != NULL)
 			break;
 		memcpy(name, text, (size_t)n);

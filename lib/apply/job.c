@@ -11,6 +11,7 @@
 
 #include "base/auto.h"
 #include "base/path.h"
+#include "sys/procself.h"
 #include "sys/rootfs.h"
 
 unsigned job_mount_flags(unsigned flags)
@@ -41,14 +42,8 @@ static int check_source(const struct op *op, const struct stat *st, mode_t type,
 /* The kernel's name of an object, no links in it, as seen from "/" of this mount namespace. */
 static int fd_path(const struct job *job, int fd, char *ret, size_t size, struct err *err)
 {
-	char name[64];
-	ssize_t n;
-
-	(void)snprintf(name, sizeof(name), "self/fd/%d", fd);
-	n = readlinkat(job->procfd, name, ret, size);
-	if (n < 0 || (size_t)n >= size)
-		return err_sys(err, n < 0 ? errno : ENAMETOOLONG, "ask for the path of a file");
-	ret[n] = '\0';
+	if (procself_path(job->procfd, fd, ret, size) < 0)
+		return err_sys(err, errno, "ask for the path of a file");
 	return 0;
 }
 

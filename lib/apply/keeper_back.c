@@ -11,6 +11,7 @@
 #include "apply/withdraw.h"
 #include "base/auto.h"
 #include "base/str.h"
+#include "sys/entry.h"
 #include "sys/io.h"
 #include "sys/overwrite.h"
 #include "sys/rootfs.h"
@@ -57,7 +58,7 @@ static bool is_kept(const struct back *back, const struct stat *st)
 
 static int remove_file(const struct back *back, struct err *err)
 {
-	if (unlinkat(back->dir, back->name, 0) < 0 && errno != ENOENT)
+	if (entry_remove(back->dir, back->name) < 0 && errno != ENOENT)
 		return err_sys(err, errno, "remove '%s'", back->note->path);
 	return 0;
 }
@@ -74,7 +75,7 @@ static int write_back(const struct back *back, const struct io_new *content, str
 	if (!overwrite_is_full(r))
 		return r;
 	r = overwrite_at(back->dir, back->name, content, err);
-	if (r == 0 && utimensat(back->dir, back->name, times, AT_SYMLINK_NOFOLLOW) < 0)
+	if (r == 0 && entry_set_times(back->dir, back->name, times) < 0)
 		r = err_sys(err, errno, "set the time of '%s'", back->note->path);
 	return r;
 }
@@ -173,7 +174,7 @@ static int restore(struct back *back, struct err *err)
 		return 0;
 	}
 	back->dir = dir;
-	if (fstatat(dir, back->name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+	if (entry_stat(dir, back->name, &st) < 0) {
 		if (errno != ENOENT)
 			return err_sys(err, errno, "look at '%s'", back->note->path);
 		if (back->note->our_ino != 0)
@@ -213,29 +214,28 @@ void keeper_undo(struct keeper *keeper)
 
 /* Another container runs with this file: it will put the image's back. If ours is the one that is
  * there, it has to know it. */
-static bool leave_to_peer(const struct back *back, int state_dir, const struct record *peer)
+static bool leave_to_peer(const struct back *back, int state_dir, struct record *peer)
 {
 	vec_each(note, &peer->kept)
 	{
-		struct record_kept theirs = *note;
 		auto_fd journal = -1;
 		struct stat st;
 
 		if (strcmp(note->path, back->note->path) != 0)
 			continue;
 		if (rootfs_lstat(back->rootfd, note->path, &st, NULL) == 1 && is_ours(back, &st)) {
-			theirs.our_ino = st.st_ino;
-			theirs.our_size = (uint64_t)st.st_size;
+			note->our_ino = st.st_ino;
+			note->our_size = (uint64_t)st.st_size;
 			journal = record_open_journal(state_dir, peer->id, NULL);
 			if (journal >= 0)
-				(void)record_note_kept(journal, &theirs, false, NULL);
+				(void)record_note_kept(journal, note, false, NULL);
 		}
 		return true;
 	}
 	return false;
 }
 
-static bool is_left(const struct back *back, int state_dir, const struct peers *peers)
+static bool is_left(const struct back *back, int state_dir, struct peers *peers)
 {
 	bool left = false;
 
@@ -261,8 +261,8 @@ static int take_back(struct back *back, int state_dir, const struct record *reco
 	return r;
 }
 
-int keeper_take_back(int rootfd, int state_dir, const struct record *record,
-		     const struct peers *peers, const struct log *log, struct err *err)
+int keeper_take_back(int rootfd, int state_dir, const struct record *record, struct peers *peers,
+		     const struct log *log, struct err *err)
 {
 	auto_fd journal = record_open_journal(state_dir, record->id, NULL);
 	int ret = 0;

@@ -15,6 +15,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "sys/child.h"
+#include "sys/entry.h"
 #include "sys/jail.h"
 #include "sys/privs.h"
 #include "sys/rootfs.h"
@@ -213,7 +214,7 @@ static void remove_temporary(int rootfd)
 	auto_fd dir = rootfs_open_parent(rootfd, TEMPORARY, name, NULL);
 
 	if (dir >= 0)
-		(void)unlinkat(dir, name, 0);
+		(void)entry_remove(dir, name);
 }
 
 int ldconfig_run(const struct ldconfig *ldconfig, const struct ldconfig_job *job,

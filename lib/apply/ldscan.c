@@ -16,6 +16,7 @@
 #include "format/elfinfo.h"
 #include "format/ldflags.h"
 #include "format/ldset.h"
+#include "sys/entry.h"
 #include "sys/patience.h"
 #include "sys/rootfs.h"
 #include "sys/window.h"
@@ -269,7 +270,7 @@ static unsigned char type_of(const struct reading *reading, const struct dirent 
 
 	if (entry->d_type != DT_UNKNOWN)
 		return entry->d_type;
-	if (fstatat(reading->fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (entry_stat(reading->fd, entry->d_name, &st) < 0)
 		return DT_UNKNOWN;
 	return (unsigned char)IFTODT(st.st_mode);
 }
@@ -299,7 +300,7 @@ static bool is_missing(const struct reading *reading, const char *name, const ch
 	auto_fd fd = -1;
 	struct stat st;
 
-	if (fstatat(reading->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (entry_stat(reading->fd, name, &st) < 0)
 		return errno == ENOENT;
 	if (!S_ISLNK(st.st_mode))
 		return false;

@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "sys/entry.h"
 #include "sys/ns.h"
 #include "sys/rootfs.h"
 
@@ -29,10 +30,13 @@ void peers_done(struct peers *peers)
 static bool is_running(const struct record *head)
 {
 	auto_done(ns_process) struct ns_process init = {.proc_fd = -1};
+	int r;
 
 	if (head->init == 0)
 		return true;
-	return ns_process_open(head->init, &init, NULL) == 0 && init.start_time == head->started;
+	r = ns_process_open(head->init, &init, NULL);
+	/* doubt is yes: what a container that runs needs must stay */
+	return r == 0 ? init.start_time == head->started : r != -ESRCH;
 }
 
 static int add(struct peers *peers, int state_dir, const struct record *head, struct err *err)
@@ -57,8 +61,7 @@ static bool is_old(int state_dir, const char *name)
 	struct timespec now;
 	struct stat st;
 
-	return clock_gettime(CLOCK_REALTIME, &now) == 0 &&
-	       fstatat(state_dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	return clock_gettime(CLOCK_REALTIME, &now) == 0 && entry_stat(state_dir, name, &st) == 0 &&
 	       now.tv_sec - st.st_mtim.tv_sec >= PEERS_KEEP_DAYS * 24 * 3600;
 }
 
@@ -105,14 +108,12 @@ int peers_find(int state_dir, const char *id, const char *rootfs, const struct l
 	       struct peers *ret, struct err *err)
 {
 	auto_done(peers) struct peers peers = {0};
-	auto_fd fd = openat(state_dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_dir dir = fd < 0 ? NULL : fdopendir(fd);
+	auto_dir dir = entry_list(state_dir);
 	const struct dirent *entry;
 	unsigned n = 0;
 
 	if (dir == NULL)
 		return err_sys(err, errno, "look through the state directory");
-	(void)take_fd(&fd);
 	while ((entry = readdir(dir)) != NULL && n < PEERS_MAX_RECORDS) {
 		const char *name = entry->d_name;
 		int r;

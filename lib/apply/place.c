@@ -16,6 +16,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "sys/entry.h"
 #include "sys/io.h"
 #include "sys/mounts.h"
 #include "sys/rootfs.h"
@@ -76,6 +77,27 @@ bool place_mounts_have(const char *mountinfo, dev_t dev)
 		line = line == NULL ? NULL : line + 1;
 	}
 	return false;
+}
+
+char *place_mounts_shorten(char *mountinfo)
+{
+	char *to = mountinfo;
+	char *shorter;
+
+	for (const char *line = mountinfo; *line != '\0';) {
+		const char *end = line;
+
+		for (unsigned blanks = 0; *end != '\0' && *end != '\n' && blanks < 3; end++)
+			blanks += *end == ' ';
+		memmove(to, line, (size_t)(end - line));
+		to += end - line;
+		line = end + strcspn(end, "\n");
+		if (*line == '\n')
+			*to++ = *line++;
+	}
+	*to++ = '\0';
+	shorter = realloc(mountinfo, (size_t)(to - mountinfo));
+	return shorter == NULL ? mountinfo : shorter;
 }
 
 /* What is made on the rootfs stays in it; on a tmpfs of the container's own it goes with it. Any
@@ -205,7 +227,7 @@ int place_cannot_make(int code, struct err *err)
 /* Directories have no time of ours: it changes with what is in them. */
 static void sign_dir(const struct place_tree *tree, int dirfd, const char *name)
 {
-	auto_fd fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	auto_fd fd = entry_open(dirfd, name, O_RDONLY | O_DIRECTORY, 0);
 
 	if (fd >= 0)
 		place_sign(tree, fd);
@@ -231,14 +253,14 @@ static int parent_made(void *arg, int dirfd, const char *name, const char *path)
 	if (copy == NULL)
 		return err_nomem(making->err);
 	item.path = copy;
-	if (fd < 0 || fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fd < 0 || entry_stat(dirfd, name, &st) < 0)
 		return err_sys(making->err, errno, "look at the new directory '%s'", path);
 	item.ino = st.st_ino;
 	r = keep_dir(tree, take_fd(&fd), path, &dir, making->err);
 	if (r == 0)
 		r = add_made(tree, dir, name, &item, making->err);
 	if (r < 0) {
-		(void)unlinkat(dirfd, name, AT_REMOVEDIR);
+		(void)entry_remove_dir(dirfd, name);
 		return r;
 	}
 	tree->inodes++;
@@ -358,6 +380,26 @@ static int find_dir(struct place_tree *tree, const char *path, struct place *pla
 	return r;
 }
 
+void place_sign_made(const struct place_tree *tree, size_t n)
+{
+	for (; n < tree->made.n; n++) {
+		const struct place_made *made = &tree->made.items[n];
+
+		if (made->recorded && made->item.kind == RECORD_DIR)
+			sign_dir(tree, tree->dirs.items[made->dir].fd, made->name);
+	}
+}
+
+void place_seclude(struct place_tree *tree, const char *path)
+{
+	char name[NAME_MAX + 1];
+	int fd = rootfs_open_parent(tree->rootfd, path, name, NULL);
+	size_t dir;
+
+	if (fd >= 0)
+		(void)keep_dir(tree, fd, path, &dir, NULL);
+}
+
 int place_open(struct place_tree *tree, const char *path, struct place *ret, struct err *err)
 {
 	struct place place = {.path = path};
@@ -365,7 +407,7 @@ int place_open(struct place_tree *tree, const char *path, struct place *ret, str
 
 	if (r < 0)
 		return r;
-	if (fstatat(place_dirfd(tree, &place), place.name, &place.st, AT_SYMLINK_NOFOLLOW) == 0)
+	if (entry_stat(place_dirfd(tree, &place), place.name, &place.st) == 0)
 		place.exists = true;
 	else if (errno != ENOENT)
 		return err_sys(err, errno, "look at '%s' in the container", path);
@@ -375,7 +417,7 @@ int place_open(struct place_tree *tree, const char *path, struct place *ret, str
 
 int place_open_object(const struct place_tree *tree, const struct place *place, struct err *err)
 {
-	auto_fd fd = openat(place_dirfd(tree, place), place->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	auto_fd fd = entry_open(place_dirfd(tree, place), place->name, O_PATH, 0);
 	uint64_t mount;
 	int r;
 
@@ -415,13 +457,14 @@ int place_finish(struct place_tree *tree, struct place *place, struct record_ite
 	int dirfd = place_dirfd(tree, place);
 	int r;
 
-	if (!place->exists && fstatat(dirfd, place->name, &place->st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (!place->exists && entry_stat(dirfd, place->name, &place->st) < 0)
 		return err_sys(err, errno, "look at the new '%s'", place->path);
 	place->exists = true;
 	item->ino = place->st.st_ino;
 	r = add_made(tree, place->dir, place->name, item, err);
 	if (r < 0)
-		(void)unlinkat(dirfd, place->name, item->kind == RECORD_DIR ? AT_REMOVEDIR : 0);
+		(void)(item->kind == RECORD_DIR ? entry_remove_dir(dirfd, place->name)
+						: entry_remove(dirfd, place->name));
 	return r;
 }
 
@@ -436,7 +479,7 @@ int place_make_dir(struct place_tree *tree, struct place *place, struct err *err
 	r = place_begin(tree, place, &item, err);
 	if (r < 0)
 		return r;
-	if (mkdirat(place_dirfd(tree, place), place->name, 0755) < 0)
+	if (entry_make_dir(place_dirfd(tree, place), place->name, 0755) < 0)
 		return place_cannot_make(
 			err_sys(err, errno, "make the directory '%s'", place->path), err);
 	sign_dir(tree, place_dirfd(tree, place), place->name);
@@ -459,10 +502,10 @@ int place_make_link(struct place_tree *tree, struct place *place, const char *te
 	r = place_begin(tree, place, &item, err);
 	if (r < 0)
 		return r;
-	if (symlinkat(text, place_dirfd(tree, place), place->name) < 0)
+	if (entry_make_link(text, place_dirfd(tree, place), place->name) < 0)
 		return place_cannot_make(err_sys(err, errno, "make the link '%s'", place->path),
 					 err);
-	(void)utimensat(place_dirfd(tree, place), place->name, mark, AT_SYMLINK_NOFOLLOW);
+	(void)entry_set_times(place_dirfd(tree, place), place->name, mark);
 	tree->inodes++;
 	return place_finish(tree, place, &item, err);
 }

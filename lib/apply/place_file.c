@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "sys/entry.h"
 #include "sys/io.h"
 #include "sys/rootfs.h"
 
@@ -25,18 +26,6 @@ static struct place_inode *find_inode(struct place_tree *tree, uint64_t mount)
 	return NULL;
 }
 
-static int link_fd(const struct place_tree *tree, int fd, int dirfd, const char *name)
-{
-	char path[64];
-
-	if (linkat(fd, "", dirfd, name, AT_EMPTY_PATH) == 0)
-		return 0;
-	if (errno != ENOENT && errno != EPERM) /* without CAP_DAC_READ_SEARCH: ENOENT */
-		return -1;
-	(void)snprintf(path, sizeof(path), "self/fd/%d", fd);
-	return linkat(tree->procfd, path, dirfd, name, AT_SYMLINK_FOLLOW);
-}
-
 /* Errors after which a new inode may still do: another filesystem below one mount, too many links,
  * a filesystem without hard links, protected_hardlinks. */
 static bool wants_new_inode(int code)
@@ -48,8 +37,8 @@ static bool wants_new_inode(int code)
 static int new_inode(struct place_tree *tree, struct place *place, struct err *err)
 {
 	uint64_t mount = tree->dirs.items[place->dir].mount;
-	auto_fd fd = openat(place_dirfd(tree, place), place->name,
-			    O_CREAT | O_EXCL | O_NOFOLLOW | O_RDONLY | O_CLOEXEC, 0444);
+	auto_fd fd = entry_open(place_dirfd(tree, place), place->name, O_CREAT | O_EXCL | O_RDONLY,
+				0444);
 	struct place_inode *inode;
 	struct stat st;
 
@@ -65,7 +54,7 @@ static int new_inode(struct place_tree *tree, struct place *place, struct err *e
 	} else {
 		inode = vec_add(&tree->pool);
 		if (inode == NULL) {
-			(void)unlinkat(place_dirfd(tree, place), place->name, 0);
+			(void)entry_remove(place_dirfd(tree, place), place->name);
 			return err_nomem(err);
 		}
 		inode->mount = mount;
@@ -90,7 +79,8 @@ int place_make_file(struct place_tree *tree, struct place *place, struct err *er
 	if (r < 0)
 		return r;
 	inode = find_inode(tree, tree->dirs.items[place->dir].mount);
-	if (inode == NULL || link_fd(tree, inode->fd, place_dirfd(tree, place), place->name) < 0) {
+	if (inode == NULL ||
+	    entry_link_fd(tree->procfd, inode->fd, place_dirfd(tree, place), place->name) < 0) {
 		if (inode != NULL && !wants_new_inode(errno))
 			return place_cannot_make(
 				err_sys(err, errno, "make '%s' in the container", place->path),
@@ -124,7 +114,7 @@ static int reuse_conf(const struct place_tree *tree, struct place *place, const 
 		return err_set(err, EEXIST, "the image has a '%s' of its own", place->path);
 	if (has_content(tree, place, text))
 		return 1;
-	if (unlinkat(place_dirfd(tree, place), place->name, 0) < 0)
+	if (entry_remove(place_dirfd(tree, place), place->name) < 0)
 		return err_sys(err, errno, "replace '%s'", place->path);
 	place->exists = false;
 	return 0;
@@ -146,15 +136,14 @@ int place_make_conf(struct place_tree *tree, struct place *place, const char *te
 		return r;
 	if (place->exists)
 		return place_finish(tree, place, &item, err);
-	fd = openat(place_dirfd(tree, place), place->name,
-		    O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, 0644);
+	fd = entry_open(place_dirfd(tree, place), place->name, O_CREAT | O_EXCL | O_WRONLY, 0644);
 	if (fd < 0)
 		return place_cannot_make(err_sys(err, errno, "make '%s'", place->path), err);
 	r = io_write_all(fd, text, strlen(text), place->path, err);
 	if (r == 0 && futimens(fd, mark) < 0)
 		r = err_sys(err, errno, "mark '%s'", place->path);
 	if (r < 0) {
-		(void)unlinkat(place_dirfd(tree, place), place->name, 0);
+		(void)entry_remove(place_dirfd(tree, place), place->name);
 		return place_cannot_make(r, err);
 	}
 	tree->inodes++;
@@ -166,12 +155,13 @@ void place_undo(struct place_tree *tree)
 	while (tree->made.n > 0) {
 		struct place_made *made = &tree->made.items[--tree->made.n];
 		int dirfd = tree->dirs.items[made->dir].fd;
-		int flags = made->item.kind == RECORD_DIR ? AT_REMOVEDIR : 0;
+		bool is_dir = made->item.kind == RECORD_DIR;
 		struct stat st;
 
-		if (made->name != NULL &&
-		    fstatat(dirfd, made->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    st.st_ino == made->item.ino && unlinkat(dirfd, made->name, flags) < 0)
+		if (made->name != NULL && entry_stat(dirfd, made->name, &st) == 0 &&
+		    st.st_ino == made->item.ino &&
+		    (is_dir ? entry_remove_dir(dirfd, made->name)
+			    : entry_remove(dirfd, made->name)) < 0)
 			log_warn(tree->log, "apply", "cannot remove '%s' again: %s",
 				 made->item.path, strerror(errno));
 		free(made->name);

@@ -14,6 +14,7 @@
 #include "base/auto.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "sys/entry.h"
 #include "sys/io.h"
 #include "sys/rootfs.h"
 
@@ -31,7 +32,7 @@ static int check_dir(int fd, const char *dir, struct err *err)
 		return err_sys(err, errno, "open the state directory '%s'", dir);
 	if (st.st_uid != geteuid() || (st.st_mode & 022) != 0)
 		return err_set(err, EPERM, "others than the caller may write to '%s'", dir);
-	if (faccessat(fd, ".", W_OK, AT_EACCESS) < 0)
+	if (!entry_may_make(fd))
 		return err_sys(err, errno, "write to the state directory '%s'", dir);
 	return 0;
 }
@@ -49,9 +50,9 @@ static int open_dir(const char *dir, struct err *err)
 	parent = rootfs_make_parent(slash, dir, NULL, NULL, name, err);
 	if (parent < 0)
 		return parent;
-	if (mkdirat(parent, name, 0700) < 0 && errno != EEXIST)
+	if (entry_make_dir(parent, name, 0700) < 0 && errno != EEXIST)
 		return err_sys(err, errno, "make the state directory '%s'", dir);
-	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = entry_open(parent, name, O_RDONLY | O_DIRECTORY, 0);
 	if (fd < 0)
 		return err_sys(err, errno, "open the state directory '%s'", dir);
 	r = check_dir(fd, dir, err);
@@ -111,8 +112,7 @@ int record_find_dir(const char *dir, const char *id, struct err *err)
 		auto_fd fd = rootfs_open(slash, dirs[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW, NULL);
 		struct stat st;
 
-		if (fd >= 0 && fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    check_dir(fd, dirs[i], NULL) == 0)
+		if (fd >= 0 && entry_stat(fd, name, &st) == 0 && check_dir(fd, dirs[i], NULL) == 0)
 			return take_fd(&fd);
 	}
 	return r < 0 ? r : err_set(err, ENOENT, "there is no record of '%s'", id);
@@ -131,12 +131,12 @@ static int replace(int dirfd, const char *id, const char *name, const char *data
 
 	if (r < 0)
 		return r;
-	if (unlinkat(dirfd, second, 0) < 0 && errno != ENOENT)
+	if (entry_remove(dirfd, second) < 0 && errno != ENOENT)
 		return err_sys(err, errno, "remove the unfinished record '%s'", second);
 	r = io_make_at(dirfd, second, &content, as_written, &st, err);
-	if (r == 0 && renameat(dirfd, second, dirfd, name) < 0) {
+	if (r == 0 && entry_rename(dirfd, second, name) < 0) {
 		r = err_sys(err, errno, "write the record '%s'", name);
-		(void)unlinkat(dirfd, second, 0);
+		(void)entry_remove(dirfd, second);
 	}
 	return r;
 }
@@ -163,7 +163,7 @@ int record_open_journal(int dirfd, const char *id, struct err *err)
 
 	if (r < 0)
 		return r;
-	fd = openat(dirfd, name, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+	fd = entry_open(dirfd, name, O_WRONLY | O_APPEND, 0);
 	return fd < 0 ? err_sys(err, errno, "open the record '%s'", name) : fd;
 }
 
@@ -189,7 +189,7 @@ int record_note_kept(int journal, const struct record_kept *kept, bool with_adde
 /* 1 = opened and the caller's alone, 0 = absent */
 static int open_own(int dirfd, const char *name, int *ret, struct err *err)
 {
-	auto_fd fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	auto_fd fd = entry_open(dirfd, name, O_RDONLY | O_NONBLOCK, 0);
 	struct stat st;
 
 	if (fd < 0 && errno == ENOENT)
@@ -261,7 +261,7 @@ int record_delete(int dirfd, const char *id, struct err *err)
 
 		if (r < 0)
 			return r;
-		if (unlinkat(dirfd, name, 0) < 0 && errno != ENOENT)
+		if (entry_remove(dirfd, name) < 0 && errno != ENOENT)
 			return err_sys(err, errno, "remove the record '%s'", name);
 	}
 	return 0;

@@ -15,6 +15,7 @@
 #include "apply/record.h"
 #include "base/auto.h"
 #include "base/str.h"
+#include "sys/entry.h"
 #include "sys/io.h"
 #include "sys/overwrite.h"
 #include "sys/rootfs.h"
@@ -25,7 +26,9 @@ struct revert {
 	int state_dir;
 	int rootfd;
 	const struct record *record;
-	const struct peers *peers;
+	const struct record *own;
+	struct peers *peers;
+	const struct fence *fence;
 	const struct log *log;
 };
 
@@ -69,8 +72,9 @@ static void remove_item(const struct revert *revert, const struct record_item *i
 	char name[NAME_MAX + 1];
 	auto_fd dir = rootfs_open_parent(revert->rootfd, item->path, name, NULL);
 	struct stat st;
+	int r;
 
-	if (dir < 0 || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (dir < 0 || entry_stat(dir, name, &st) < 0)
 		return; /* somebody else removed it */
 	/* a link of the container's may lead to a mount that the host has below the rootfs */
 	if (!is_ours(revert->record, item, dir, name, &st) || !rootfs_is_on(revert->rootfd, dir)) {
@@ -82,7 +86,8 @@ static void remove_item(const struct revert *revert, const struct record_item *i
 		log_debug(revert->log, MODULE, "'%s' stays for another container", item->path);
 		return;
 	}
-	if (unlinkat(dir, name, item->kind == RECORD_DIR ? AT_REMOVEDIR : 0) < 0) {
+	r = item->kind == RECORD_DIR ? entry_remove_dir(dir, name) : entry_remove(dir, name);
+	if (r < 0) {
 		if (item->kind == RECORD_DIR && (errno == ENOTEMPTY || errno == EEXIST))
 			log_debug(revert->log, MODULE, "'%s' is in use: it stays", item->path);
 		else
@@ -150,13 +155,11 @@ static int open_rootfs(const char *path, struct err *err)
  * it had started, the end may be run when only the directory below that mount is left. */
 static bool is_unmounted(int rootfd)
 {
-	auto_fd fd = openat(rootfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_dir dir = fd < 0 ? NULL : fdopendir(fd);
+	auto_dir dir = entry_list(rootfd);
 	const struct dirent *entry;
 
 	if (dir == NULL)
 		return false;
-	(void)take_fd(&fd);
 	while ((entry = readdir(dir)) != NULL) {
 		if (!str_equal(entry->d_name, ".") && !str_equal(entry->d_name, ".."))
 			return false;
@@ -178,8 +181,10 @@ static int read_own(int state_dir, const char *id, const struct log *log, struct
 }
 
 /* The container's own, and what others left there whose end nobody was told of. */
-static int take_back_all(struct revert *revert, const struct record *own, struct err *err)
+static int take_back_all(void *arg, struct err *err)
 {
+	struct revert *revert = arg;
+	const struct record *own = revert->own;
 	int r = 0;
 
 	if (own->id != NULL) {
@@ -198,9 +203,9 @@ static int take_back_all(struct revert *revert, const struct record *own, struct
 	return own->id == NULL ? 0 : record_delete(revert->state_dir, own->id, err);
 }
 
-static int revert_in(struct revert *revert, const char *path, const struct record *own,
-		     struct err *err)
+static int revert_in(struct revert *revert, const char *path, struct err *err)
 {
+	const struct record *own = revert->own;
 	struct err broken = {0};
 	auto_fd rootfd = -1;
 
@@ -225,16 +230,46 @@ static int revert_in(struct revert *revert, const char *path, const struct recor
 		return 0;
 	}
 	revert->rootfd = rootfd;
-	return take_back_all(revert, own, err);
+	return fence_files(revert->fence, (const int[]){rootfd, revert->state_dir}, 2,
+			   take_back_all, revert, err);
 }
 
-int revert_container(const char *id, const char *rootfs, const struct settings *settings,
-		     const struct log *log, struct peers *ret, struct err *err)
+/* The path under which the containers of this rootfs know it: as it was noted at their start. */
+static int path_of(int state_dir, const char *id, const char *rootfs, char **ret, struct err *err)
+{
+	auto_done(record) struct record head = {0};
+
+	if (record_read_head(state_dir, id, &head, NULL) > 0 && head.rootfs != NULL)
+		rootfs = head.rootfs;
+	*ret = rootfs == NULL ? NULL : strdup(rootfs);
+	return rootfs != NULL && *ret == NULL ? err_nomem(err) : 0;
+}
+
+static int revert_alone(struct revert *revert, const struct apply_target *target, const char *known,
+			struct err *err)
 {
 	auto_done(record) struct record record = {0};
+	int r = read_own(revert->state_dir, target->id, revert->log, &record, err);
+
+	if (r < 0 || (r == 0 && target->rootfs == NULL))
+		return r;
+	revert->own = &record;
+	r = peers_find(revert->state_dir, target->id, known, revert->log, revert->peers, err);
+	if (r == 0)
+		r = revert_in(revert, target->rootfs == NULL ? record.rootfs : target->rootfs, err);
+	revert->own = NULL;
+	return r;
+}
+
+int revert_container(const struct apply_target *target, const struct settings *settings,
+		     const struct fence *fence, struct revert_start *ret, struct err *err)
+{
+	const struct log *log = fence->log;
 	auto_done(peers) struct peers peers = {0};
-	auto_fd dir = record_find_dir(settings->state_dir, id, NULL);
-	struct revert revert = {.peers = &peers, .log = log};
+	auto_done(turn) struct turn turn = TURN_NONE;
+	auto_free char *known = NULL;
+	auto_fd dir = record_find_dir(settings->state_dir, target->id, NULL);
+	struct revert revert = {.peers = &peers, .fence = fence, .log = log};
 	int r;
 
 	if (dir < 0)
@@ -244,22 +279,30 @@ int revert_container(const char *id, const char *rootfs, const struct settings *
 		log_debug(log, MODULE, "there is no state directory: nothing to take back");
 		return 0;
 	}
-	r = read_own(dir, id, log, &record, err);
-	if (r < 0 || (r == 0 && rootfs == NULL))
+	r = path_of(dir, target->id, target->rootfs, &known, err);
+	if (r == 0 && known != NULL) {
+		turn_take(&turn, dir, known, log);
+		r = revert_alone(&revert, target, known, err);
+	} else if (r == 0) {
+		auto_done(record) struct record record = {0};
+
+		r = read_own(dir, target->id, log, &record, err); /* deletes one that is broken */
+	}
+	if (ret == NULL)
 		return r;
-	/* as it was noted at the start, if it was: the others' were noted so too */
-	r = peers_find(dir, id, record.rootfs == NULL ? rootfs : record.rootfs, log, &peers, err);
-	if (r == 0)
-		r = revert_in(&revert, rootfs == NULL ? record.rootfs : rootfs, &record, err);
-	if (r == 0 && ret != NULL) {
-		*ret = peers;
+	ret->turn = turn;
+	turn = TURN_NONE;
+	if (r == 0) {
+		ret->peers = peers;
 		peers = (struct peers){0};
 	}
 	return r;
 }
 
-int apply_revert(const char *id, const char *rootfs, const struct settings *settings,
+int apply_revert(const struct apply_target *target, const struct settings *settings,
 		 const struct log *log, struct err *err)
 {
-	return revert_container(id, rootfs, settings, log, NULL, err);
+	const struct fence fence = {.on = target->confined, .log = log};
+
+	return revert_container(target, settings, &fence, NULL, err);
 }

@@ -9,6 +9,7 @@
 #include "base/auto.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "sys/entry.h"
 
 static int note(const struct swap *swap, const char *temporary, struct err *err)
 {
@@ -36,9 +37,9 @@ int swap_write(const struct swap *swap, const struct io_new *content, struct tim
 		r = io_make_at(swap->dir, temporary, content, mtime, &st, err);
 	if (r < 0)
 		return r;
-	if (renameat(swap->dir, temporary, swap->dir, swap->name) < 0) {
+	if (entry_rename(swap->dir, temporary, swap->name) < 0) {
 		r = err_sys(err, errno, "rename to '%s'", swap->name);
-		(void)unlinkat(swap->dir, temporary, 0);
+		(void)entry_remove(swap->dir, temporary);
 		return r;
 	}
 	if (ret != NULL)

@@ -42,24 +42,14 @@ void dircache_done(struct dircache *cache)
 /* Where the kernel says that an open directory lies; the caller frees; NULL with errno. */
 static char *dircache_fd_path(int fd)
 {
-	char magic[PROCSELF_NAME_MAX];
 	char path[PATH_MAX];
 	int proc = procself_dir(NULL);
-	ssize_t len;
 
 	if (proc < 0) {
 		errno = -proc;
 		return NULL;
 	}
-	procself_name(fd, magic);
-	len = readlinkat(proc, magic, path, sizeof(path));
-	if (len < 0)
-		return NULL;
-	if ((size_t)len == sizeof(path)) {
-		errno = ENAMETOOLONG;
-		return NULL;
-	}
-	return strndup(path, (size_t)len);
+	return procself_path(proc, fd, path, sizeof(path)) < 0 ? NULL : strdup(path);
 }
 
 /* Gives entry->real. What does not lie below its root was moved out of it meanwhile: -EXDEV. */

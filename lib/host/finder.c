@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "host/libfacts.h"
 #include "host/places.h"
+#include "sys/entry.h"
 #include "sys/rootfs.h"
 
 /* One object in its directory, as the last look-up left it in the cache. */
@@ -27,6 +28,7 @@ void finder_init(struct finder *finder, const struct host *host, const struct in
 	*finder = (struct finder){.host = host, .inv = inv};
 	dircache_init(&finder->cache, host);
 	trust_init(&finder->trust);
+	nodes_init(&finder->nodes, host);
 }
 
 static void finder_drop(struct finder *finder, size_t keep)
@@ -40,6 +42,7 @@ void finder_done(struct finder *finder)
 	finder_drop(finder, 0);
 	vec_done(&finder->items);
 	dircache_done(&finder->cache);
+	nodes_done(&finder->nodes);
 	nameindex_done(&finder->files);
 	free(finder->reason);
 	finder->reason = NULL;
@@ -81,7 +84,7 @@ static int finder_look_in(struct finder *finder, unsigned root, const char *path
 	*ret_error = dir->error;
 	if (dir->error != 0)
 		return 0;
-	if (fstatat(dir->fd, *name == '\0' ? "." : name, &ret->st, AT_SYMLINK_NOFOLLOW) < 0) {
+	if ((*name == '\0' ? fstat(dir->fd, &ret->st) : entry_stat(dir->fd, name, &ret->st)) < 0) {
 		*ret_error = errno;
 		return finder_is_fatal(errno) ? err_sys(err, errno, "look at '%s'", path) : 0;
 	}
@@ -236,17 +239,27 @@ static const char *finder_type_name(mode_t mode)
 	}
 }
 
+static int finder_check_node(struct finder *finder, const char *path, dev_t rdev, struct err *err)
+{
+	const char *fault;
+	int rc;
+
+	if (!path_is_below(path, "/dev"))
+		return finder_say(finder, ROW_REFUSED, err, "'%s' is a device outside /dev", path);
+	rc = nodes_fault(&finder->nodes, path, rdev, &fault, err);
+	if (rc < 0)
+		return rc;
+	return fault == NULL ? ROW_FOUND
+			     : finder_say(finder, ROW_REFUSED, err, "'%s' %s", path, fault);
+}
+
 static int finder_check_object(struct finder *finder, const char *path, enum row_type type,
 			       const struct stat *st, struct err *err)
 {
 	const char *fault = trust_fault(&finder->trust, st);
 
-	if (S_ISCHR(st->st_mode)) {
-		if (!path_is_below(path, "/dev"))
-			return finder_say(finder, ROW_REFUSED, err, "'%s' is a device outside /dev",
-					  path);
-		return ROW_FOUND;
-	}
+	if (S_ISCHR(st->st_mode))
+		return finder_check_node(finder, path, st->st_rdev, err);
 	if (type == ROW_DEV || !(S_ISREG(st->st_mode) || S_ISDIR(st->st_mode)))
 		return finder_say(finder, ROW_REFUSED, err, "'%s' is a %s, not a %s", path,
 				  finder_type_name(st->st_mode),

@@ -9,6 +9,7 @@
 
 #include "base/auto.h"
 #include "base/str.h"
+#include "sys/io.h"
 #include "sys/rootfs.h"
 
 static int host_open_root(struct host *host, size_t root, const char *path, struct err *err)
@@ -18,7 +19,7 @@ static int host_open_root(struct host *host, size_t root, const char *path, stru
 	if (host->paths[root] == NULL)
 		return err_nomem(err);
 	/* the one path that no root fd can resolve: it says where the root is */
-	host->fds[root] = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	host->fds[root] = io_open_host(path, O_PATH | O_DIRECTORY);
 	if (host->fds[root] < 0)
 		return err_sys(err, errno, "open root directory '%s'", path);
 	return 0;

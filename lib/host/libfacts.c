@@ -8,6 +8,7 @@
 
 #include "base/auto.h"
 #include "format/elfinfo.h"
+#include "sys/entry.h"
 #include "sys/window.h"
 
 bool libfacts_wanted(const char *name)
@@ -35,7 +36,7 @@ static int libfacts_parse(int fd, uint64_t len, struct elf_facts *ret)
 int libfacts_read(int dirfd, const char *name, const struct stat *st, struct elf_facts *ret)
 {
 	/* O_NONBLOCK: the name may have become a FIFO since it was looked at */
-	auto_fd fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	auto_fd fd = entry_open(dirfd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
 	struct stat now;
 
 	if (fd < 0 || fstat(fd, &now) < 0)

@@ -132,6 +132,11 @@ int io_read_fd_within(int fd, size_t max, unsigned timeout_ms, const char *name,
 	return io_read_loop(&input, ret, ret_len, err);
 }
 
+int io_open_host(const char *path, int flags)
+{
+	return open(path, flags | O_CLOEXEC | O_NOCTTY);
+}
+
 int io_read_at(int dirfd, const char *name, size_t max, char **ret, size_t *ret_len,
 	       struct err *err)
 {

@@ -18,6 +18,10 @@ int io_read_fd(int fd, size_t max, const char *name, char **ret, size_t *ret_len
 int io_read_fd_within(int fd, size_t max, unsigned timeout_ms, const char *name, char **ret,
 		      size_t *ret_len, struct err *err);
 
+/** As open(2), O_CLOEXEC and O_NOCTTY set: for what no root fd can resolve, since it says where a
+ *  root, a bundle or the settings are. Never for anything of a container. */
+int io_open_host(const char *path, int flags);
+
 /** Opens name below dirfd (AT_FDCWD for a host path), which must be a regular file, and reads it.
  */
 int io_read_at(int dirfd, const char *name, size_t max, char **ret, size_t *ret_len,

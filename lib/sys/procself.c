@@ -68,6 +68,23 @@ void procself_name(int fd, char ret[PROCSELF_NAME_MAX])
 	(void)snprintf(ret, PROCSELF_NAME_MAX, "self/fd/%d", fd);
 }
 
+int procself_path(int proc, int fd, char *ret, size_t size)
+{
+	char name[PROCSELF_NAME_MAX];
+	ssize_t len;
+
+	procself_name(fd, name);
+	len = readlinkat(proc, name, ret, size);
+	if (len < 0)
+		return -1;
+	if ((size_t)len >= size) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	ret[len] = '\0';
+	return 0;
+}
+
 int procself_visit_start(struct procself_visit *ret, struct err *err)
 {
 	auto_fd cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);

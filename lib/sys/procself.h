@@ -7,6 +7,8 @@
 #ifndef SYS_PROCSELF_H
 #define SYS_PROCSELF_H
 
+#include <stddef.h>
+
 #include "base/err.h"
 
 #define PROCSELF_NAME_MAX 32 /* bytes of "self/fd/N" with NUL */
@@ -22,6 +24,10 @@ int procself_open(struct err *err);
 
 /** Writes "self/fd/N", relative to procself_dir(). */
 void procself_name(int fd, char ret[PROCSELF_NAME_MAX]);
+
+/** Where the kernel says that the object of fd lies, seen from the caller's root; proc:
+ *  procself_dir() or another procfs root. Negative with errno; ENAMETOOLONG: longer than size. */
+int procself_path(int proc, int fd, char *ret, size_t size);
 
 /* While it lives "self/fd/N" is a name from the current directory: mount(2) and umount2(2) take no
  * directory fd. The working directory is put back at the end of scope. */

@@ -3,6 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sys/sysmacros.h>
+
+#include "apply/cgroup.h"
+#include "apply/place.h"
 #include "base/auto.h"
 #include "format/procfs.h"
 
@@ -14,6 +18,25 @@ static void check_cgroup(const char *text, size_t size, const char *controller)
 
 	if (procfs_cgroup_path(text, size, controller, &path, NULL) == 1 &&
 	    (path[0] != '/' || strstr(path, "/../") != NULL))
+		abort();
+}
+
+/* What is seen of a cgroup below a mount is the end of its path. */
+static void check_below(const char *text, size_t size)
+{
+	auto_free char *root = strndup(text, size);
+	const char *below;
+	char *path;
+
+	if (root == NULL)
+		return;
+	(void)place_mounts_have(root, makedev(0, 22));
+	path = root + strcspn(root, "\n");
+	if (*path != '\0')
+		*path++ = '\0';
+	below = cgroup_below_mount(path, root);
+	if (below != NULL && strcmp(below, "/") != 0 &&
+	    (below < path || below > path + strlen(path)))
 		abort();
 }
 
@@ -51,6 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_mount(text, size, "cgroup", "devices");
 	check_mount(text, size, "cgroup2", NULL);
 	check_mount_by_id(text, size);
+	check_below(text, size);
 	(void)procfs_map_root(text, size, &id, &err);
 	(void)procfs_map_is_initial(text, size);
 	(void)procfs_start_time(text, size, &start, &err);

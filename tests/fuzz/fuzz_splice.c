@@ -51,6 +51,25 @@ static void check_edited(const char *text, size_t len, const char *edited, size_
 	json_decref(after);
 }
 
+/* One edit puts one stretch in, at most in the place of a "null": the rest stays byte for byte. */
+static void check_untouched(const char *text, size_t len, const struct splice_edit *edit)
+{
+	auto_free char *edited = NULL;
+	size_t edited_len;
+	size_t front = 0;
+	size_t back = 0;
+
+	if (splice_apply(text, len, edit, 1, &edited, &edited_len, NULL) < 0)
+		return;
+	while (front < len && front < edited_len && text[front] == edited[front])
+		front++;
+	while (back < len - front && back < edited_len - front &&
+	       text[len - 1 - back] == edited[edited_len - 1 - back])
+		back++;
+	if (front + back < len && (len - front - back > 4 || memmem(text, len, "null", 4) == NULL))
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const path[] = {"hooks", "prestart", NULL};
@@ -71,6 +90,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (len != size || memcmp(same, text, size) != 0)
 		abort();
+	check_untouched(text, size, &edits[0]);
+	check_untouched(text, size, &edits[1]);
 	if (splice_apply(text, size, edits, 2, &edited, &len, NULL) == 0)
 		check_edited(text, size, edited, len);
 	return 0;

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/auto.h"
@@ -47,10 +48,28 @@ static int run_dir(const char *path)
 	return count;
 }
 
+/* For tests/run: what was run. A finding ends the program before it comes here, and the line that
+ * says so was written before the first run. */
+static void note_figure(const char *program, int tried, int bad)
+{
+	const char *folder = getenv("NVC_FIGURES");
+	const char *name = strrchr(program, '/');
+	auto_free char *path = NULL;
+	auto_file file = NULL;
+
+	if (folder == NULL)
+		return;
+	path = str_format("%s/%s.%d.tsv", folder, name == NULL ? program : name + 1, (int)getpid());
+	file = path == NULL ? NULL : fopen(path, "we");
+	if (file != NULL)
+		fprintf(file, "fuzz\t%d\t%d\n", tried, bad);
+}
+
 int main(int argc, char **argv)
 {
 	int total = 0;
 
+	note_figure(argv[0], 1, 1);
 	for (int i = 1; i < argc; i++) {
 		int count = run_dir(argv[i]);
 
@@ -60,6 +79,7 @@ int main(int argc, char **argv)
 		}
 		total += count;
 	}
+	note_figure(argv[0], total, 0);
 	printf("%d inputs\n", total);
 	return total > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -164,6 +164,22 @@ static void place_mounts_have_compares_the_third_field(void **state)
 	assert_false(place_mounts_have("", makedev(0, 2)));
 }
 
+static void place_mounts_shorten_leaves_three_fields_of_each_line(void **state)
+{
+	char *text =
+		strdup("22 1 8:1 / / rw - ext4 /dev/sda1 rw\n23 22 0:20 / /proc rw - proc proc rw\n"
+		       "24 22\n\n25 22 0:5 / /dev rw - devtmpfs udev rw");
+
+	(void)state;
+	assert_non_null(text);
+
+	text = place_mounts_shorten(text);
+
+	assert_string_equal(text, "22 1 8:1 \n23 22 0:20 \n24 22\n\n25 22 0:5 ");
+	assert_true(place_mounts_have("22 1 8:1 \n23 22 0:20 \n", makedev(0, 20)));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -176,6 +192,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(place_below_a_file_is_an_error_and_makes_nothing,
 						setup, teardown),
 		cmocka_unit_test(place_mounts_have_compares_the_third_field),
+		cmocka_unit_test(place_mounts_shorten_leaves_three_fields_of_each_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,12 +12,16 @@
  *   --tmpfs DST         a tmpfs there; may be repeated
  *   --id ID             the container's id (default: cell)
  *   --rootfs DIR        default: BUNDLE/rootfs
+ *   --state-root TEXT   the state's "root", which is else the rootfs; '' = none, as runc has it
  *   --stages LIST       of prestart,poststop; default both, poststop only after a prestart that was
  *                       done
  *   --inspect SCRIPT    for sh, between the two, in the mount namespace; its directory is the
  * rootfs
  *   --state FILE        this text instead of the state, in prestart
  *   --status FILE       gets "PRESTART INSPECT POSTSTOP": exit statuses, '-' = was not run
+ *   --rusage FILE       a line is added for each hook: "ID STAGE STATUS MAXRSS_KB WALL_US"
+ *   --gate PREFIX       in front of each hook the id is added to the file PREFIX.STAGE, and the
+ * hook is started when nobody holds an exclusive flock(2) on it
  *
  * The exit status is that of prestart if that is not 0, else of the inspection, else of poststop; a
  * signal counts as 128 and its number.
@@ -27,13 +31,17 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAX_VOLUMES 16
@@ -47,7 +55,10 @@ struct cell {
 	const char *stages;
 	const char *inspect;
 	const char *state;
+	const char *state_root;
 	const char *status;
+	const char *rusage;
+	const char *gate;
 	unsigned long propagation;
 	bool user;
 	const char *mounts[MAX_VOLUMES];
@@ -116,6 +127,21 @@ static void mount_volume(const struct cell *cell, const char *volume)
 		die(target);
 }
 
+/* As runc: the mount that the root tree lies on is not to carry what follows to the host. */
+static void seclude_parent(const char *rootfs)
+{
+	char path[4096];
+
+	(void)snprintf(path, sizeof(path), "%s", rootfs);
+	while (mount(NULL, path, NULL, MS_PRIVATE, NULL) < 0) {
+		char *slash = strrchr(path, '/');
+
+		if (errno != EINVAL || slash == NULL || path[1] == '\0')
+			die(path);
+		slash[slash == path ? 1 : 0] = '\0';
+	}
+}
+
 /* What a runtime does before it calls its hooks. */
 static void be_container(const struct cell *cell, int ready, int go)
 {
@@ -129,6 +155,7 @@ static void be_container(const struct cell *cell, int ready, int go)
 		_exit(125);
 	if (mount(NULL, "/", NULL, MS_REC | cell->propagation, NULL) < 0)
 		die("change the propagation of /");
+	seclude_parent(cell->rootfs);
 	if (mount(cell->rootfs, cell->rootfs, NULL, MS_BIND | MS_REC, NULL) < 0)
 		die(cell->rootfs);
 	for (int i = 0; i < cell->n_mounts; i++) {
@@ -174,19 +201,52 @@ static void start(struct cell *cell)
 	(void)close(go[1]);
 }
 
-static int wait_for(pid_t pid)
+static int wait_with(pid_t pid, struct rusage *ret)
 {
 	int status;
 
-	while (waitpid(pid, &status, 0) < 0)
+	while (wait4(pid, &status, 0, ret) < 0)
 		if (errno != EINTR)
 			die("wait");
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+static int wait_for(pid_t pid)
+{
+	struct rusage usage;
+
+	return wait_with(pid, &usage);
+}
+
+static int64_t now_us(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* One write for each line: many cells may share the file. The memory is that of the hook alone, or,
+ * if that should be more, of the page tables that fork() copied. */
+static void put_rusage(const struct cell *cell, const char *stage, int code,
+		       const struct rusage *usage, int64_t wall)
+{
+	int fd;
+
+	if (cell->rusage == NULL)
+		return;
+	fd = open(cell->rusage, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0 || dprintf(fd, "%s %s %d %ld %lld\n", cell->id, stage, code, usage->ru_maxrss,
+			      (long long)wall) < 0)
+		die(cell->rusage);
+	(void)close(fd);
+}
+
 static int state_fd(const struct cell *cell, bool running)
 {
 	int fd = memfd_create("state", MFD_CLOEXEC);
+	const char *root = cell->state_root != NULL ? cell->state_root : cell->rootfs;
+	char member[8192] = "";
 	char pid[32] = "";
 
 	if (running && cell->state != NULL) {
@@ -198,21 +258,43 @@ static int state_fd(const struct cell *cell, bool running)
 	}
 	if (running)
 		(void)snprintf(pid, sizeof(pid), "\"pid\":%d,", (int)cell->pid);
-	if (fd < 0 || dprintf(fd,
-			      "{\"ociVersion\":\"1.0.2\",\"id\":\"%s\",\"status\":\"%s\",%s"
-			      "\"root\":\"%s\",\"bundle\":\"%s\"}",
-			      cell->id, running ? "creating" : "stopped", pid, cell->rootfs,
-			      cell->bundle) < 0)
+	if (root[0] != '\0')
+		(void)snprintf(member, sizeof(member), "\"root\":\"%s\",", root);
+	if (fd < 0 ||
+	    dprintf(fd,
+		    "{\"ociVersion\":\"1.0.2\",\"id\":\"%s\",\"status\":\"%s\",%s"
+		    "%s\"bundle\":\"%s\"}",
+		    cell->id, running ? "creating" : "stopped", pid, member, cell->bundle) < 0)
 		die("state");
 	(void)lseek(fd, 0, SEEK_SET);
 	return fd;
 }
 
+static void wait_at_gate(const struct cell *cell, const char *stage)
+{
+	char path[4096];
+	int fd;
+
+	if (cell->gate == NULL)
+		return;
+	(void)snprintf(path, sizeof(path), "%s.%s", cell->gate, stage);
+	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0 || dprintf(fd, "%s\n", cell->id) < 0 || flock(fd, LOCK_SH) < 0)
+		die(path);
+	(void)close(fd);
+}
+
 static int run_hook(const struct cell *cell, const char *stage)
 {
 	int fd = state_fd(cell, strcmp(stage, "prestart") == 0);
-	pid_t pid = fork();
+	struct rusage usage;
+	int64_t begin;
+	pid_t pid;
+	int code;
 
+	wait_at_gate(cell, stage);
+	begin = now_us();
+	pid = fork();
 	if (pid < 0)
 		die("fork");
 	if (pid == 0) {
@@ -226,7 +308,9 @@ static int run_hook(const struct cell *cell, const char *stage)
 		die(words[0]);
 	}
 	(void)close(fd);
-	return wait_for(pid);
+	code = wait_with(pid, &usage);
+	put_rusage(cell, stage, code, &usage, now_us() - begin);
+	return code;
 }
 
 static int run_inspection(const struct cell *cell)
@@ -309,7 +393,8 @@ static bool option(struct cell *cell, const char *name, const char *value)
 	} texts[] = {{"--map", &cell->map},         {"--id", &cell->id},
 		     {"--rootfs", &cell->rootfs},   {"--stages", &cell->stages},
 		     {"--inspect", &cell->inspect}, {"--state", &cell->state},
-		     {"--status", &cell->status}};
+		     {"--status", &cell->status},   {"--state-root", &cell->state_root},
+		     {"--rusage", &cell->rusage},   {"--gate", &cell->gate}};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		if (strcmp(name, texts[i].name) == 0) {
