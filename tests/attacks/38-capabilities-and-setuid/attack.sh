@@ -82,6 +82,7 @@ run() {
 	cell | user) run_cell ;;
 	*) run_low ;;
 	esac
+	[[ $SCENE != bits || -e $WORK/process ]] || return 0 # refused before
 	grep -E '^(Cap|NoNew|Seccomp)' "$WORK/process" >&2 || die "the hook was not looked at"
 	zero CapInh CapAmb
 	if [[ $SCENE == ldconfig ]]; then
