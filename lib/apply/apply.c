@@ -12,7 +12,6 @@
 
 #include "apply/fence.h"
 #include "apply/job.h"
-#include "apply/ldconf.h"
 #include "apply/revert.h"
 #include "base/auto.h"
 #include "base/str.h"
@@ -248,32 +247,14 @@ static int open_rootfs(struct job *job, struct err *err)
 	return 0;
 }
 
-struct files_work {
-	struct job *job;
-	const struct op *op;
-};
-
-static int update_files(void *arg, struct err *err)
+/* A volume on the root itself: the caller, and poststop, see another directory at that path. */
+static bool is_covered(const struct job *job)
 {
-	const struct files_work *work = arg;
+	struct stat a;
+	struct stat b;
 
-	return ldcache_update_run(work->job, work->op, err);
-}
-
-static int run_files(struct job *job, const struct op *op, struct err *err)
-{
-	struct files_work work = {.job = job, .op = op};
-	size_t made;
-	int r;
-
-	/* what takes a mount or a "trusted" attribute is not to be had there */
-	place_seclude(&job->tree, KEEPER_CACHE);
-	place_seclude(&job->tree, LDCONF_OURS);
-	made = job->tree.made.n;
-	r = fence_files(&job->fence, (const int[]){job->rootfd, job->state_dir},
-			job->state_dir < 0 ? 1 : 2, update_files, &work, err);
-	place_sign_made(&job->tree, made);
-	return r < 0 ? r : ldcache_update_cover(job, err);
+	return job->host_rootfs >= 0 && fstat(job->host_rootfs, &a) == 0 &&
+	       fstat(job->rootfd, &b) == 0 && (a.st_ino != b.st_ino || a.st_dev != b.st_dev);
 }
 
 static int run_op(struct job *job, size_t index, struct err *err)
@@ -290,7 +271,7 @@ static int run_op(struct job *job, size_t index, struct err *err)
 	case OP_FILE:
 		return op_file_run(job, index, err);
 	case OP_LDCACHE:
-		return run_files(job, op, err);
+		return op_ldcache_run(job, index, err);
 	}
 	return err_set(err, EINVAL, "operation of an unknown kind");
 }
@@ -301,6 +282,8 @@ static int run_inside(struct job *job, struct err *err)
 
 	if (r == 0)
 		r = place_tree_open(&job->tree, job->rootfd, err);
+	if (r == 0 && is_covered(job))
+		job->tree.root_mount = PLACE_NO_MOUNT;
 	job->tree.mounts = job->container;
 	job->keeper.become = job->other_user;
 	job->keeper.uid = job->uid;

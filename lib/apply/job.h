@@ -63,6 +63,7 @@ int op_device_prepare(struct job *job, size_t index, struct err *err);
 int op_device_run(struct job *job, size_t index, struct err *err);
 int op_link_run(struct job *job, size_t index, struct err *err);
 int op_file_run(struct job *job, size_t index, struct err *err);
+int op_ldcache_run(struct job *job, size_t index, struct err *err);
 
 /** Opens the source of an operation, which must be of type (S_IFREG, S_IFDIR, S_IFCHR) and the
  *  object that the inventory saw, and takes it into job->sources. */

@@ -224,15 +224,6 @@ int place_cannot_make(int code, struct err *err)
 	return code;
 }
 
-/* Directories have no time of ours: it changes with what is in them. */
-static void sign_dir(const struct place_tree *tree, int dirfd, const char *name)
-{
-	auto_fd fd = entry_open(dirfd, name, O_RDONLY | O_DIRECTORY, 0);
-
-	if (fd >= 0)
-		place_sign(tree, fd);
-}
-
 struct parent_making {
 	struct place_tree *tree;
 	struct err *err;
@@ -266,7 +257,7 @@ static int parent_made(void *arg, int dirfd, const char *name, const char *path)
 	tree->inodes++;
 	if (tree->dirs.items[dir].mount == tree->root_mount) {
 		note(tree, &item);
-		sign_dir(tree, dirfd, name);
+		place_sign_dir(tree, dirfd, name);
 	}
 	/* again, now by fd: a directory may have been exchanged since check_ancestor() */
 	return may_create(tree, dirfd, tree->dirs.items[dir].mount, path, making->err);
@@ -380,16 +371,6 @@ static int find_dir(struct place_tree *tree, const char *path, struct place *pla
 	return r;
 }
 
-void place_sign_made(const struct place_tree *tree, size_t n)
-{
-	for (; n < tree->made.n; n++) {
-		const struct place_made *made = &tree->made.items[n];
-
-		if (made->recorded && made->item.kind == RECORD_DIR)
-			sign_dir(tree, tree->dirs.items[made->dir].fd, made->name);
-	}
-}
-
 void place_seclude(struct place_tree *tree, const char *path)
 {
 	char name[NAME_MAX + 1];
@@ -482,7 +463,7 @@ int place_make_dir(struct place_tree *tree, struct place *place, struct err *err
 	if (entry_make_dir(place_dirfd(tree, place), place->name, 0755) < 0)
 		return place_cannot_make(
 			err_sys(err, errno, "make the directory '%s'", place->path), err);
-	sign_dir(tree, place_dirfd(tree, place), place->name);
+	place_sign_dir(tree, place_dirfd(tree, place), place->name);
 	tree->inodes++;
 	tree->placeholders++;
 	return place_finish(tree, place, &item, err);
