@@ -58,7 +58,9 @@ int cmd_configure(const struct cmd *cmd)
 
 	if (status != 0)
 		return status;
-	rc = cmd_request(cmd, "none", &request);
+	rc = nvc_confine(cmd->ctx);
+	if (rc == 0)
+		rc = cmd_request(cmd, "none", &request);
 	if (rc == 0)
 		rc = nvc_inventory_new(cmd->ctx, request, &inv);
 	if (rc == 0)

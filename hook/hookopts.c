@@ -3,7 +3,10 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
+
+#include "base/str.h"
 
 const char hookopts_usage[] =
 	"Usage: nvc-hook [OPTION]... COMMAND [OPTION]...\n"
@@ -23,6 +26,7 @@ const char hookopts_usage[] =
 	"  --id ID             container id, instead of the state's\n"
 	"  --request TEXT      what the container asks for, as nvc-runtime wrote it\n"
 	"  --devices-granted   the container's spec has rules for all nodes\n"
+	"  --timeout SECONDS   give up after so long (default: 60)\n"
 	"  --root DIR          where driver files and device nodes are\n"
 	"  --host-root DIR     where lists, /proc, /sys and /etc are\n"
 	"  --version, --help\n"
@@ -40,6 +44,7 @@ static const struct value_option value_options[] = {
 	{"rootfs", offsetof(struct hook_opts, rootfs)},
 	{"id", offsetof(struct hook_opts, id)},
 	{"request", offsetof(struct hook_opts, request)},
+	{"timeout", offsetof(struct hook_opts, timeout_text)},
 	{"root", offsetof(struct hook_opts, root)},
 	{"host-root", offsetof(struct hook_opts, host_root)},
 };
@@ -122,6 +127,20 @@ static int parse_command(const char *word, struct hook_opts *opts, struct err *e
 	return err_set(err, EINVAL, "unknown command '%s'", word);
 }
 
+static int read_timeout(struct hook_opts *opts, struct err *err)
+{
+	const char *text = opts->timeout_text;
+	uint64_t seconds;
+
+	if (text == NULL)
+		return 0;
+	if (!str_to_u64(text, strlen(text), 10, HOOKOPTS_MAX_TIMEOUT, &seconds) || seconds == 0)
+		return err_set(err, EINVAL, "option '--timeout' wants 1 to %u seconds, not '%s'",
+			       HOOKOPTS_MAX_TIMEOUT, text);
+	opts->timeout = (unsigned)seconds;
+	return 0;
+}
+
 int hookopts_parse(int argc, char *const *argv, struct hook_opts *ret, struct err *err)
 {
 	struct hook_opts opts = {.command = HOOK_NONE};
@@ -135,6 +154,8 @@ int hookopts_parse(int argc, char *const *argv, struct hook_opts *ret, struct er
 			return taken;
 		i += taken;
 	}
+	if (read_timeout(&opts, err) < 0)
+		return -EINVAL;
 	*ret = opts;
 	return 0;
 }

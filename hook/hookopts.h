@@ -18,6 +18,8 @@ enum hook_command {
 	HOOK_VERSION,
 };
 
+#define HOOKOPTS_MAX_TIMEOUT 86400u
+
 /* All strings are borrowed from argv; NULL = not given. */
 struct hook_opts {
 	enum hook_command command;
@@ -29,6 +31,8 @@ struct hook_opts {
 	const char *root;
 	const char *host_root;
 	const char *debug_file;
+	const char *timeout_text;
+	unsigned timeout; /* seconds; 0 = not given */
 	bool debug;
 	bool devices_granted;
 };

@@ -16,19 +16,20 @@
 
 #include "base/auto.h"
 #include "base/err.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "hook/hooklog.h"
 #include "hook/hookopts.h"
 #include "hook/hookstate.h"
 
-#define DEADLINE    60 /* seconds for everything */
-#define GRACE       5  /* seconds more, for the handler */
+#define DEADLINE    60u /* seconds for everything, unless --timeout says otherwise */
+#define GRACE       5u  /* seconds more, for the handler */
 #define MAX_FILES   65536
 #define DEFAULT_LOG "/run/nvc/hook.log"
 
 static void on_alarm(int signal)
 {
-	static const char text[] = "nvc-hook: not done within 60 seconds\n";
+	static const char text[] = "nvc-hook: not done in time (see --timeout)\n";
 
 	(void)signal;
 	(void)!write(STDERR_FILENO, text, sizeof(text) - 1);
@@ -36,15 +37,16 @@ static void on_alarm(int signal)
 }
 
 /* A silent file system of somebody else's must not hold a runtime for ever. */
-static void set_deadline(void)
+static void set_deadline(unsigned seconds)
 {
 	const struct sigaction action = {.sa_handler = on_alarm};
-	const struct itimerspec last = {.it_value = {.tv_sec = DEADLINE + GRACE}};
+	const unsigned grace = seconds < GRACE ? seconds : GRACE;
+	const struct itimerspec last = {.it_value = {.tv_sec = (time_t)seconds + grace}};
 	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL};
 	int timer = 0;
 
 	(void)sigaction(SIGALRM, &action, NULL);
-	(void)alarm(DEADLINE);
+	(void)alarm(seconds);
 	/* a call that waits for a FUSE server is left for a fatal signal only, never for a handler.
 	 * By number: timer_create(3) of glibc before 2.34 would take one more library. */
 	if (syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) == 0)
@@ -196,23 +198,50 @@ static int poststop(struct nvc_context *ctx, const struct hook_opts *opts,
 	return nvc_revert(ctx, &container) < 0 ? fail(log, ctx) : 0;
 }
 
-static int with_state(struct nvc_context *ctx, const struct hook_opts *opts, struct hooklog *log)
+static int run_command(struct nvc_context *ctx, const struct hook_opts *opts,
+		       const struct nvc_state *state, struct hooklog *log)
 {
-	struct nvc_state state = {.size = sizeof(state)};
-	auto_free char *text = NULL;
-	struct err err = {0};
-	size_t len;
-	int rc;
+	hooklog_set_id(log, opts->id != NULL ? opts->id : state->id);
+	return opts->command == HOOK_POSTSTOP ? poststop(ctx, opts, state, log)
+					      : prestart(ctx, opts, state, log);
+}
 
-	if (hookstate_read(STDIN_FILENO, &text, &len, &err) < 0)
-		return fail_err(log, &err);
-	if (nvc_state_parse(ctx, text, len, &state) < 0)
-		return fail(log, ctx);
-	hooklog_set_id(log, opts->id != NULL ? opts->id : state.id);
-	rc = opts->command == HOOK_POSTSTOP ? poststop(ctx, opts, &state, log)
-					    : prestart(ctx, opts, &state, log);
-	nvc_state_done(&state);
-	return rc;
+static bool is_inside(const char *path, const char *dir)
+{
+	return path != NULL && dir != NULL && dir[0] == '/' && path_is_below(path, dir);
+}
+
+/* The bundle too: its folders may be the image's. Whoever made the image could have the log end in
+ * any file of the host by a link in it. */
+static void open_log(const char *path, const struct hook_opts *opts, const struct nvc_state *state,
+		     struct hooklog *log)
+{
+	const char *bundle = opts->bundle != NULL ? opts->bundle : state->bundle;
+	auto_free char *normal = path == NULL ? NULL : path_normal(path);
+
+	if (!is_inside(normal, rootfs_of(opts, state)) && !is_inside(normal, state->root) &&
+	    (str_equal(bundle, "/") || !is_inside(normal, bundle))) {
+		hooklog_open(log, path);
+		return;
+	}
+	hooklog_open(log, DEFAULT_LOG);
+	hooklog_emit(log, NVC_LOG_WARNING, "hook",
+		     "the log file as configured lies in the container's bundle: this one instead");
+}
+
+static int read_state(struct nvc_context *ctx, struct nvc_state *ret, struct err *err)
+{
+	auto_free char *text = NULL;
+	size_t len;
+	int rc = hookstate_read(STDIN_FILENO, &text, &len, err);
+
+	if (rc < 0)
+		return rc;
+	rc = nvc_state_parse(ctx, text, len, ret);
+	if (rc == 0)
+		return 0;
+	(void)err_set(err, -rc, "%s", nvc_error_message(ctx));
+	return err_hint(err, nvc_error_hint(ctx));
 }
 
 static int run(const struct hook_opts *opts, struct hooklog *log)
@@ -226,20 +255,31 @@ static int run(const struct hook_opts *opts, struct hooklog *log)
 		.log_arg = log,
 		.log_level = opts->debug ? NVC_LOG_DEBUG : NVC_LOG_WARNING,
 	};
+	struct nvc_state state = {.size = sizeof(state)};
 	struct nvc_context *ctx = NULL;
+	struct err err = {0};
 	const char *log_file;
 	int rc = nvc_open(&options, &ctx);
+	int rc_state;
 
 	if (ctx == NULL) {
 		hooklog_fail(log, "out of memory", NULL);
 		return 1;
 	}
+	/* before anything is read that others wrote */
+	if (rc == 0)
+		rc = nvc_confine(ctx);
+	rc_state = rc < 0 ? 0 : read_state(ctx, &state, &err);
 	/* what is wrong with config.toml must be somewhere too */
 	log_file = rc < 0 ? DEFAULT_LOG : nvc_setting(ctx, "nvc.log-file");
-	hooklog_open(log, opts->debug_file != NULL ? opts->debug_file : log_file);
+	open_log(opts->debug_file != NULL ? opts->debug_file : log_file, opts, &state, log);
 	if (!opts->debug)
 		nvc_set_log(ctx, hooklog_emit, log, nvc_setting_log_level(ctx));
-	rc = rc < 0 ? fail(log, ctx) : with_state(ctx, opts, log);
+	if (rc < 0)
+		rc = fail(log, ctx);
+	else
+		rc = rc_state < 0 ? fail_err(log, &err) : run_command(ctx, opts, &state, log);
+	nvc_state_done(&state);
 	nvc_close(ctx);
 	return rc;
 }
@@ -255,15 +295,20 @@ int main(int argc, char **argv)
 		hooklog_fail(&log, "cannot make the process's state safe", NULL);
 		return 1;
 	}
+	if (getuid() != geteuid() || getgid() != getegid()) {
+		hooklog_fail(&log, "started with the rights of another user than the caller's",
+			     "a set-user-ID copy of it would give them to everybody");
+		return 1;
+	}
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN); /* a limit on files must not end us by way of the log */
-	set_deadline();
 	raise_file_limit();
 	if (hookopts_parse(argc, argv, &opts, &err) < 0) {
 		err.hint = "see nvc-hook --help";
 		(void)fail_err(&log, &err);
 		return 2;
 	}
+	set_deadline(opts.timeout == 0 ? DEADLINE : opts.timeout);
 	switch (opts.command) {
 	case HOOK_NONE:
 		(void)!write(STDERR_FILENO, hookopts_usage, strlen(hookopts_usage));

@@ -7,6 +7,7 @@
 
 #include "api/context.h"
 #include "apply/apply.h"
+#include "apply/fence.h"
 #include "base/auto.h"
 #include "base/path.h"
 #include "oci/request.h"
@@ -65,7 +66,7 @@ static int edit_config(struct nvc_context *ctx, const struct nvc_bundle_args *ar
 	return 1;
 }
 
-int nvc_bundle_prepare(struct nvc_context *ctx, const struct nvc_bundle_args *args)
+static int prepare_bundle(struct nvc_context *ctx, const struct nvc_bundle_args *args)
 {
 	auto_free char *text = NULL;
 	struct nvc_request request = {0};
@@ -74,9 +75,6 @@ int nvc_bundle_prepare(struct nvc_context *ctx, const struct nvc_bundle_args *ar
 	size_t len;
 	int rc;
 
-	(void)context_err(ctx);
-	if (args->size < sizeof(*args))
-		return err_set(&ctx->err, EINVAL, "prepare a bundle: args.size is too small");
 	rc = context_load_spec(ctx, args->bundle, &text, &len);
 	if (rc == 0)
 		rc = request_from_spec(&ctx->spec, ctx->settings, &ctx->log, &request.request,
@@ -98,6 +96,35 @@ int nvc_bundle_prepare(struct nvc_context *ctx, const struct nvc_bundle_args *ar
 	return rc;
 }
 
+int nvc_bundle_prepare(struct nvc_context *ctx, const struct nvc_bundle_args *args)
+{
+	uint64_t before;
+	int raised;
+	int rc;
+
+	(void)context_err(ctx);
+	if (args->size < sizeof(*args))
+		return err_set(&ctx->err, EINVAL, "prepare a bundle: args.size is too small");
+	rc = fence_lower(&before, &ctx->err);
+	if (rc < 0)
+		return rc;
+	rc = prepare_bundle(ctx, args);
+	raised = fence_raise(before, rc < 0 ? NULL : &ctx->err);
+	return raised < 0 ? raised : rc;
+}
+
+int nvc_confine(struct nvc_context *ctx)
+{
+	int rc;
+
+	(void)context_err(ctx);
+	rc = apply_confine(ctx->settings, &ctx->log, &ctx->err);
+	if (rc < 0)
+		return err_wrap(&ctx->err, "give up rights");
+	ctx->confined = true;
+	return 0;
+}
+
 int nvc_apply(struct nvc_context *ctx, const struct nvc_plan *plan,
 	      const struct nvc_container *container, struct nvc_applied *ret)
 {
@@ -110,6 +137,7 @@ int nvc_apply(struct nvc_context *ctx, const struct nvc_plan *plan,
 		.bundle = container->bundle,
 		.devices_granted = container->devices_granted,
 		.no_cgroups = container->no_cgroups || ctx->settings->no_cgroups,
+		.confined = ctx->confined,
 	};
 	int rc;
 
@@ -160,7 +188,7 @@ int nvc_apply(struct nvc_context *ctx, const struct nvc_plan *plan,
 
 int nvc_revert(struct nvc_context *ctx, const struct nvc_container *container)
 {
-	const char *rootfs = NULL;
+	struct apply_target target = {.id = container->id, .confined = ctx->confined};
 
 	(void)context_err(ctx);
 	if (container->size < sizeof(*container))
@@ -169,8 +197,8 @@ int nvc_revert(struct nvc_context *ctx, const struct nvc_container *container)
 		return err_set(&ctx->err, EINVAL, "revert: no container id was given");
 	/* a rootfs that is no absolute path (crun's state) says less than the record does */
 	if (container->rootfs != NULL && container->rootfs[0] == '/')
-		rootfs = container->rootfs;
-	return apply_revert(container->id, rootfs, ctx->settings, &ctx->log, &ctx->err);
+		target.rootfs = container->rootfs;
+	return apply_revert(&target, ctx->settings, &ctx->log, &ctx->err);
 }
 
 int nvc_state_parse(struct nvc_context *ctx, const char *text, size_t len, struct nvc_state *ret)

@@ -20,6 +20,7 @@ struct nvc_context {
 	nvc_log_fn user_log;
 	void *user_arg;
 	struct settings *settings;
+	bool confined; /* nvc_confine() */
 	struct host host;
 	/* The config.json that was read last, by its bundle: request and grants come from one
 	 * reading. */

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "apply/fence.h"
 #include "apply/job.h"
 #include "apply/revert.h"
 #include "base/auto.h"
@@ -133,6 +134,7 @@ static int prepare_cgroup(struct job *job, struct err *err)
 		return 0;
 	}
 	r = cgroup_open(&job->process, job->mounts, &job->cgroup, err);
+	job->fence.bpf = r == 0 && !job->cgroup.v1;
 	return r < 0 ? err_hint(err, "set no-cgroups = true in config.toml to leave it alone") : 0;
 }
 
@@ -148,7 +150,8 @@ static int begin_record(struct job *job, struct err *err)
 	job->record.id = strdup(target->id);
 	job->record.rootfs = strdup(target->rootfs);
 	job->record.bundle = target->bundle == NULL ? NULL : strdup(target->bundle);
-	if (job->record.id == NULL || job->record.rootfs == NULL)
+	if (job->record.id == NULL || job->record.rootfs == NULL ||
+	    (target->bundle != NULL && job->record.bundle == NULL))
 		return err_nomem(err);
 	job->record.init = job->process.pid;
 	job->record.started = job->process.start_time;
@@ -159,10 +162,10 @@ static int begin_record(struct job *job, struct err *err)
 		job->journal = record_open_journal(job->state_dir, target->id, &none);
 	if (job->journal >= 0)
 		return 0;
-	if (none.code == EINVAL) { /* not an id */
+	if (none.code == EINVAL || none.code == ENOMEM) { /* not an id; or better not now */
 		if (err != NULL)
 			*err = none;
-		return -EINVAL;
+		return -none.code;
 	}
 	log_warn(job->log, MODULE, "%s: what is made in the image will not be taken back",
 		 none.msg);
@@ -179,8 +182,7 @@ static int prepare(struct job *job, struct err *err)
 	int r = check_target(job, err);
 
 	if (r == 0 && job->target->id != NULL)
-		r = revert_container(job->target->id, job->target->rootfs, job->settings, job->log,
-				     &job->peers, err);
+		r = revert_container(job->target, job->settings, &job->fence, &job->alone, err);
 	if (r < 0)
 		return r;
 	job->procfd = mount_open_proc(err);
@@ -260,26 +262,21 @@ static int run_op(struct job *job, size_t index, struct err *err)
 	case OP_FILE:
 		return op_file_run(job, index, err);
 	case OP_LDCACHE:
-		return ldcache_update_run(job, op, err);
+		return op_ldcache_run(job, index, err);
 	}
 	return err_set(err, EINVAL, "operation of an unknown kind");
 }
 
 static int run_inside(struct job *job, struct err *err)
 {
-	size_t len;
-	int r = ns_read(&job->process, "mountinfo", CGROUP_MAX_TEXT, &job->container, &len, err);
+	int r = open_rootfs(job, err);
 
-	if (r == 0)
-		r = open_rootfs(job, err);
 	if (r == 0)
 		r = place_tree_open(&job->tree, job->rootfd, err);
 	job->tree.mounts = job->container;
 	job->keeper.become = job->other_user;
 	job->keeper.uid = job->uid;
 	job->keeper.gid = job->gid;
-	if (r == 0 && job->other_user)
-		r = privs_fs_become(job->uid, job->gid, err);
 	for (size_t i = 0; r == 0 && i < job->plan->ops.n; i++)
 		r = run_op(job, i, err);
 	if (r == 0)
@@ -300,7 +297,7 @@ static void undo(struct job *job)
 	struct err err = {0};
 
 	if (job->rootfd >= 0)
-		keeper_undo(&job->keeper);
+		job->left = !keeper_undo(&job->keeper);
 	while (job->attached.n > 0) {
 		int fd = job->attached.items[--job->attached.n];
 
@@ -308,15 +305,24 @@ static void undo(struct job *job)
 			log_warn(job->log, MODULE, "%s", err.msg);
 		(void)close(fd);
 	}
-	place_undo(&job->tree);
+	job->left |= !place_undo(&job->tree);
 }
 
 /* Joins, works, and returns in every case. */
 static int visit(struct job *job, struct err *err)
 {
 	struct err back = {0};
-	int r = ns_enter_mount(&job->process, err);
+	size_t len;
+	int r = ns_read(&job->process, "mountinfo", CGROUP_MAX_TEXT, &job->container, &len, err);
 
+	if (r == 0)
+		r = ns_enter_mount(&job->process, err);
+	if (r < 0)
+		return r;
+	if (job->other_user)
+		r = privs_fs_become(job->uid, job->gid, err);
+	if (r == 0)
+		r = fence_enter(&job->fence, FENCE_INSIDE, err);
 	if (r == 0)
 		r = run_inside(job, err);
 	if (r < 0)
@@ -329,6 +335,9 @@ static int visit(struct job *job, struct err *err)
 			*err = back;
 		return -back.code;
 	}
+	/* too late to refuse; all that follows is a file of ours in a directory of ours */
+	if (fence_enter(&job->fence, FENCE_BACK, &back) < 0)
+		log_warn(job->log, MODULE, "%s", back.msg);
 	return r;
 }
 
@@ -350,8 +359,10 @@ static void finish_record(struct job *job)
 		if (!made->recorded)
 			continue;
 		item = vec_add(&job->record.items);
-		if (item == NULL)
-			continue;
+		if (item == NULL) { /* the journal tells what was about to be made */
+			log_warn(job->log, MODULE, "no memory for the whole record");
+			return;
+		}
 		*item = made->item;
 		made->item.path = NULL;
 		made->item.text = NULL;
@@ -393,7 +404,7 @@ static void job_done(struct job *job)
 	strv_done(&job->foreign_links);
 	cgroup_done(&job->cgroup);
 	record_done(&job->record);
-	peers_done(&job->peers);
+	peers_done(&job->alone.peers);
 	ns_process_done(&job->process);
 	auto_fd_release(&job->own_mount);
 	auto_fd_release(&job->procfd);
@@ -401,6 +412,23 @@ static void job_done(struct job *job)
 	auto_fd_release(&job->journal);
 	auto_fd_release(&job->rootfd);
 	auto_fd_release(&job->host_rootfs);
+	turn_done(&job->alone.turn); /* last: nothing is done to the rootfs any more */
+}
+
+static struct fence fence_of(const struct settings *settings, bool on, const struct log *log)
+{
+	return (struct fence){
+		.on = on,
+		.programs = !str_equal(settings->ldconfig, SETTINGS_LDCONFIG_NATIVE),
+		.log = log,
+	};
+}
+
+int apply_confine(const struct settings *settings, const struct log *log, struct err *err)
+{
+	const struct fence fence = fence_of(settings, true, log);
+
+	return fence_enter(&fence, FENCE_PREPARE, err);
 }
 
 int apply_plan(const struct plan *plan, const struct host *host, const struct settings *settings,
@@ -413,6 +441,7 @@ int apply_plan(const struct plan *plan, const struct host *host, const struct se
 		.settings = settings,
 		.target = target,
 		.log = log,
+		.fence = fence_of(settings, target->confined, log),
 		.process = {.proc_fd = -1},
 		.own_mount = -1,
 		.procfd = -1,
@@ -421,6 +450,7 @@ int apply_plan(const struct plan *plan, const struct host *host, const struct se
 		.rootfd = -1,
 		.host_rootfs = -1,
 		.cgroup = {.fd = -1},
+		.alone = {.turn = TURN_NONE},
 		.ldcache = {.ldconfig = {.program = -1}},
 	};
 	int r;
@@ -435,7 +465,7 @@ int apply_plan(const struct plan *plan, const struct host *host, const struct se
 		job.tree.procfd = job.procfd;
 		job.tree.host_mounts = job.mounts;
 		job.tree.id = target->id;
-		job.tree.peers = &job.peers;
+		job.tree.peers = &job.alone.peers;
 		job.tree.journal = job.journal;
 		job.tree.log = log;
 		job.keeper.tree = &job.tree;
@@ -448,7 +478,8 @@ int apply_plan(const struct plan *plan, const struct host *host, const struct se
 			finish_record(&job);
 	}
 	if (r < 0) {
-		if (job.state_dir >= 0)
+		/* what could not be undone is, at the next start */
+		if (job.state_dir >= 0 && !job.left)
 			(void)record_delete(job.state_dir, target->id, NULL);
 		return r;
 	}

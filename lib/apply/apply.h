@@ -24,6 +24,7 @@ struct apply_target {
 	const struct spec *spec; /* to see which nodes are granted already; NULL = not known */
 	bool devices_granted;    /* the shim put the rules into the spec: leave the cgroup alone */
 	bool no_cgroups;         /* leave the cgroup alone and say so */
+	bool confined;           /* give up rights phase by phase (fence.h) */
 };
 
 struct apply_stats {
@@ -41,9 +42,13 @@ int apply_plan(const struct plan *plan, const struct host *host, const struct se
 	       const struct apply_target *target, const struct log *log, struct apply_stats *ret,
 	       struct err *err);
 
-/** Takes back what apply_plan() recorded for this container: after it has stopped, and before it is
- *  started again. No record is not an error. rootfs overrides the recorded one unless NULL. */
-int apply_revert(const char *id, const char *rootfs, const struct settings *settings,
+/** Takes back what apply_plan() recorded for the target's id: after that container has stopped, and
+ *  before it is started again. No record is not an error. rootfs overrides the recorded one unless
+ *  NULL. Of the target id, rootfs and confined count. */
+int apply_revert(const struct apply_target *target, const struct settings *settings,
 		 const struct log *log, struct err *err);
+
+/** For a program whose target will be confined: gives up what no phase needs. */
+int apply_confine(const struct settings *settings, const struct log *log, struct err *err);
 
 #endif

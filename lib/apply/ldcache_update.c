@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -37,6 +38,8 @@ int ldcache_update_prepare(struct job *job, struct err *err)
 void ldcache_update_done(struct ldcache_update *update)
 {
 	ldconfig_done(&update->ldconfig);
+	free(update->cover);
+	update->cover = NULL;
 }
 
 /* ---- what a later ldconfig in the container has to find ---- */
@@ -149,19 +152,22 @@ static bool ldconfig_fits(const struct job *job, const struct image *image)
 	return false;
 }
 
-static int cover_cache(struct job *job, struct place *place, const struct ldmerge *merge,
-		       struct err *err)
+static int cover_cache(struct job *job, struct err *err)
 {
-	const struct io_new content = {.data = merge->data,
-				       .len = merge->len,
+	const struct io_new content = {.data = job->ldcache.cover,
+				       .len = job->ldcache.cover_len,
 				       .mode = 0644,
 				       .uid = job->uid,
 				       .gid = job->gid};
 	auto_done(mount_source) struct mount_source source = {.fd = -1};
-	int r = mount_source_file(&source, &content,
-				  MOUNT_RDONLY | MOUNT_NOSUID | MOUNT_NODEV | MOUNT_NOEXEC, err);
+	struct place place;
+	int r = place_open(&job->tree, KEEPER_CACHE, &place, err);
 
-	return r < 0 ? r : job_attach_object(job, &source, place, "file", err);
+	if (r == 0)
+		r = mount_source_file(&source, &content,
+				      MOUNT_RDONLY | MOUNT_NOSUID | MOUNT_NODEV | MOUNT_NOEXEC,
+				      err);
+	return r < 0 ? r : job_attach_object(job, &source, &place, "file", err);
 }
 
 /* In a root that cannot be written no ldconfig can work either, so ours may lie over the image's.
@@ -186,7 +192,11 @@ static int update_unwritable(struct job *job, const struct op *op, const struct 
 		r = ldconf_read(job->rootfd, image->machine, &conf, err);
 	if (r == 0)
 		r = ldmerge_make(job, op, &base, &merge, err);
-	return r < 0 ? r : cover_cache(job, &place, &merge, err);
+	if (r < 0)
+		return r;
+	job->ldcache.cover = take_ptr(&merge.data);
+	job->ldcache.cover_len = merge.len;
+	return 0;
 }
 
 /* A volume there, or a file that is one, must not cost the container its cache. */
@@ -333,11 +343,9 @@ static int update_libc(struct job *job, const struct op *op, const struct image 
 				   : update_cache(job, op, image, err);
 }
 
-static int update(struct job *job, const struct op *op, const struct image *image, struct err *err)
+/* What the image is like must not keep the container from starting. */
+static int settle(struct job *job, int r, const struct err *refused, struct err *err)
 {
-	struct err refused = {0};
-	int r = update_libc(job, op, image, &refused);
-
 	if (r == -ENOMEM)
 		return err_nomem(err);
 	if (r == 0) {
@@ -345,9 +353,27 @@ static int update(struct job *job, const struct op *op, const struct image *imag
 		return 0;
 	}
 	log_warn(job->log, MODULE, "%s; libraries outside of default directories may not be found",
-		 refused.msg);
+		 refused->msg);
 	keeper_undo(&job->keeper);
 	return 0;
+}
+
+static int update(struct job *job, const struct op *op, const struct image *image, struct err *err)
+{
+	struct err refused = {0};
+	int r = update_libc(job, op, image, &refused);
+
+	/* not done before it is mounted */
+	return r == 0 && job->ldcache.cover != NULL ? 0 : settle(job, r, &refused, err);
+}
+
+int ldcache_update_cover(struct job *job, struct err *err)
+{
+	struct err refused = {0};
+
+	if (job->ldcache.cover == NULL)
+		return 0;
+	return settle(job, cover_cache(job, &refused), &refused, err);
 }
 
 int ldcache_update_run(struct job *job, const struct op *op, struct err *err)

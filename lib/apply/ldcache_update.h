@@ -19,6 +19,8 @@ struct job;
 
 struct ldcache_update {
 	struct ldconfig ldconfig; /* program -1: the cache is written here */
+	char *cover;              /* to be mounted over the image's; NULL = nothing; owned */
+	size_t cover_len;
 };
 
 /** In the host's mount namespace: finds what will be needed. */
@@ -26,6 +28,8 @@ int ldcache_update_prepare(struct job *job, struct err *err);
 /** In the container's, when all libraries are there; op is of kind LDCACHE. What it changes is
  *  undone by the job's keeper and place tree. */
 int ldcache_update_run(struct job *job, const struct op *op, struct err *err);
+/** After it, where mounts may be made: in a root that cannot be written ours is mounted. */
+int ldcache_update_cover(struct job *job, struct err *err);
 void ldcache_update_done(struct ldcache_update *update);
 
 #endif

@@ -30,10 +30,13 @@ void peers_done(struct peers *peers)
 static bool is_running(const struct record *head)
 {
 	auto_done(ns_process) struct ns_process init = {.proc_fd = -1};
+	int r;
 
 	if (head->init == 0)
 		return true;
-	return ns_process_open(head->init, &init, NULL) == 0 && init.start_time == head->started;
+	r = ns_process_open(head->init, &init, NULL);
+	/* doubt is yes: what a container that runs needs must stay */
+	return r == 0 ? init.start_time == head->started : r != -ESRCH;
 }
 
 static int add(struct peers *peers, int state_dir, const struct record *head, struct err *err)

@@ -95,6 +95,9 @@ int place_open(struct place_tree *tree, const char *path, struct place *ret, str
 /** To be told when something else than a file was mounted at a place: paths may lead elsewhere now.
  */
 void place_moved(struct place_tree *tree);
+/** Opens the directory of path, if there is one, as place_open() does: for a time when no mount can
+ *  be kept from other namespaces any more. */
+void place_seclude(struct place_tree *tree, const char *path);
 /** Directory fd of the place; borrowed. */
 int place_dirfd(const struct place_tree *tree, const struct place *place);
 /** O_PATH fd of what is there, not followed. */
@@ -130,10 +133,14 @@ int place_adopt(struct place_tree *tree, struct err *err);
 bool place_is_owned(const struct place_tree *tree, const struct stat *st);
 /** Writes the container's id to something that was made. */
 void place_sign(const struct place_tree *tree, int fd);
+/** The same for a directory, which has no time of ours: it changes with what is in it. */
+void place_sign_dir(const struct place_tree *tree, int dirfd, const char *name);
+/** The same for directories made since there were n things made, by who could not. */
+void place_sign_made(const struct place_tree *tree, size_t n);
 
 /** Removes everything made, last first, by the same directory fds and only where the inode is still
- *  ours. What cannot be removed goes to the log. */
-void place_undo(struct place_tree *tree);
+ *  ours. What cannot be removed goes to the log: false then. */
+bool place_undo(struct place_tree *tree);
 
 /** Adds what to do to the error of a making that met a full or a read-only file system; gives code.
  */
@@ -150,8 +157,8 @@ int place_finish(struct place_tree *tree, struct place *place, struct record_ite
 /** True if a mountinfo text has a mount of that device. Pure. */
 bool place_mounts_have(const char *mountinfo, dev_t dev);
 
-/** Leaves of each line what place_mounts_have() looks at: a machine with hundreds of containers has a
- *  long table. Gives the shorter text, in the place of the given one. */
+/** Leaves of each line what place_mounts_have() looks at: a machine with hundreds of containers has
+ * a long table. Gives the shorter text, in the place of the given one. */
 char *place_mounts_shorten(char *mountinfo);
 
 #endif

@@ -6,14 +6,22 @@
 #ifndef APPLY_REVERT_H
 #define APPLY_REVERT_H
 
+#include "apply/apply.h"
+#include "apply/fence.h"
 #include "apply/peers.h"
+#include "apply/turn.h"
 #include "base/err.h"
-#include "base/log.h"
 #include "settings/settings.h"
 
-/** apply_revert(). ret: the other containers on this rootfs that run, for a start that follows; may
- *  be NULL. */
-int revert_container(const char *id, const char *rootfs, const struct settings *settings,
-		     const struct log *log, struct peers *ret, struct err *err);
+/** What a start that follows goes on with. */
+struct revert_start {
+	struct peers peers; /* the other containers on this rootfs that run */
+	struct turn turn;   /* at the rootfs */
+};
+
+/** apply_revert(), with the fence as it stands. ret may be NULL; its turn is set in case of an
+ * error too, if it could be had. */
+int revert_container(const struct apply_target *target, const struct settings *settings,
+		     const struct fence *fence, struct revert_start *ret, struct err *err);
 
 #endif

@@ -63,31 +63,66 @@ static bool span_to_u32(const struct span *span, uint32_t *ret)
 	return true;
 }
 
-int procfs_char_major(const char *text, size_t len, const char *name, unsigned *ret)
+/* Cuts the next line of a character device off rest. False at the end. */
+static bool next_driver(struct span *rest, bool *inside, unsigned *ret_major, struct span *ret_name)
 {
-	struct span rest = {text, len};
 	struct span line;
-	bool inside = false;
 
-	while (next_piece(&rest, '\n', &line)) {
+	while (next_piece(rest, '\n', &line)) {
 		struct span number;
 		uint64_t value;
 
 		if (span_is(&line, "Character devices:"))
-			inside = true;
+			*inside = true;
 		else if (span_is(&line, "Block devices:"))
-			inside = false;
-		if (!inside || !next_word(&line, &number) || line.len == 0)
+			*inside = false;
+		if (!*inside || !next_word(&line, &number) || line.len == 0 ||
+		    !str_to_u64(number.at, number.len, 10, MAX_MAJOR, &value))
 			continue;
-		line.at++;
-		line.len--;
-		if (span_is(&line, name) &&
-		    str_to_u64(number.at, number.len, 10, MAX_MAJOR, &value)) {
-			*ret = (unsigned)value;
+		*ret_major = (unsigned)value;
+		*ret_name = (struct span){line.at + 1, line.len - 1};
+		return true;
+	}
+	return false;
+}
+
+int procfs_char_major(const char *text, size_t len, const char *name, unsigned *ret)
+{
+	struct span rest = {text, len};
+	struct span driver;
+	bool inside = false;
+	unsigned number;
+
+	while (next_driver(&rest, &inside, &number, &driver)) {
+		if (span_is(&driver, name)) {
+			*ret = number;
 			return 1;
 		}
 	}
 	return 0;
+}
+
+bool procfs_char_stranger(const char *text, size_t len, unsigned major, const char *prefix,
+			  char *ret, size_t size)
+{
+	struct span rest = {text, len};
+	struct span driver;
+	bool inside = false;
+	bool found = false;
+	unsigned number;
+
+	while (next_driver(&rest, &inside, &number, &driver)) {
+		if (number != major)
+			continue;
+		if (driver.len >= strlen(prefix) && memcmp(driver.at, prefix, strlen(prefix)) == 0)
+			return false;
+		found = true;
+		if (driver.len >= size)
+			driver.len = size - 1;
+		memcpy(ret, driver.at, driver.len);
+		ret[driver.len] = '\0';
+	}
+	return found;
 }
 
 static bool has_word(struct span list, const char *word)

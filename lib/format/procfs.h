@@ -12,6 +12,11 @@
 /** Major number of a character device class in /proc/devices, by exact name. 1 = found, 0 = not. */
 int procfs_char_major(const char *text, size_t len, const char *name, unsigned *ret);
 
+/** True if a driver has that major of character devices in /proc/devices, but none whose name
+ * starts with prefix. ret gets its name, cut to size. */
+bool procfs_char_stranger(const char *text, size_t len, unsigned major, const char *prefix,
+			  char *ret, size_t size);
+
 /** Path of the cgroup in a /proc/PID/cgroup text: controller "devices" (v1), or "" for the unified
  *  line "0::". The caller frees. 1 = found, 0 = no such line. -EINVAL: a path with "..". */
 int procfs_cgroup_path(const char *text, size_t len, const char *controller, char **ret,

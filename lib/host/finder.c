@@ -28,6 +28,7 @@ void finder_init(struct finder *finder, const struct host *host, const struct in
 	*finder = (struct finder){.host = host, .inv = inv};
 	dircache_init(&finder->cache, host);
 	trust_init(&finder->trust);
+	nodes_init(&finder->nodes, host);
 }
 
 static void finder_drop(struct finder *finder, size_t keep)
@@ -41,6 +42,7 @@ void finder_done(struct finder *finder)
 	finder_drop(finder, 0);
 	vec_done(&finder->items);
 	dircache_done(&finder->cache);
+	nodes_done(&finder->nodes);
 	nameindex_done(&finder->files);
 	free(finder->reason);
 	finder->reason = NULL;
@@ -237,17 +239,27 @@ static const char *finder_type_name(mode_t mode)
 	}
 }
 
+static int finder_check_node(struct finder *finder, const char *path, dev_t rdev, struct err *err)
+{
+	const char *fault;
+	int rc;
+
+	if (!path_is_below(path, "/dev"))
+		return finder_say(finder, ROW_REFUSED, err, "'%s' is a device outside /dev", path);
+	rc = nodes_fault(&finder->nodes, path, rdev, &fault, err);
+	if (rc < 0)
+		return rc;
+	return fault == NULL ? ROW_FOUND
+			     : finder_say(finder, ROW_REFUSED, err, "'%s' %s", path, fault);
+}
+
 static int finder_check_object(struct finder *finder, const char *path, enum row_type type,
 			       const struct stat *st, struct err *err)
 {
 	const char *fault = trust_fault(&finder->trust, st);
 
-	if (S_ISCHR(st->st_mode)) {
-		if (!path_is_below(path, "/dev"))
-			return finder_say(finder, ROW_REFUSED, err, "'%s' is a device outside /dev",
-					  path);
-		return ROW_FOUND;
-	}
+	if (S_ISCHR(st->st_mode))
+		return finder_check_node(finder, path, st->st_rdev, err);
 	if (type == ROW_DEV || !(S_ISREG(st->st_mode) || S_ISDIR(st->st_mode)))
 		return finder_say(finder, ROW_REFUSED, err, "'%s' is a %s, not a %s", path,
 				  finder_type_name(st->st_mode),

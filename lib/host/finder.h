@@ -9,6 +9,7 @@
 
 #include "host/dircache.h"
 #include "host/nameindex.h"
+#include "host/nodes.h"
 #include "host/trust.h"
 
 struct finder {
@@ -16,6 +17,7 @@ struct finder {
 	const struct inventory *inv; /* borrowed: where finder_give() put things */
 	struct dircache cache;
 	struct trust trust;
+	struct nodes nodes;
 	struct nameindex files; /* source -> inv->items, so that a library is read once */
 	bool machine;           /* look in the machine root only, and believe it: extras */
 	VEC(struct item) items; /* found and not given yet; owned */

@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/path.h"
@@ -18,6 +20,7 @@
 
 #define MAX_ID_MAP     65536 /* bytes of a uid_map */
 #define OVERFLOW_OWNER 65534u
+#define MAX_LINKS      16u /* that lead to a config.toml */
 
 static const char *const default_prefixes[] = {
 	"/usr",        "/lib",          "/opt/nvidia",
@@ -97,6 +100,7 @@ void settings_free(struct settings *settings)
 	}
 	vec_done(&settings->path_map);
 	strv_done(&settings->allowed_prefixes);
+	strv_done(&settings->device_majors);
 	free(settings);
 }
 
@@ -129,6 +133,77 @@ static bool is_overflow_root(uid_t owner)
 	       !procfs_map_is_initial(text, len);
 }
 
+static bool is_trusted(uid_t owner)
+{
+	return owner == 0 || owner == geteuid() || is_overflow_root(owner);
+}
+
+/* Who can write this folder can put another file in the place of ours. In a sticky one only
+ * owners of files can. */
+static int check_folder(const char *path, size_t len, struct err *err)
+{
+	auto_free char *folder = len == 0 ? strdup("/") : strndup(path, len);
+	struct stat st;
+
+	if (folder == NULL)
+		return err_nomem(err);
+	if (stat(folder, &st) < 0)
+		return 0; /* the file is not there either */
+	if (is_trusted(st.st_uid) &&
+	    ((st.st_mode & S_ISVTX) != 0 ||
+	     ((st.st_mode & S_IWOTH) == 0 && ((st.st_mode & S_IWGRP) == 0 || st.st_gid == 0))))
+		return 0;
+	(void)err_set(err, EPERM, "read '%s': others than root can write its folder '%s'", path,
+		      folder);
+	return err_hint(err, "give the folder to root, and take the right away with chmod go-w");
+}
+
+/* The link at path, or what it leads to: *ret is NULL where it is no link. */
+static int check_link(const char *path, size_t folder_len, char **ret, struct err *err)
+{
+	char text[PATH_MAX];
+	struct stat st;
+	ssize_t n;
+
+	*ret = NULL;
+	if (lstat(path, &st) < 0 || !S_ISLNK(st.st_mode))
+		return 0;
+	if (!is_trusted(st.st_uid)) {
+		(void)err_set(err, EPERM, "read '%s': it is a link that belongs to user %u", path,
+			      (unsigned)st.st_uid);
+		return err_hint(err, "give it to root with chown -h");
+	}
+	n = readlink(path, text, sizeof(text) - 1);
+	if (n < 0)
+		return err_sys(err, errno, "read link '%s'", path);
+	text[n] = '\0';
+	*ret = text[0] == '/' ? strdup(text) : str_format("%.*s/%s", (int)folder_len, path, text);
+	return *ret == NULL ? err_nomem(err) : 0;
+}
+
+/* Every folder and link that leads to the file is as good as the file. */
+static int check_way(const char *path, struct err *err)
+{
+	auto_free char *at = path[0] == '/' ? strdup(path) : str_format("./%s", path);
+
+	for (unsigned links = 0; at != NULL && links <= MAX_LINKS; links++) {
+		size_t folder_len = (size_t)(strrchr(at, '/') - at);
+		char *next;
+		int rc = check_folder(at, folder_len, err);
+
+		if (rc == 0)
+			rc = check_link(at, folder_len, &next, err);
+		if (rc < 0)
+			return rc;
+		if (next == NULL)
+			return 0;
+		free(at);
+		at = next;
+	}
+	return at == NULL ? err_nomem(err)
+			  : err_set(err, ELOOP, "read '%s': more than %u links", path, MAX_LINKS);
+}
+
 /* Who can write this file decides what runs with our privileges. */
 static int check_owner(int fd, const char *path, struct err *err)
 {
@@ -143,7 +218,7 @@ static int check_owner(int fd, const char *path, struct err *err)
 		(void)err_hint(err, "take the right away with chmod go-w");
 		return -EPERM;
 	}
-	if (st.st_uid != 0 && st.st_uid != geteuid() && !is_overflow_root(st.st_uid)) {
+	if (!is_trusted(st.st_uid)) {
 		(void)err_set(err, EPERM, "read '%s': it belongs to user %u", path,
 			      (unsigned)st.st_uid);
 		(void)err_hint(err, "give it to root with chown");
@@ -164,7 +239,9 @@ static int read_file(const char *path, bool must_exist, char **ret, size_t *ret_
 		return 0;
 	if (fd < 0)
 		return err_sys(err, errno, "open '%s'", path);
-	rc = check_owner(fd, path, err);
+	rc = check_way(path, err);
+	if (rc == 0)
+		rc = check_owner(fd, path, err);
 	if (rc == 0)
 		rc = io_read_fd(fd, SETTINGS_MAX_BYTES, path, ret, ret_len, err);
 	return rc < 0 ? rc : 1;

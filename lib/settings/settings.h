@@ -64,7 +64,8 @@ struct settings {
 	struct strv alt_roots;
 	VEC(struct path_rule) path_map; /* path-map = ["FROM:TO", ...] */
 	struct strv allowed_prefixes;   /* of rows: design.md 8; replaces the default */
-	enum settings_lists lists;      /* csv-lists = "auto" | "base" | "all" */
+	struct strv device_majors; /* allowed-device-majors, in decimal; empty = host/nodes.h */
+	enum settings_lists lists; /* csv-lists = "auto" | "base" | "all" */
 };
 
 /** Defaults only. NULL without memory. */
@@ -78,7 +79,8 @@ int settings_parse(struct settings *settings, const char *name, const char *text
 		   const struct log *log, struct err *err);
 
 /** Reads the file at path (NULL: the default path, which may be missing; a named one may not).
- *  -EPERM: the file, or a link to it, can be written by others than root and the caller.
+ *  -EPERM: the file, its folder, or a link to it can be written by others than root and
+ *  the caller.
  *  *ret is the caller's. */
 int settings_load(const char *path, const struct log *log, struct settings **ret, struct err *err);
 

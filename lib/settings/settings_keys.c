@@ -9,13 +9,14 @@
 #include "base/auto.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "settings/likeness.h"
 
 #define MODULE       "settings"
 #define CLI          "nvidia-container-cli."
 #define RUNTIME      "nvidia-container-runtime."
 #define MODES        RUNTIME "modes."
-#define MAX_KEY      96u /* bytes of a key that is compared for likeness */
 #define MAX_DISTANCE 2u
+#define MAX_MAJOR    4095u /* 12 bits */
 
 const char *const settings_capabilities[SETTINGS_N_CAPABILITIES] = {
 	"compat32", "compute", "display", "graphics", "ngx", "utility", "video"};
@@ -228,6 +229,19 @@ static int take_paths(const struct reader *reader, const struct key *key,
 	return 0;
 }
 
+static int take_majors(const struct reader *reader, const struct key *key,
+		       const struct toml_entry *entry)
+{
+	for (size_t i = 0; i < entry->array.n; i++) {
+		const char *text = entry->array.items[i];
+		uint64_t number;
+
+		if (!str_to_u64(text, strlen(text), 10, MAX_MAJOR, &number) || text[0] == '0')
+			return refuse(reader, entry, "wants major numbers, as \"195\"");
+	}
+	return strv_copy(field_of(reader, key), &entry->array) < 0 ? err_nomem(reader->err) : 0;
+}
+
 /* Names for PATH, or absolute paths. */
 static int take_runtimes(const struct reader *reader, const struct key *key,
 			 const struct toml_entry *entry)
@@ -390,33 +404,11 @@ static const struct key keys[] = {
 	{"nvc.alt-roots", TOML_ARRAY, take_paths, FIELD(alt_roots)},
 	{"nvc.path-map", TOML_ARRAY, take_path_map, 0},
 	{"nvc.allowed-prefixes", TOML_ARRAY, take_paths, FIELD(allowed_prefixes)},
+	{"nvc.allowed-device-majors", TOML_ARRAY, take_majors, FIELD(device_majors)},
 	{"nvc.csv-lists", TOML_STRING, take_lists, 0},
 };
 
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
-
-/* Insertions, deletions and exchanges that make b of a; both at most MAX_KEY bytes. */
-static unsigned distance(const char *a, const char *b)
-{
-	unsigned row[MAX_KEY + 1];
-	size_t len = strlen(b);
-
-	for (size_t j = 0; j <= len; j++)
-		row[j] = (unsigned)j;
-	for (size_t i = 0; a[i] != '\0'; i++) {
-		unsigned corner = row[0];
-
-		row[0] = (unsigned)i + 1;
-		for (size_t j = 0; j < len; j++) {
-			unsigned change = corner + (a[i] != b[j]);
-			unsigned step = (row[j] < row[j + 1] ? row[j] : row[j + 1]) + 1;
-
-			corner = row[j + 1];
-			row[j + 1] = change < step ? change : step;
-		}
-	}
-	return row[len];
-}
 
 /* The known key that was perhaps meant, or NULL. */
 static const char *find_similar(const char *name)
@@ -424,10 +416,10 @@ static const char *find_similar(const char *name)
 	const char *best = NULL;
 	unsigned least = MAX_DISTANCE + 1;
 
-	if (strlen(name) > MAX_KEY)
+	if (strlen(name) > LIKENESS_MAX)
 		return NULL;
 	for (size_t i = 0; i < N_KEYS; i++) {
-		unsigned d = distance(name, keys[i].name);
+		unsigned d = likeness_distance(name, keys[i].name);
 
 		if (d < least) {
 			least = d;

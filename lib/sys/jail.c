@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -35,6 +36,20 @@ static int bind_on_itself(struct err *err)
 	return 0;
 }
 
+/* Linux before 5.2: bound over "/", which "/.." leads to. Doubt about where that was is an error.
+ */
+static int bind_on_root(int rootfd, struct err *err)
+{
+	struct stat root, here;
+
+	if (mount(".", "/", NULL, MS_BIND | MS_REC, NULL) < 0 || chdir("/..") < 0 ||
+	    fstat(rootfd, &root) < 0 || stat(".", &here) < 0)
+		return err_sys(err, errno, "make the rootfs a mount of its own");
+	if (root.st_dev != here.st_dev || root.st_ino != here.st_ino)
+		return err_set(err, ESTALE, "the rootfs is not where it was mounted");
+	return 0;
+}
+
 static int pivot(struct err *err)
 {
 	if (syscall(SYS_pivot_root, ".", ".") == 0) {
@@ -42,8 +57,8 @@ static int pivot(struct err *err)
 		if (umount2(".", MNT_DETACH) < 0)
 			return err_sys(err, errno, "let go of the old root");
 	} else {
-		/* an initramfs as the root cannot be pivoted */
-		if (mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0)
+		/* an initramfs as the root cannot be pivoted; ELOOP: there already */
+		if ((mount(".", "/", NULL, MS_MOVE, NULL) < 0 && errno != ELOOP) || chroot(".") < 0)
 			return err_sys(err, errno, "make the rootfs the root");
 	}
 	return chdir("/") < 0 ? err_sys(err, errno, "enter the rootfs") : 0;
@@ -62,7 +77,7 @@ int jail_enter(int rootfd, const char *writable, struct err *err)
 		return err_sys(err, errno, "make the mounts private");
 	r = bind_on_itself(err);
 	if (r == -ENOSYS)
-		r = 0; /* Linux before 5.2: as the runtime left it */
+		r = bind_on_root(rootfd, err);
 	if (r == 0)
 		r = pivot(err);
 	if (r < 0)

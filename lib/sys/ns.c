@@ -24,7 +24,9 @@ void ns_process_done(struct ns_process *process)
 {
 	if (process->proc_fd > 0)
 		(void)close(process->proc_fd);
-	process->proc_fd = -1;
+	if (process->stat_fd > 0)
+		(void)close(process->stat_fd);
+	process->proc_fd = process->stat_fd = -1;
 }
 
 int ns_read(const struct ns_process *process, const char *name, size_t max, char **ret,
@@ -62,16 +64,16 @@ static int ns_start_time(const char *stat, uint64_t *ret)
 
 static int ns_read_start_time(const struct ns_process *process, uint64_t *ret, struct err *err)
 {
-	auto_free char *stat = NULL;
-	size_t len = 0;
-	int rc = ns_read(process, "stat", NS_STAT_MAX, &stat, &len, err);
+	char stat[NS_STAT_MAX];
+	ssize_t n = pread(process->stat_fd, stat, sizeof(stat) - 1, 0);
+	int rc = n < 0 ? err_sys(err, errno, "read '/proc/%d/stat'", (int)process->pid) : 0;
 
+	stat[n < 0 ? 0 : n] = '\0';
 	if (rc == 0)
 		rc = ns_start_time(stat, ret);
 	if (rc == -EINVAL)
 		return err_set(err, EINVAL, "no start time in '/proc/%d/stat'", (int)process->pid);
-	/* the folder of a process that has ended: no file in it can be opened or read */
-	if (rc == -ESRCH || rc == -ENOENT)
+	if (rc == -ESRCH)
 		return err_set(err, ESRCH, "process %d has ended", (int)process->pid);
 	return rc;
 }
@@ -90,8 +92,15 @@ static int ns_inode(const struct ns_process *process, const char *name, uint64_t
 
 static int ns_process_fill(struct ns_process *process, struct err *err)
 {
-	int rc = ns_read_start_time(process, &process->start_time, err);
+	int rc;
 
+	/* held, so that it can be checked later without a right to look at other processes */
+	process->stat_fd = openat(process->proc_fd, "stat", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (process->stat_fd < 0 && (errno == ENOENT || errno == ESRCH))
+		return err_set(err, ESRCH, "process %d has ended", (int)process->pid);
+	if (process->stat_fd < 0)
+		return err_sys(err, errno, "open '/proc/%d/stat'", (int)process->pid);
+	rc = ns_read_start_time(process, &process->start_time, err);
 	if (rc == 0)
 		rc = ns_inode(process, "ns/mnt", &process->mnt_ino, err);
 	if (rc == 0)
@@ -101,7 +110,8 @@ static int ns_process_fill(struct ns_process *process, struct err *err)
 
 int ns_process_open(pid_t pid, struct ns_process *ret, struct err *err)
 {
-	auto_done(ns_process) struct ns_process process = {.pid = pid, .proc_fd = -1};
+	auto_done(ns_process) struct ns_process process = {
+		.pid = pid, .proc_fd = -1, .stat_fd = -1};
 	char name[16];
 	int proc;
 	int rc;
@@ -121,7 +131,7 @@ int ns_process_open(pid_t pid, struct ns_process *ret, struct err *err)
 	if (rc < 0)
 		return rc;
 	*ret = process;
-	process.proc_fd = -1;
+	process.proc_fd = process.stat_fd = -1;
 	return 0;
 }
 

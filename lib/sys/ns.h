@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A process and its namespaces. The process is held by its /proc directory fd (and a pidfd where
- * the kernel has them), so that a pid used again is noticed.
+ * A process and its namespaces. The process is held by its /proc directory fd: that stands for one
+ * process as a pidfd does, on every kernel, and gives ESRCH when it is gone, whoever has its pid.
  */
 #ifndef SYS_NS_H
 #define SYS_NS_H
@@ -15,6 +15,7 @@
 struct ns_process {
 	pid_t pid;
 	int proc_fd;         /* O_PATH of /proc/PID; owned */
+	int stat_fd;         /* /proc/PID/stat, to be read again; owned */
 	uint64_t start_time; /* field 22 of stat, clock ticks since boot */
 	uint64_t mnt_ino;    /* inode of its mount namespace */
 	uint64_t user_ino;

@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -114,12 +115,22 @@ static int privs_clear_inheritable(struct err *err)
 	return 0;
 }
 
+/* /proc/PID/exe is open to whoever has our user and our capabilities: without any that is root of a
+ * container that shares our process ids, and the program is the host's. */
+static int privs_hide(struct err *err)
+{
+	if (prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L) < 0)
+		return err_sys(err, errno, "keep other processes out of this one");
+	return 0;
+}
+
 int privs_clean_start(struct err *err)
 {
 	const struct rlimit no_core = {0, 0};
 	int rc;
 
 	privs_close_all();
+	(void)clearenv(); /* nothing here or in a library uses it */
 	rc = privs_open_standard(err);
 	if (rc < 0)
 		return rc;
@@ -131,7 +142,8 @@ int privs_clean_start(struct err *err)
 		return rc;
 	if (setrlimit(RLIMIT_CORE, &no_core) < 0)
 		return err_sys(err, errno, "forbid core dumps");
-	return privs_clear_inheritable(err);
+	rc = privs_hide(err);
+	return rc < 0 ? rc : privs_clear_inheritable(err);
 }
 
 /* setfsuid(2) tells no error: the id there is asked for with one that is never valid. */
@@ -170,17 +182,105 @@ int privs_fs_restore(struct err *err)
 	return privs_set_fs_ids(0, 0, err);
 }
 
-int privs_drop_all(struct err *err)
+static int privs_drop_bounding(struct err *err)
 {
-	auto_caps none = cap_init();
-
-	if (none == NULL)
-		return err_nomem(err);
-	/* the bounding set first: dropping from it takes CAP_SETPCAP */
 	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0L, 0L, 0L) >= 0; cap++)
 		if (prctl(PR_CAPBSET_READ, cap, 0L, 0L, 0L) > 0 &&
 		    prctl(PR_CAPBSET_DROP, cap, 0L, 0L, 0L) < 0)
 			return err_sys(err, errno, "drop capability %lu", cap);
+	return 0;
+}
+
+/* By the bare calls: libcap's get and set allocate, and this is done several times in a start. */
+static int privs_get(struct __user_cap_data_struct ret[2], struct err *err)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+
+	if (syscall(SYS_capget, &head, ret) < 0)
+		return err_sys(err, errno, "read the capabilities");
+	return 0;
+}
+
+static int privs_set(const struct __user_cap_data_struct data[2], struct err *err)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+
+	if (syscall(SYS_capset, &head, data) < 0)
+		return err_sys(err, errno, "set the capabilities");
+	return 0;
+}
+
+int privs_seal(struct err *err)
+{
+	struct __user_cap_data_struct caps[2] = {{0, 0, 0}, {0, 0, 0}};
+	int r = privs_get(caps, err);
+
+	if (r < 0)
+		return r;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0)
+		return err_sys(err, errno, "set no_new_privs");
+	if ((caps[0].effective & (1u << CAP_SETPCAP)) == 0)
+		return 0;
+	r = privs_keep_caps(err);
+	return r < 0 ? r : privs_drop_bounding(err);
+}
+
+int privs_limit(uint64_t mask, struct err *err)
+{
+	const uint32_t half[2] = {(uint32_t)mask, (uint32_t)(mask >> 32)};
+	struct __user_cap_data_struct caps[2] = {{0, 0, 0}, {0, 0, 0}};
+	int r = privs_get(caps, err);
+
+	if (r < 0)
+		return r;
+	for (int i = 0; i < 2; i++) {
+		caps[i].permitted &= half[i];
+		caps[i].effective = caps[i].permitted;
+		caps[i].inheritable = 0;
+	}
+	return privs_set(caps, err);
+}
+
+int privs_raise(uint64_t effective, struct err *err)
+{
+	struct __user_cap_data_struct caps[2] = {{0, 0, 0}, {0, 0, 0}};
+	int r = privs_get(caps, err);
+
+	if (r < 0)
+		return r;
+	caps[0].effective = (uint32_t)effective;
+	caps[1].effective = (uint32_t)(effective >> 32);
+	return privs_set(caps, err);
+}
+
+int privs_lower(uint64_t mask, uint64_t *ret, struct err *err)
+{
+	struct __user_cap_data_struct caps[2] = {{0, 0, 0}, {0, 0, 0}};
+	uint64_t before;
+	int r = privs_get(caps, err);
+
+	if (r < 0)
+		return r;
+	before = caps[0].effective | (uint64_t)caps[1].effective << 32;
+	r = privs_raise(before & mask, err);
+	if (r == 0)
+		*ret = before;
+	return r;
+}
+
+int privs_drop_all(struct err *err)
+{
+	auto_caps none = cap_init();
+	int r = privs_hide(err);
+
+	if (r < 0)
+		return r;
+	if (none == NULL)
+		return err_nomem(err);
+	/* the bounding set first: dropping from it takes CAP_SETPCAP */
+	r = privs_drop_bounding(err);
+	if (r < 0)
+		return r;
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0L, 0L, 0L) < 0 && errno != EINVAL)
 		return err_sys(err, errno, "clear ambient capabilities");
 	if (cap_set_proc(none) < 0)

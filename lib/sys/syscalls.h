@@ -3,7 +3,7 @@
  * System calls younger than glibc 2.31, by number: the numbers are the same on every architecture
  * since Linux 5.1. Structs and constants have names of their own, so that no C library or kernel
  * header can collide with them. Each wrapper is the bare call: -1 and errno.
- * Source: include/uapi/linux/{openat2,mount}.h, Linux 5.2 to 5.12.
+ * Source: include/uapi/linux/{openat2,mount,landlock}.h, Linux 5.2 to 5.13.
  */
 #ifndef SYS_SYSCALLS_H
 #define SYS_SYSCALLS_H
@@ -14,15 +14,18 @@
 #include <unistd.h>
 
 enum syscalls_number {
-	SYSCALLS_OPEN_TREE = 428,     /* Linux 5.2 */
-	SYSCALLS_MOVE_MOUNT = 429,    /* 5.2 */
-	SYSCALLS_FSOPEN = 430,        /* 5.2 */
-	SYSCALLS_FSCONFIG = 431,      /* 5.2 */
-	SYSCALLS_FSMOUNT = 432,       /* 5.2 */
-	SYSCALLS_PIDFD_OPEN = 434,    /* 5.3 */
-	SYSCALLS_CLOSE_RANGE = 436,   /* 5.9 */
-	SYSCALLS_OPENAT2 = 437,       /* 5.6 */
-	SYSCALLS_MOUNT_SETATTR = 442, /* 5.12 */
+	SYSCALLS_OPEN_TREE = 428,               /* Linux 5.2 */
+	SYSCALLS_MOVE_MOUNT = 429,              /* 5.2 */
+	SYSCALLS_FSOPEN = 430,                  /* 5.2 */
+	SYSCALLS_FSCONFIG = 431,                /* 5.2 */
+	SYSCALLS_FSMOUNT = 432,                 /* 5.2 */
+	SYSCALLS_PIDFD_OPEN = 434,              /* 5.3 */
+	SYSCALLS_CLOSE_RANGE = 436,             /* 5.9 */
+	SYSCALLS_OPENAT2 = 437,                 /* 5.6 */
+	SYSCALLS_MOUNT_SETATTR = 442,           /* 5.12 */
+	SYSCALLS_LANDLOCK_CREATE_RULESET = 444, /* 5.13 */
+	SYSCALLS_LANDLOCK_ADD_RULE = 445,       /* 5.13 */
+	SYSCALLS_LANDLOCK_RESTRICT_SELF = 446,  /* 5.13 */
 };
 
 struct syscalls_open_how {
@@ -37,6 +40,15 @@ struct syscalls_mount_attr {
 	uint64_t propagation;
 	uint64_t userns_fd;
 };
+
+struct syscalls_landlock_ruleset {
+	uint64_t handled_access_fs; /* later fields are optional */
+};
+
+struct syscalls_landlock_beneath {
+	uint64_t allowed_access;
+	int32_t parent_fd;
+} __attribute__((packed));
 
 /* struct statx up to the field of Linux 5.8 that older headers lack */
 struct syscalls_statx {
@@ -67,6 +79,8 @@ struct syscalls_statx {
 #define SYSCALLS_ATTR_NODEV          0x4u
 #define SYSCALLS_ATTR_NOEXEC         0x8u
 #define SYSCALLS_CLOSE_RANGE_UNSHARE 0x2u
+#define SYSCALLS_LANDLOCK_VERSION    0x1u
+#define SYSCALLS_LANDLOCK_BENEATH    1
 
 static inline int syscalls_open_tree(int dirfd, const char *path, unsigned flags)
 {
@@ -114,6 +128,23 @@ static inline int syscalls_mount_setattr(int dirfd, const char *path, unsigned f
 					 const struct syscalls_mount_attr *attr)
 {
 	return (int)syscall(SYSCALLS_MOUNT_SETATTR, dirfd, path, flags, attr, sizeof(*attr));
+}
+
+static inline int syscalls_landlock_create_ruleset(const struct syscalls_landlock_ruleset *ruleset,
+						   size_t size, unsigned flags)
+{
+	return (int)syscall(SYSCALLS_LANDLOCK_CREATE_RULESET, ruleset, size, flags);
+}
+
+static inline int syscalls_landlock_add_rule(int ruleset, int type,
+					     const struct syscalls_landlock_beneath *rule)
+{
+	return (int)syscall(SYSCALLS_LANDLOCK_ADD_RULE, ruleset, type, rule, 0u);
+}
+
+static inline int syscalls_landlock_restrict_self(int ruleset)
+{
+	return (int)syscall(SYSCALLS_LANDLOCK_RESTRICT_SELF, ruleset, 0u);
 }
 
 static inline int syscalls_statx(int dirfd, const char *path, unsigned flags, unsigned mask,

@@ -69,6 +69,7 @@ probe_by_shim() { # RUNTIME OPTION
 }
 
 @test "shim and runc, cgroup v2" {
+	engines_needs_bpf
 	probe_by_shim "$ENGINES_RUNC" --v2
 }
 
@@ -77,6 +78,7 @@ probe_by_shim() { # RUNTIME OPTION
 }
 
 @test "shim and crun, cgroup v2" {
+	engines_needs_bpf
 	probe_by_shim crun --v2
 }
 
@@ -97,6 +99,7 @@ probe_by_hook() { # run_runc|run_crun OPTION STAGE BOARD
 }
 
 @test "prestart entry under runc, cgroup v2" {
+	engines_needs_bpf
 	probe_by_hook run_runc --v2 prestart R36
 }
 
@@ -105,6 +108,7 @@ probe_by_hook() { # run_runc|run_crun OPTION STAGE BOARD
 }
 
 @test "prestart entry under crun, cgroup v2" {
+	engines_needs_bpf
 	probe_by_hook run_crun --v2 prestart R36
 }
 
@@ -118,6 +122,7 @@ probe_by_hook() { # run_runc|run_crun OPTION STAGE BOARD
 
 @test "old system calls only (Linux 4.9 of L4T R32): runc, prestart entry" {
 	local dir=$BATS_TEST_TMPDIR/b nodes
+	[[ $(stat -f -c %T /sys/fs/cgroup) != cgroup2fs ]] || skip "this machine has no cgroup v1, and Linux 4.9 no BPF programs for devices"
 	mapfile -t nodes < <(gpu_nodes R32)
 	bundle "$dir"
 	bundle_edit "$dir" --arg hook "$NVC_BUILD_DIR/tests/support/enosys" --arg real "$GPU_HOOK" --arg config "$(gpu_config R32)" \

@@ -228,6 +228,16 @@ block_steps=(0 1 1 1 2 2 3 3 7 9 13 2 2 2 2 40 400)
 	sweep_room "${block_steps[@]}"
 }
 
+@test "a plain folder as root, the calls of Linux 4.9, the host's ldconfig writes the cache" {
+	needs ext4
+	sed -i 's#^\[nvidia-container-cli\]#&\nldconfig = "@/sbin/ldconfig"#' "$config"
+	prefix=("$NVC_SOURCE_DIR/tests/support/exempt" "$NVC_BUILD_DIR/tests/support/enosys" r32 --)
+	tree ext4 plain
+	bare_life nothing
+	[[ $worked ]]
+	log_is_quiet
+}
+
 @test "a container that fills its file system: the image's cache comes back" {
 	local kind life
 	for kind in ext4 xfs btrfs tmpfs; do

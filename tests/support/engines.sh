@@ -6,6 +6,9 @@
 #                                      never bats' own) or a new folder
 #   engines_done                       last: stops and removes everything; for an EXIT trap
 #   engines_missing COMMAND...         prints those that are not there; fails if any
+#   engines_attach                     the call that attaches a mount under the profile $NVC_PROFILE
+#                                      (CMakeLists.txt: enosys PROFILE -- bats ...)
+#   engines_needs_bpf                  skips the test where that profile has no BPF for cgroups
 #   engines_lacks_sys_resource         true where root has no CAP_SYS_RESOURCE
 #
 #   rootfs_busybox DIR                 fills a folder with a busybox root
@@ -57,6 +60,14 @@ engines_missing() {
 		command -v "$name" >/dev/null || missing+=("$name")
 	done
 	((${#missing[@]} == 0)) || { echo "${missing[*]}" && return 1; }
+}
+
+engines_attach() {
+	if [[ ${NVC_PROFILE-} == r32 ]]; then echo mount; else echo move_mount; fi
+}
+
+engines_needs_bpf() {
+	[[ ${NVC_PROFILE-} != r32 ]] || skip "Linux 4.9 has no BPF programs for devices: the runtimes refuse pure cgroup v2 themselves"
 }
 
 engines_lacks_sys_resource() {

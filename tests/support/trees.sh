@@ -26,69 +26,16 @@ unable() {
 	exit 77
 }
 
-command -v apt-get >/dev/null || unable "no apt on this machine"
-. /etc/os-release
-
-# The mirror, and the way the machine reaches it.
-# shellcheck disable=SC2016 # the $(...) are apt's
-debian_mirror() {
-	apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Component: main' |
-		awk -v release="${VERSION_CODENAME:-bookworm}" '$1 == release && !found { found = $2 } END { print found }'
-}
-mirror=$(debian_mirror)
-if [[ ! $mirror ]]; then
-	apt-get -qq update >/dev/null 2>&1 || true
-	mirror=$(debian_mirror)
-fi
-[[ $mirror ]] || unable "apt knows no Debian mirror"
-
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg option=
-[[ ! -e $keyring ]] || option="[signed-by=$keyring] "
-mkdir -p "$state"/{lists/partial,cache/archives/partial,etc/apt.conf.d,debs}
-: >"$state/status"
-echo "deb $option$mirror $release main" >"$state/etc/sources.list"
-apt-config dump Acquire | grep -E '^Acquire::(http|https|Check|Retries|ForceIPv)' >"$state/etc/apt.conf.d/90machine" || true
-cat >"$state/apt.conf" <<-END
-	Dir::State "$state";
-	Dir::State::lists "$state/lists";
-	Dir::State::status "$state/status";
-	Dir::Cache "$state/cache";
-	Dir::Etc "$state/etc";
-	Dir::Etc::Parts "$state/etc/apt.conf.d";
-	Dir::Etc::TrustedParts "/etc/apt/trusted.gpg.d";
-	Dir::Etc::netrcparts "/etc/apt/auth.conf.d";
-	APT::Architecture "$arch";
-	APT::Architectures { "$arch"; };
-	APT::Sandbox::User "root";
-	Acquire::Languages "none";
-	Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
-	Acquire::IndexTargets::deb::CNF::DefaultEnabled "false";
-END
-export APT_CONFIG=$state/apt.conf
-
-apt-get -qq update >"$state/log" 2>&1 || {
-	cat "$state/log"
-	unable "the mirror's lists cannot be had"
-}
-mapfile -t known < <(comm -12 <(printf '%s\n' "${packages[@]}" | sort) <(apt-cache pkgnames | sort))
+# shellcheck source=tests/support/aptdir.sh
+. "$(dirname "${BASH_SOURCE[0]}")/aptdir.sh"
+aptdir_open "$state" "$release" "$arch" || unable "its package lists cannot be had"
+mapfile -t known < <(aptdir_known "${packages[@]}")
 [[ " ${known[*]} " == *" libc6 "* ]] || unable "the mirror has no libc6"
-(cd "$state/debs" && apt-get -qq download "${known[@]}") >>"$state/log" 2>&1 || {
-	cat "$state/log"
-	unable "the mirror's packages cannot be had"
-}
 
 rm -rf "$tree.new"
 mkdir -p "$tree.new"/{etc,tmp,proc,var/cache/ldconfig}
-for deb in "$state"/debs/*.deb; do dpkg-deb -x "$deb" "$tree.new"; done
-# /lib is /usr/lib since bookworm, as base-files and usrmerge have it
-if [[ $release != bullseye ]]; then
-	for name in bin sbin lib lib32 lib64 libx32; do
-		[[ -d $tree.new/$name || -d $tree.new/usr/$name ]] || continue
-		mkdir -p "$tree.new/usr/$name"
-		[[ ! -d $tree.new/$name ]] || cp -a --remove-destination "$tree.new/$name/." "$tree.new/usr/$name/"
-		rm -rf "${tree:?}.new/$name"
-		ln -s "usr/$name" "$tree.new/$name"
-	done
-fi
+aptdir_fetch "$tree.new" "${known[@]}" || unable "its packages cannot be had"
+# since bookworm
+[[ $release == bullseye ]] || aptdir_merge_usr "$tree.new"
 rm -rf "$state" "$tree.new"/usr/share/{doc,man,locale,zoneinfo,i18n}
 mv -T "$tree.new" "$tree"

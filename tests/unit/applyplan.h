@@ -51,7 +51,7 @@ static inline void revert_well(struct world *world)
 {
 	struct err err = {0};
 
-	if (apply_revert(ID, NULL, &world->settings, NULL, &err) < 0)
+	if (apply_revert(&(struct apply_target){.id = ID}, &world->settings, NULL, &err) < 0)
 		fail_msg("%s", err.msg);
 }
 

@@ -40,7 +40,7 @@ static void revert_of(struct world *world, const char *id)
 {
 	struct err err = {0};
 
-	if (apply_revert(id, NULL, &world->settings, NULL, &err) < 0)
+	if (apply_revert(&(struct apply_target){.id = id}, &world->settings, NULL, &err) < 0)
 		fail_msg("%s", err.msg);
 }
 

@@ -11,8 +11,6 @@
 
 #include <cmocka.h>
 
-#include <ftw.h>
-
 #include "allocfail.h"
 #include "apply/record.h"
 #include "applyplan.h"
@@ -44,36 +42,51 @@ static void make_plan(struct world *world)
 	world->settings.ldconfig = strdup(SETTINGS_LDCONFIG_NATIVE);
 }
 
-static struct strbuf image;
-
 /* Without inodes, unlike list_tree(): a file that was put back is another one. */
-static int list_object(const char *path, const struct stat *st, int type, struct FTW *ftw)
+static void list_image(struct strbuf *buf, const char *path)
 {
-	(void)ftw;
-	strbuf_addf(&image, "%s %o %u:%u", path, st->st_mode, st->st_uid, st->st_gid);
-	if (type != FTW_D)
-		strbuf_addf(&image, " %llu %lld", (unsigned long long)st->st_size,
-			    (long long)st->st_mtim.tv_sec);
-	strbuf_addc(&image, '\n');
-	return 0;
+	struct dirent **names = NULL;
+	int n = scandir(path, &names, NULL, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		auto_free struct dirent *name = names[i];
+		auto_free char *below = str_format("%s/%s", path, name->d_name);
+		struct stat st;
+
+		if (strcmp(name->d_name, ".") == 0 || strcmp(name->d_name, "..") == 0 ||
+		    lstat(below, &st) < 0)
+			continue;
+		strbuf_addf(buf, "%s %o %u:%u", below, st.st_mode, st.st_uid, st.st_gid);
+		if (!S_ISDIR(st.st_mode))
+			strbuf_addf(buf, " %llu %lld", (unsigned long long)st.st_size,
+				    (long long)st.st_mtim.tv_sec);
+		strbuf_addc(buf, '\n');
+		if (S_ISDIR(st.st_mode))
+			list_image(buf, below);
+	}
+	free(names);
 }
 
 static char *image_of(const struct world *world)
 {
 	static const char *const parts[] = {"rootfs", "volume", "state"};
+	struct strbuf buf = {0};
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		(void)nftw(in(world, parts[i]), list_object, 16, FTW_PHYS);
-	return strbuf_take(&image);
+		list_image(&buf, in(world, parts[i]));
+	return strbuf_take(&buf);
 }
 
 /* What differs becomes the error. */
 static int differs(const char *before, const char *after, const char *what, struct err *err)
 {
+	auto_free char *said = strdup(err->msg);
+
 	if (strcmp(before, after) == 0)
 		return 0;
 	*err = (struct err){0};
-	return err_set(err, EUCLEAN, "%s: %s", what, allocfail_difference(before, after));
+	return err_set(err, EUCLEAN, "%s (%s): ...%.150s\n instead of ...%.150s\n", what, said,
+		       allocfail_difference(before, after), allocfail_difference(after, before));
 }
 
 static int start(struct world *world, bool failing, struct strbuf *text, struct err *err)
@@ -97,17 +110,18 @@ static int start(struct world *world, bool failing, struct strbuf *text, struct 
 
 static int take_back(struct world *world, bool failing, struct err *err)
 {
+	const struct apply_target target = {.id = ID};
 	struct err first = {0};
 	int r = 0;
 
 	if (failing) {
 		allocfail_start();
-		r = apply_revert(ID, NULL, &world->settings, NULL, &first);
+		r = apply_revert(&target, &world->settings, NULL, &first);
 		allocfail_stop();
 	}
 	if (r < 0 && first.code != ENOMEM)
 		return err_set(err, EUCLEAN, "another error: %s", first.msg);
-	return apply_revert(ID, NULL, &world->settings, NULL, err);
+	return apply_revert(&target, &world->settings, NULL, err);
 }
 
 struct round {

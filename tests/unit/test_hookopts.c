@@ -109,6 +109,17 @@ static void hookopts_debug_is_a_flag_with_an_optional_file(void **state)
 	}
 }
 
+static void hookopts_timeout_is_in_seconds(void **state)
+{
+	struct hook_opts opts;
+
+	(void)state;
+	assert_int_equal(parse("prestart", &opts, NULL), 0);
+	assert_int_equal(opts.timeout, 0);
+	assert_int_equal(parse("--timeout 7 prestart", &opts, NULL), 0);
+	assert_int_equal(opts.timeout, 7);
+}
+
 static void hookopts_wrong_words_are_named(void **state)
 {
 	static const struct {
@@ -120,6 +131,9 @@ static void hookopts_wrong_words_are_named(void **state)
 		{"prestart --config", "--config"},
 		{"--configure=x", "--configure=x"},
 		{"prestart -", "-"},
+		{"--timeout=0 prestart", "'0'"},
+		{"--timeout -1 prestart", "'-1'"},
+		{"--timeout 86401 prestart", "86401"},
 	};
 
 	(void)state;
@@ -139,6 +153,7 @@ int main(void)
 		cmocka_unit_test(hookopts_command_is_found_anywhere),
 		cmocka_unit_test(hookopts_values_follow_or_are_joined),
 		cmocka_unit_test(hookopts_debug_is_a_flag_with_an_optional_file),
+		cmocka_unit_test(hookopts_timeout_is_in_seconds),
 		cmocka_unit_test(hookopts_wrong_words_are_named),
 	};
 

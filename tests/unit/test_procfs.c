@@ -48,6 +48,30 @@ static void procfs_char_major_finds_exact_names_of_characters(void **state)
 	}
 }
 
+static void procfs_char_stranger_is_a_driver_without_the_prefix(void **state)
+{
+	static const struct {
+		unsigned major;
+		const char *prefix;
+		const char *stranger; /* NULL = none */
+	} cases[] = {
+		{1, "nvidia", "mem"},     {195, "nvidia", NULL}, {506, "nvidia", "odd name:"},
+		{507, "nvidia", "nvhos"}, {7, "nvidia", NULL},   {8, "nvhost", NULL},
+		{400, "nvidia", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char name[10] = "";
+		bool found = procfs_char_stranger(devices, strlen(devices), cases[i].major,
+						  cases[i].prefix, name,
+						  cases[i].major == 507 ? 6 : sizeof(name));
+
+		assert_int_equal(found, cases[i].stranger != NULL);
+		assert_string_equal(name, cases[i].stranger == NULL ? "" : cases[i].stranger);
+	}
+}
+
 static void procfs_cgroup_path_is_that_of_the_controller(void **state)
 {
 	static const char text[] = "12:cpu,cpuacct:/a\n"
@@ -221,6 +245,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(procfs_mount_by_id_gives_its_point_and_propagation),
 		cmocka_unit_test(procfs_char_major_finds_exact_names_of_characters),
+		cmocka_unit_test(procfs_char_stranger_is_a_driver_without_the_prefix),
 		cmocka_unit_test(procfs_cgroup_path_is_that_of_the_controller),
 		cmocka_unit_test(procfs_cgroup_path_outside_of_the_root_is_an_error),
 		cmocka_unit_test(procfs_find_mount_gives_the_first_that_fits),

@@ -100,7 +100,8 @@ static void settings_every_used_key_reaches_its_field(void **state)
 		"host-root = \"/board\"\nstate-dir = \"/run/state\"\nlog-file = \"\"\n"
 		"alt-roots = [\"/usr/share/passthrough\"]\n"
 		"path-map = [\"/usr/lib:/usr/lib/aarch64-linux-gnu\"]\n"
-		"allowed-prefixes = [\"/usr/\"]\ncsv-lists = \"all\"\n";
+		"allowed-prefixes = [\"/usr/\"]\ncsv-lists = \"all\"\n"
+		"allowed-device-majors = [\"195\", \"10\"]\n";
 	auto_settings settings = settings_new();
 	struct err err = {0};
 
@@ -133,6 +134,8 @@ static void settings_every_used_key_reaches_its_field(void **state)
 	assert_int_equal(settings->allowed_prefixes.n, 1);
 	assert_string_equal(settings->allowed_prefixes.items[0], "/usr");
 	assert_int_equal(settings->lists, SETTINGS_LISTS_ALL);
+	assert_int_equal(settings->device_majors.n, 2);
+	assert_string_equal(settings->device_majors.items[1], "10");
 }
 
 static void settings_values_that_mean_the_default_are_taken_so(void **state)
@@ -197,6 +200,8 @@ static void settings_wrong_values_are_errors_with_their_place(void **state)
 		{"nvidia-container-cli.debug = 'x.log'", 1, 30, "absolute path"},
 		{"nvidia-container-cli.ldconfig = '/sbin/ldconfig'", 1, 33, "wants '@'"},
 		{"nvidia-container-cli.ldconfig = '@ldconfig'", 1, 33, "wants '@'"},
+		{"nvc.allowed-device-majors = ['4096']", 1, 29, "wants major numbers"},
+		{"nvc.allowed-device-majors = ['0x1']", 1, 29, "wants major numbers"},
 		{"nvc.ldconfig = 'Native'", 1, 16, "wants '@'"},
 		{"nvc.ldconfig = ''", 1, 16, "wants '@'"},
 		{"nvidia-container-runtime-hook.path = 'hook'", 1, 38, "absolute path"},

@@ -12,6 +12,7 @@
  *   --tmpfs DST         a tmpfs there; may be repeated
  *   --id ID             the container's id (default: cell)
  *   --rootfs DIR        default: BUNDLE/rootfs
+ *   --state-root TEXT   the state's "root", which is else the rootfs; '' = none, as runc has it
  *   --stages LIST       of prestart,poststop; default both, poststop only after a prestart that was
  *                       done
  *   --inspect SCRIPT    for sh, between the two, in the mount namespace; its directory is the
@@ -54,6 +55,7 @@ struct cell {
 	const char *stages;
 	const char *inspect;
 	const char *state;
+	const char *state_root;
 	const char *status;
 	const char *rusage;
 	const char *gate;
@@ -125,6 +127,21 @@ static void mount_volume(const struct cell *cell, const char *volume)
 		die(target);
 }
 
+/* As runc: the mount that the root tree lies on is not to carry what follows to the host. */
+static void seclude_parent(const char *rootfs)
+{
+	char path[4096];
+
+	(void)snprintf(path, sizeof(path), "%s", rootfs);
+	while (mount(NULL, path, NULL, MS_PRIVATE, NULL) < 0) {
+		char *slash = strrchr(path, '/');
+
+		if (errno != EINVAL || slash == NULL || path[1] == '\0')
+			die(path);
+		slash[slash == path ? 1 : 0] = '\0';
+	}
+}
+
 /* What a runtime does before it calls its hooks. */
 static void be_container(const struct cell *cell, int ready, int go)
 {
@@ -138,6 +155,7 @@ static void be_container(const struct cell *cell, int ready, int go)
 		_exit(125);
 	if (mount(NULL, "/", NULL, MS_REC | cell->propagation, NULL) < 0)
 		die("change the propagation of /");
+	seclude_parent(cell->rootfs);
 	if (mount(cell->rootfs, cell->rootfs, NULL, MS_BIND | MS_REC, NULL) < 0)
 		die(cell->rootfs);
 	for (int i = 0; i < cell->n_mounts; i++) {
@@ -227,6 +245,8 @@ static void put_rusage(const struct cell *cell, const char *stage, int code,
 static int state_fd(const struct cell *cell, bool running)
 {
 	int fd = memfd_create("state", MFD_CLOEXEC);
+	const char *root = cell->state_root != NULL ? cell->state_root : cell->rootfs;
+	char member[8192] = "";
 	char pid[32] = "";
 
 	if (running && cell->state != NULL) {
@@ -238,11 +258,13 @@ static int state_fd(const struct cell *cell, bool running)
 	}
 	if (running)
 		(void)snprintf(pid, sizeof(pid), "\"pid\":%d,", (int)cell->pid);
-	if (fd < 0 || dprintf(fd,
-			      "{\"ociVersion\":\"1.0.2\",\"id\":\"%s\",\"status\":\"%s\",%s"
-			      "\"root\":\"%s\",\"bundle\":\"%s\"}",
-			      cell->id, running ? "creating" : "stopped", pid, cell->rootfs,
-			      cell->bundle) < 0)
+	if (root[0] != '\0')
+		(void)snprintf(member, sizeof(member), "\"root\":\"%s\",", root);
+	if (fd < 0 ||
+	    dprintf(fd,
+		    "{\"ociVersion\":\"1.0.2\",\"id\":\"%s\",\"status\":\"%s\",%s"
+		    "%s\"bundle\":\"%s\"}",
+		    cell->id, running ? "creating" : "stopped", pid, member, cell->bundle) < 0)
 		die("state");
 	(void)lseek(fd, 0, SEEK_SET);
 	return fd;
@@ -371,8 +393,8 @@ static bool option(struct cell *cell, const char *name, const char *value)
 	} texts[] = {{"--map", &cell->map},         {"--id", &cell->id},
 		     {"--rootfs", &cell->rootfs},   {"--stages", &cell->stages},
 		     {"--inspect", &cell->inspect}, {"--state", &cell->state},
-		     {"--status", &cell->status},   {"--rusage", &cell->rusage},
-		     {"--gate", &cell->gate}};
+		     {"--status", &cell->status},   {"--state-root", &cell->state_root},
+		     {"--rusage", &cell->rusage},   {"--gate", &cell->gate}};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		if (strcmp(name, texts[i].name) == 0) {

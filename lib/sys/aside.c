@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sys/aside.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <sched.h>
+
+#define ASIDE_STACK ((size_t)1 << 20) /* bytes, most of them never touched */
+
+struct aside {
+	int (*fn)(void *arg, struct err *err);
+	void *arg;
+	struct err *err;
+	int result;
+};
+
+static void *aside_main(void *arg)
+{
+	struct aside *aside = arg;
+
+	/* also because pthread_join() returns a little before the kernel lets go of what is shared:
+	 * setns(2) of a mount namespace would give EINVAL */
+	if (unshare(CLONE_FS) < 0)
+		aside->result = err_sys(aside->err, errno, "make a thread's own current directory");
+	else
+		aside->result = aside->fn(aside->arg, aside->err);
+	return NULL;
+}
+
+int aside_run(int (*fn)(void *arg, struct err *err), void *arg, struct err *err)
+{
+	struct aside aside = {.fn = fn, .arg = arg, .err = err};
+	pthread_attr_t attributes;
+	pthread_t thread;
+	int code;
+
+#ifdef __GLIBC__
+	(void)mallopt(M_ARENA_MAX, 1); /* one of the two waits: no second heap */
+#endif
+	code = pthread_attr_init(&attributes);
+	if (code != 0)
+		return err_sys(err, code, "start a thread");
+	(void)pthread_attr_setstacksize(&attributes, ASIDE_STACK);
+	code = pthread_create(&thread, &attributes, aside_main, &aside);
+	(void)pthread_attr_destroy(&attributes);
+	if (code == 0)
+		code = pthread_join(thread, NULL);
+	return code != 0 ? err_sys(err, code, "start a thread") : aside.result;
+}
