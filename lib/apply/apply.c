@@ -175,6 +175,16 @@ static int begin_record(struct job *job, struct err *err)
 	return 0;
 }
 
+/* A program that was started for this container is younger than it. Another process that has got the
+ * container's number since the state was written is not. */
+static int check_age(const struct job *job, const struct ns_process *self, struct err *err)
+{
+	if (!job->target->confined || job->process.start_time <= self->start_time)
+		return 0;
+	return err_set(err, ESRCH, "process %d began after this one: the container's has ended",
+		       (int)job->process.pid);
+}
+
 static int prepare(struct job *job, struct err *err)
 {
 	auto_done(ns_process) struct ns_process self = {.proc_fd = -1};
@@ -189,6 +199,8 @@ static int prepare(struct job *job, struct err *err)
 	if (job->procfd < 0)
 		return job->procfd;
 	r = ns_process_open(getpid(), &self, err);
+	if (r == 0)
+		r = check_age(job, &self, err);
 	if (r == 0)
 		r = ns_read(&self, "mountinfo", CGROUP_MAX_TEXT, &job->mounts, &len, err);
 	if (r == 0)
