@@ -175,6 +175,16 @@ static int begin_record(struct job *job, struct err *err)
 	return 0;
 }
 
+/* A program that was started for this container is younger than it. Another process that has got the
+ * container's number since the state was written is not. */
+static int check_age(const struct job *job, const struct ns_process *self, struct err *err)
+{
+	if (!job->target->confined || job->process.start_time <= self->start_time)
+		return 0;
+	return err_set(err, ESRCH, "process %d began after this one: the container's has ended",
+		       (int)job->process.pid);
+}
+
 static int prepare(struct job *job, struct err *err)
 {
 	auto_done(ns_process) struct ns_process self = {.proc_fd = -1};
@@ -189,6 +199,8 @@ static int prepare(struct job *job, struct err *err)
 	if (job->procfd < 0)
 		return job->procfd;
 	r = ns_process_open(getpid(), &self, err);
+	if (r == 0)
+		r = check_age(job, &self, err);
 	if (r == 0)
 		r = ns_read(&self, "mountinfo", CGROUP_MAX_TEXT, &job->mounts, &len, err);
 	if (r == 0)
@@ -248,6 +260,16 @@ static int open_rootfs(struct job *job, struct err *err)
 	return 0;
 }
 
+/* A volume on the root itself: the caller, and poststop, see another directory at that path. */
+static bool is_covered(const struct job *job)
+{
+	struct stat a;
+	struct stat b;
+
+	return job->host_rootfs >= 0 && fstat(job->host_rootfs, &a) == 0 &&
+	       fstat(job->rootfd, &b) == 0 && (a.st_ino != b.st_ino || a.st_dev != b.st_dev);
+}
+
 static int run_op(struct job *job, size_t index, struct err *err)
 {
 	const struct op *op = &job->plan->ops.items[index];
@@ -273,6 +295,8 @@ static int run_inside(struct job *job, struct err *err)
 
 	if (r == 0)
 		r = place_tree_open(&job->tree, job->rootfd, err);
+	if (r == 0 && is_covered(job))
+		job->tree.root_mount = PLACE_NO_MOUNT;
 	job->tree.mounts = job->container;
 	job->keeper.become = job->other_user;
 	job->keeper.uid = job->uid;

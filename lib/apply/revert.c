@@ -274,49 +274,46 @@ static int path_of(int state_dir, const char *id, const char *rootfs, char **ret
 	return rootfs != NULL && *ret == NULL ? err_nomem(err) : 0;
 }
 
+/* known: path_of(); NULL = there is no record, or one that is broken and goes */
 static int revert_alone(struct revert *revert, const struct apply_target *target, const char *known,
 			struct err *err)
 {
-	auto_done(record) struct record record = {0};
-	int r = read_own(revert->state_dir, target->id, revert->log, &record, err);
+	auto_done(record) struct record own = {0};
+	const char *rootfs = target->rootfs;
+	int r = read_own(revert->state_dir, target->id, revert->log, &own, err);
 
-	if (r < 0 || (r == 0 && target->rootfs == NULL))
+	if (r < 0 || known == NULL)
 		return r;
-	revert->own = &record;
 	r = peers_find(revert->state_dir, target->id, known, revert->log, revert->peers, err);
-	if (r == 0)
-		r = revert_in(revert, target->rootfs == NULL ? record.rootfs : target->rootfs, err);
-	revert->own = NULL;
-	return r;
+	if (r < 0)
+		return r;
+	revert->own = &own;
+	return revert_in(revert, rootfs == NULL ? known : rootfs, err);
 }
 
 int revert_container(const struct apply_target *target, const struct settings *settings,
 		     const struct fence *fence, struct revert_start *ret, struct err *err)
 {
-	const struct log *log = fence->log;
 	auto_done(peers) struct peers peers = {0};
 	auto_done(turn) struct turn turn = TURN_NONE;
 	auto_free char *known = NULL;
 	auto_fd dir = record_find_dir(settings->state_dir, target->id, NULL);
-	struct revert revert = {.peers = &peers, .fence = fence, .log = log};
+	struct revert revert = {.peers = &peers, .fence = fence, .log = fence->log};
 	int r;
 
 	if (dir < 0)
-		dir = record_open_dir(settings->state_dir, log, NULL);
+		dir = record_open_dir(settings->state_dir, fence->log, NULL);
 	revert.state_dir = dir;
 	if (dir < 0) {
-		log_debug(log, MODULE, "there is no state directory: nothing to take back");
+		log_debug(fence->log, MODULE, "there is no state directory: nothing to take back");
 		return 0;
 	}
 	r = path_of(dir, target->id, target->rootfs, &known, err);
-	if (r == 0 && known != NULL) {
-		turn_take(&turn, dir, known, log);
-		r = revert_alone(&revert, target, known, err);
-	} else if (r == 0) {
-		auto_done(record) struct record record = {0};
-
-		r = read_own(dir, target->id, log, &record, err); /* deletes one that is broken */
-	}
+	if (r < 0)
+		return r;
+	if (known != NULL)
+		turn_take(&turn, dir, known, fence->log);
+	r = revert_alone(&revert, target, known, err);
 	if (ret == NULL)
 		return r;
 	ret->turn = turn;
