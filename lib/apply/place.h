@@ -135,12 +135,14 @@ int place_adopt(struct place_tree *tree, struct err *err);
 bool place_is_owned(const struct place_tree *tree, const struct stat *st);
 /** Writes the container's id to something that was made. */
 void place_sign(const struct place_tree *tree, int fd);
+/** The same for a directory, which has no time of ours: it changes with what is in it. */
+void place_sign_dir(const struct place_tree *tree, int dirfd, const char *name);
 /** The same for directories made since there were n things made, by who could not. */
 void place_sign_made(const struct place_tree *tree, size_t n);
 
 /** Removes everything made, last first, by the same directory fds and only where the inode is still
- *  ours. What cannot be removed goes to the log. */
-void place_undo(struct place_tree *tree);
+ *  ours. What cannot be removed goes to the log: false then. */
+bool place_undo(struct place_tree *tree);
 
 /** Adds what to do to the error of a making that met a full or a read-only file system; gives code.
  */

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/capability.h>
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
@@ -124,11 +125,21 @@ static int privs_hide(struct err *err)
 	return 0;
 }
 
+/* Arguments, environment and standard input are then somebody's who has fewer rights. A change of
+ * domain by SELinux sets AT_SECURE too: root keeps what it had. */
+static bool privs_are_lent(void)
+{
+	return getuid() != geteuid() || getgid() != getegid() ||
+	       (getuid() != 0 && getauxval(AT_SECURE) != 0);
+}
+
 int privs_clean_start(struct err *err)
 {
 	const struct rlimit no_core = {0, 0};
 	int rc;
 
+	if (privs_are_lent())
+		return err_set(err, EPERM, "run with the rights of another user");
 	privs_close_all();
 	(void)clearenv(); /* nothing here or in a library uses it */
 	rc = privs_open_standard(err);

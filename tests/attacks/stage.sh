@@ -29,7 +29,8 @@ set_defaults() {
 	hook_env=(PATH=/usr/sbin:/usr/bin) # environment of the hook; empty: the runtime's own
 	hook_options=()                  # of nvc-hook
 	hook_config=(--config "$CONFIG")
-	hook_prefix=()                   # words in front of the hook: what limits or supervises it
+	hook_prefix=()                   # words in front of the hook: what limits it
+	supervised=()                    # options of tests/support/supervise, for the hook's prestart
 	cell_options=()
 	label=                           # stands for the outcome in the table where time decides between those allowed
 	image_changes=                   # not empty: why the image need not be as before
@@ -120,6 +121,7 @@ config_add() { # LINE below [nvc]
 # which is in command_env when nothing stands in front of the hook.
 hook_command() {
 	command=("$HOOK" "${hook_options[@]}" "${hook_config[@]}") command_env=("${hook_env[@]}")
+	((${#supervised[@]} == 0)) || command=("$TOOLS/supervise" --stage prestart "${supervised[@]}" -- "${command[@]}")
 	[[ $PROFILE != now || ${#hook_prefix[@]} -gt 0 ]] || return 0
 	if ((${#hook_env[@]})); then
 		command=(/usr/bin/env -i "${hook_env[@]}" "${command[@]}") command_env=(PATH=/usr/sbin:/usr/bin)
@@ -354,7 +356,7 @@ play_all() {
 		(play_scene "$scene" 3<&-)
 	done 3<<<"$all"
 	if [[ -s $TOP.outcomes ]]; then
-		sort -u "$TOP.outcomes" | paste -sd, | sed 's/,/, /' >"$TOP.outcome"
+		sort -u "$TOP.outcomes" | paste -sd, | sed 's/,/, /g' >"$TOP.outcome"
 	else
 		echo - >"$TOP.outcome"
 	fi

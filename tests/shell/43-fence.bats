@@ -108,16 +108,16 @@ phase() { # NAME THREAD FILTERS CAPABILITY...
 
 @test "prestart and poststop hold less from phase to phase" {
 	hook prestart,poststop
-	phase prepare main 1 CHOWN DAC_OVERRIDE FOWNER FSETID SETGID SETUID NET_ADMIN SYS_CHROOT SYS_PTRACE SYS_ADMIN SYS_RESOURCE
+	phase prepare main 1 CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID SETGID SETUID NET_ADMIN SYS_CHROOT SYS_PTRACE SYS_ADMIN SYS_RESOURCE
 	[[ $call == rename*.new*.state* ]]
 	go_on
-	phase inside main 2 CHOWN DAC_OVERRIDE FOWNER FSETID SYS_CHROOT SYS_ADMIN
+	phase inside main 2 CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID SYS_CHROOT SYS_ADMIN
 	[[ $call == *mount* ]]
 	go_on
 	phase files thread 3 CHOWN DAC_OVERRIDE FOWNER FSETID
 	[[ $call == rename*kept0* ]]
 	# the thread that waits can take its mounts back
-	[ "$(caps "$pid" CapPrm)" = "$(own CHOWN DAC_OVERRIDE FOWNER FSETID SYS_CHROOT SYS_ADMIN)" ]
+	[ "$(caps "$pid" CapPrm)" = "$(own CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID SYS_CHROOT SYS_ADMIN)" ]
 	go_on
 	phase files thread 3 CHOWN DAC_OVERRIDE FOWNER FSETID
 	[[ $call == rename*ld.so.cache* ]]

@@ -55,7 +55,7 @@ in_namespace() {
 run() {
 	{
 		declare -f
-		declare -p hook_env hook_options hook_config hook_prefix cell_options canary_mounts image_mounts volumes
+		declare -p hook_env hook_options hook_config hook_prefix supervised cell_options canary_mounts image_mounts volumes
 		echo 'set -euo pipefail; in_namespace'
 	} >"$WORK/namespace.sh"
 	HOOK=$HOOK unshare --pid --fork --kill-child --mount-proc bash "$WORK/namespace.sh"

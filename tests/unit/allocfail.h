@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs something once for each allocation that it makes, and lets that one fail. Every time there
+ * must be an error with its text, or the same result as without; and nothing may be left allocated.
+ * Include cmocka.h first; one .c file of a program includes this.
+ *
+ * malloc() and its relatives are defined here, so that those of the C library and of jansson,
+ * libelf and the others fail too. With sanitizers, which define them themselves, the linker's
+ * --wrap leads the calls of our own archives here (tests/CMakeLists.txt).
+ */
+#ifndef UNIT_ALLOCFAIL_H
+#define UNIT_ALLOCFAIL_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/err.h"
+#include "base/str.h"
+
+/* volatile: the compiler takes it for granted that malloc() and free() change no variable */
+static volatile struct allocfail {
+	bool on;
+	unsigned long at;   /* which one fails; 0 = none */
+	bool from;          /* and all after it */
+	unsigned long seen; /* since it was switched on */
+	long live;
+	unsigned long faults, bad, stopped; /* of the whole program */
+} allocfail;
+
+static inline bool allocfail_now(void)
+{
+	if (!allocfail.on)
+		return false;
+	allocfail.seen++;
+	if (allocfail.at == 0 || allocfail.seen < allocfail.at ||
+	    (!allocfail.from && allocfail.seen > allocfail.at))
+		return false;
+	errno = ENOMEM;
+	return true;
+}
+
+#ifdef ALLOCFAIL_WRAP
+#define ALLOCFAIL(name)   __wrap_##name
+#define ALLOCFAIL_C(name) __real_##name
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+void *__wrap_reallocarray(void *old, size_t n, size_t size);
+char *__wrap_strdup(const char *text);
+char *__wrap_strndup(const char *text, size_t len);
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *old, size_t size);
+char *__real_strdup(const char *text);
+char *__real_strndup(const char *text, size_t len);
+
+char *__wrap_strdup(const char *text)
+{
+	return allocfail_now() ? NULL : __real_strdup(text);
+}
+
+char *__wrap_strndup(const char *text, size_t len)
+{
+	return allocfail_now() ? NULL : __real_strndup(text, len);
+}
+#else
+#define ALLOCFAIL(name)   name
+#define ALLOCFAIL_C(name) __libc_##name
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t n, size_t size);
+void *__libc_realloc(void *old, size_t size);
+void __libc_free(void *old);
+
+/* the libraries shall find these, and not the C library's */
+#pragma GCC visibility push(default)
+
+void free(void *old)
+{
+	allocfail.live -= old != NULL;
+	__libc_free(old);
+}
+#endif
+
+void *ALLOCFAIL(malloc)(size_t size)
+{
+	void *got = allocfail_now() ? NULL : ALLOCFAIL_C(malloc)(size);
+
+	allocfail.live += got != NULL;
+	return got;
+}
+
+void *ALLOCFAIL(calloc)(size_t n, size_t size)
+{
+	void *got = allocfail_now() ? NULL : ALLOCFAIL_C(calloc)(n, size);
+
+	allocfail.live += got != NULL;
+	return got;
+}
+
+void *ALLOCFAIL(realloc)(void *old, size_t size)
+{
+	void *got = allocfail_now() ? NULL : ALLOCFAIL_C(realloc)(old, size);
+
+	allocfail.live += (old == NULL && got != NULL) - (old != NULL && size == 0);
+	return got;
+}
+
+void *ALLOCFAIL(reallocarray)(void *old, size_t n, size_t size)
+{
+	size_t bytes;
+
+	if (!__builtin_mul_overflow(n, size, &bytes))
+		return ALLOCFAIL(realloc)(old, bytes);
+	errno = ENOMEM;
+	return NULL;
+}
+
+#ifndef ALLOCFAIL_WRAP
+#pragma GCC visibility pop
+#endif
+
+static inline void allocfail_start(void)
+{
+	allocfail.seen = 0;
+	allocfail.on = true;
+}
+
+static inline void allocfail_stop(void)
+{
+	allocfail.on = false;
+}
+
+#ifndef ALLOCFAIL_WRAP
+static jmp_buf allocfail_stopped;
+void __assert_fail(const char *what, const char *file, unsigned line, const char *function);
+
+/* jansson 2.14 ends the program where its scanner finds no room for a number (load.c,
+ * lex_unget_unsave). The hook is stopped by that before it has done anything; what was allocated is
+ * lost here. An assertion of anybody else is a failure. */
+__attribute__((visibility("default"))) void __assert_fail(const char *what, const char *file,
+							  unsigned line, const char *function)
+{
+	allocfail_stop();
+	if (strcmp(file, "load.c") == 0 && strcmp(function, "lex_unget_unsave") == 0)
+		longjmp(allocfail_stopped, 1);
+	fprintf(stderr, "%s:%u: %s: %s\n", file, line, function, what);
+	abort();
+}
+#endif
+
+/* Between allocfail_start() and allocfail_stop() what is tested; then its result as text, and
+ * everything freed. Gives what it gave. */
+typedef int (*allocfail_fn)(void *arg, struct err *err, struct strbuf *text);
+
+struct allocfail_case {
+	const char *name;
+	allocfail_fn run;
+	void *arg;
+	unsigned most; /* runs; more allocations than that are taken in steps; 0 = all */
+	bool succeeds; /* without failures */
+};
+
+static inline void allocfail_complain(const struct allocfail_case *test, const char *what,
+				      const char *detail)
+{
+	print_message("%s, allocation %lu%s: %s '%s'\n", test->name, allocfail.at,
+		      allocfail.from ? " and all others" : "", what, detail);
+	allocfail.bad++;
+}
+
+/* The lowest number that is free: a descriptor that was left open takes it. */
+static inline int allocfail_next_fd(void)
+{
+	int fd = dup(STDERR_FILENO);
+
+	(void)close(fd);
+	return fd;
+}
+
+/* The rest of the second text, a few words before where they part. */
+static inline const char *allocfail_difference(const char *expected, const char *text)
+{
+	size_t same = 0;
+
+	if (expected == NULL || text == NULL)
+		return text == NULL ? "" : text;
+	while (expected[same] == text[same] && text[same] != '\0')
+		same++;
+	return text + (same < 40 ? 0 : same - 40);
+}
+
+static inline void allocfail_once(const struct allocfail_case *test, int expected,
+				  const char *expected_text)
+{
+	struct err err = {0};
+	struct strbuf text = {0};
+	long before = allocfail.live;
+	int next_fd = allocfail_next_fd();
+	bool same;
+	int r;
+
+	allocfail.faults++;
+#ifndef ALLOCFAIL_WRAP
+	if (setjmp(allocfail_stopped) != 0) {
+		allocfail.stopped++;
+		return;
+	}
+#endif
+	r = test->run(test->arg, &err, &text);
+	same = text.data != NULL && expected_text != NULL && strcmp(text.data, expected_text) == 0;
+	if (r < 0 && (err.code <= 0 || err.msg[0] == '\0'))
+		allocfail_complain(test, "an error without words", strerror(-r));
+	else if (r < 0 && expected >= 0 && err.code != ENOMEM)
+		allocfail_complain(test, "another error", err.msg);
+	else if (r >= 0 && expected < 0)
+		allocfail_complain(test, "no error any more", "");
+	else if (r >= 0 && !same)
+		allocfail_complain(test, "another result",
+				   allocfail_difference(expected_text, text.data));
+	strbuf_done(&text);
+	if (allocfail_next_fd() != next_fd)
+		allocfail_complain(test, "a descriptor was left open", "");
+#ifndef ALLOCFAIL_WRAP /* the leak sanitizer looks at the end */
+	if (allocfail.live != before)
+		allocfail_complain(test, "a leak", allocfail.live > before ? "" : "freed twice");
+#else
+	(void)before;
+#endif
+}
+
+static inline void allocfail_sweep(const struct allocfail_case *test)
+{
+	struct strbuf text = {0};
+	struct err err = {0};
+	unsigned long total;
+	unsigned long step;
+	int r;
+
+	allocfail.at = 0;
+	allocfail.from = false;
+	r = test->run(test->arg, &err, &text); /* makes what is made once */
+	strbuf_done(&text);
+	r = test->run(test->arg, &err, &text);
+	strbuf_adds(&text, "");
+	total = allocfail.seen;
+	if (test->succeeds && r < 0)
+		allocfail_complain(test, "fails by itself", err.msg);
+	step = test->most == 0 || total <= test->most ? 1 : (total + test->most - 1) / test->most;
+	if (step > 1)
+		print_message("%s: every %luth of %lu allocations\n", test->name, step, total);
+	for (unsigned long at = 1; at <= total; at += step) {
+		allocfail.at = at;
+		allocfail.from = at % 2 == 0;
+		allocfail_once(test, r, text.data);
+		allocfail.from = !allocfail.from;
+		if (total <= 64)
+			allocfail_once(test, r, text.data);
+	}
+	allocfail.at = 0;
+	strbuf_done(&text);
+}
+
+/* For tests/run; name: of the program. */
+static inline void allocfail_note(const char *name)
+{
+	const char *folder = getenv("NVC_FIGURES");
+	char path[4096];
+
+	print_message("%lu failed allocations, %lu bad; jansson gave up %lu times\n",
+		      allocfail.faults, allocfail.bad, allocfail.stopped);
+	if (folder == NULL)
+		return;
+	(void)snprintf(path, sizeof(path), "%s/%s.%d.tsv", folder, name, (int)getpid());
+	{
+		auto_file file = fopen(path, "we");
+
+		if (file != NULL)
+			fprintf(file, "faults\t%lu\t%lu\n", allocfail.faults, allocfail.bad);
+	}
+}
+
+#endif
