@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2034 # for stage.sh
+# shellcheck shell=bash disable=SC2034,SC2154 # for stage.sh
 # For cases that strike at an exact moment: the hook is stopped in front of a system call, counted from
 # when it joins the container (tests/support/supervise).
 #   races_list            a run that nobody disturbs; its calls are in $WORK/calls
