@@ -47,7 +47,7 @@ inside() {
 	for i in 1 2 3; do
 		[[ $(readlink "$LIB/${names[i]}") == "${texts[i]}" ]] || die "the text of '${names[i]}' is another"
 	done
-	is_bound "$LIB"/{$'od\nd.so','a\0b.so',libtarget.so}
+	is_bound "$LIB/${texts[1]}" "$LIB/${texts[2]}" "$LIB/libtarget.so"
 	[[ $SCENE != texts || $(readlink "$LIB/climbs.so") == "${texts[0]}" ]] || die "a refused row changed something"
 	log_has "climbs.so.*(refused|outside)"
 }
