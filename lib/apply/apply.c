@@ -150,7 +150,8 @@ static int begin_record(struct job *job, struct err *err)
 	job->record.id = strdup(target->id);
 	job->record.rootfs = strdup(target->rootfs);
 	job->record.bundle = target->bundle == NULL ? NULL : strdup(target->bundle);
-	if (job->record.id == NULL || job->record.rootfs == NULL)
+	if (job->record.id == NULL || job->record.rootfs == NULL ||
+	    (target->bundle != NULL && job->record.bundle == NULL))
 		return err_nomem(err);
 	job->record.init = job->process.pid;
 	job->record.started = job->process.start_time;
@@ -161,10 +162,10 @@ static int begin_record(struct job *job, struct err *err)
 		job->journal = record_open_journal(job->state_dir, target->id, &none);
 	if (job->journal >= 0)
 		return 0;
-	if (none.code == EINVAL) { /* not an id */
+	if (none.code == EINVAL || none.code == ENOMEM) { /* not an id; or better not now */
 		if (err != NULL)
 			*err = none;
-		return -EINVAL;
+		return -none.code;
 	}
 	log_warn(job->log, MODULE, "%s: what is made in the image will not be taken back",
 		 none.msg);
@@ -172,6 +173,16 @@ static int begin_record(struct job *job, struct err *err)
 		(void)close(job->state_dir);
 	job->state_dir = -1;
 	return 0;
+}
+
+/* A program that was started for this container is younger than it. Another process that has got the
+ * container's number since the state was written is not. */
+static int check_age(const struct job *job, const struct ns_process *self, struct err *err)
+{
+	if (!job->target->confined || job->process.start_time <= self->start_time)
+		return 0;
+	return err_set(err, ESRCH, "process %d began after this one: the container's has ended",
+		       (int)job->process.pid);
 }
 
 static int prepare(struct job *job, struct err *err)
@@ -188,6 +199,8 @@ static int prepare(struct job *job, struct err *err)
 	if (job->procfd < 0)
 		return job->procfd;
 	r = ns_process_open(getpid(), &self, err);
+	if (r == 0)
+		r = check_age(job, &self, err);
 	if (r == 0)
 		r = ns_read(&self, "mountinfo", CGROUP_MAX_TEXT, &job->mounts, &len, err);
 	if (r == 0)
@@ -308,7 +321,7 @@ static void undo(struct job *job)
 	struct err err = {0};
 
 	if (job->rootfd >= 0)
-		keeper_undo(&job->keeper);
+		job->left = !keeper_undo(&job->keeper);
 	while (job->attached.n > 0) {
 		int fd = job->attached.items[--job->attached.n];
 
@@ -316,7 +329,7 @@ static void undo(struct job *job)
 			log_warn(job->log, MODULE, "%s", err.msg);
 		(void)close(fd);
 	}
-	place_undo(&job->tree);
+	job->left |= !place_undo(&job->tree);
 }
 
 /* Joins, works, and returns in every case. */
@@ -370,8 +383,10 @@ static void finish_record(struct job *job)
 		if (!made->recorded)
 			continue;
 		item = vec_add(&job->record.items);
-		if (item == NULL)
-			continue;
+		if (item == NULL) { /* the journal tells what was about to be made */
+			log_warn(job->log, MODULE, "no memory for the whole record");
+			return;
+		}
 		*item = made->item;
 		made->item.path = NULL;
 		made->item.text = NULL;
@@ -487,7 +502,8 @@ int apply_plan(const struct plan *plan, const struct host *host, const struct se
 			finish_record(&job);
 	}
 	if (r < 0) {
-		if (job.state_dir >= 0)
+		/* what could not be undone is, at the next start */
+		if (job.state_dir >= 0 && !job.left)
 			(void)record_delete(job.state_dir, target->id, NULL);
 		return r;
 	}

@@ -141,8 +141,8 @@ void place_sign_dir(const struct place_tree *tree, int dirfd, const char *name);
 void place_sign_made(const struct place_tree *tree, size_t n);
 
 /** Removes everything made, last first, by the same directory fds and only where the inode is still
- *  ours. What cannot be removed goes to the log. */
-void place_undo(struct place_tree *tree);
+ *  ours. What cannot be removed goes to the log: false then. */
+bool place_undo(struct place_tree *tree);
 
 /** Adds what to do to the error of a making that met a full or a read-only file system; gives code.
  */

@@ -27,7 +27,7 @@ void place_sign(const struct place_tree *tree, int fd)
 
 void place_sign_dir(const struct place_tree *tree, int dirfd, const char *name)
 {
-	auto_fd fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	auto_fd fd = entry_open(dirfd, name, O_RDONLY | O_DIRECTORY, 0);
 
 	if (fd >= 0)
 		place_sign(tree, fd);
