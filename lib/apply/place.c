@@ -31,16 +31,18 @@ int place_tree_open(struct place_tree *tree, int rootfd, struct err *err)
 	return mount_id(rootfd, &tree->root_mount, err);
 }
 
+static void made_done(struct place_made *made)
+{
+	free(made->name);
+	free(made->item.path);
+	free(made->item.text);
+}
+
 void place_tree_done(struct place_tree *tree)
 {
 	vec_each(dir, &tree->dirs)(void) close(dir->fd);
 	vec_each(inode, &tree->pool)(void) close(inode->fd);
-	vec_each(made, &tree->made)
-	{
-		free(made->name);
-		free(made->item.path);
-		free(made->item.text);
-	}
+	vec_each(made, &tree->made) made_done(made);
 	vec_each(found, &tree->found)
 	{
 		free(found->name);
@@ -207,10 +209,7 @@ static int add_made(struct place_tree *tree, size_t dir, const char *name,
 	if (made->name != NULL && made->item.path != NULL &&
 	    (item->text == NULL || made->item.text != NULL))
 		return 0;
-	free(made->name);
-	free(made->item.path);
-	free(made->item.text);
-	tree->made.n--;
+	made_done(&tree->made.items[--tree->made.n]);
 	return err_nomem(err);
 }
 
