@@ -53,6 +53,7 @@ struct job {
 	struct record record;
 	struct revert_start alone; /* with the rootfs; others that run on it */
 	struct apply_stats stats;
+	bool left; /* not everything could be undone */
 };
 
 /** What every operation offers: prepare in the caller's mount namespace, where the sources are; run

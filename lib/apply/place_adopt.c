@@ -25,6 +25,24 @@ void place_sign(const struct place_tree *tree, int fd)
 		(void)fsetxattr(fd, ATTRIBUTE, tree->id, strlen(tree->id), 0);
 }
 
+void place_sign_dir(const struct place_tree *tree, int dirfd, const char *name)
+{
+	auto_fd fd = entry_open(dirfd, name, O_RDONLY | O_DIRECTORY, 0);
+
+	if (fd >= 0)
+		place_sign(tree, fd);
+}
+
+void place_sign_made(const struct place_tree *tree, size_t n)
+{
+	for (; n < tree->made.n; n++) {
+		const struct place_made *made = &tree->made.items[n];
+
+		if (made->recorded && made->item.kind == RECORD_DIR)
+			place_sign_dir(tree, tree->dirs.items[made->dir].fd, made->name);
+	}
+}
+
 /* Signed for this container, or for another one that runs on this rootfs? */
 static bool is_signed(const struct place_tree *tree, int fd)
 {

@@ -85,3 +85,36 @@ suites() { # RELEASE ARCHITECTURE SUITE...
 @test "5.10 amd64: suites of bundles and of the hook" {
 	suites bullseye amd64 34-bundle 37-hook
 }
+
+# ---- attacks 1 to 20: each case in one or two variants, which together have every kernel's primitives,
+# both runtimes and user namespaces; spread() gives long lists of scenes out among them ----
+
+attacks() { # RELEASE ARCHITECTURE VERSION VARIANT...
+	local release=$1 arch=$2 version=$3 cases tried
+	shift 3
+	cases=$("$NVC_SOURCE_DIR/tests/attacks/run" --list | grep -E '^(0[1-9]|1[0-9]|20)-' | paste -sd' ')
+	boot "$release" "$arch" 3000 "NVC_ATTACKS_FIXTURE=/tmp/fixture ATTACKS_LIMIT=900 tests/attacks/run $(printf -- '--variant %s ' "$@") $cases"
+	tried=$(grep -Ec '^[0-9][0-9]-[^:]*: [^:]*: (contained|refused)' <<<"$output") || true
+	bad=$(grep -Ec '^[0-9][0-9]-[^:]*: [^:]*: FAILED' <<<"$output") || true
+	echo "# $version $arch: $tried attacks tried, $bad went wrong" >&3
+	[[ ! ${NVC_FIGURES-} ]] || printf 'attacks\t%d\t%d\n' "$tried" "$bad" >"$NVC_FIGURES/kernel-$version-$arch.tsv"
+	[ "$status" -eq 0 ]
+	[ "$bad" -eq 0 ]
+	[ "$tried" -ge 15 ]
+}
+
+@test "5.10 amd64: attacks" {
+	attacks bullseye amd64 5.10 cell
+}
+
+@test "6.1 amd64: attacks" {
+	attacks bookworm amd64 6.1 runc
+}
+
+@test "6.12 amd64: attacks" {
+	attacks trixie amd64 6.12 user
+}
+
+@test "6.1 arm64: attacks" {
+	attacks bookworm arm64 6.1 crun
+}

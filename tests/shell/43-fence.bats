@@ -108,16 +108,16 @@ phase() { # NAME THREAD FILTERS CAPABILITY...
 
 @test "prestart and poststop hold less from phase to phase" {
 	hook prestart,poststop
-	phase prepare main 1 CHOWN DAC_OVERRIDE FOWNER FSETID SETGID SETUID NET_ADMIN SYS_CHROOT SYS_PTRACE SYS_ADMIN SYS_RESOURCE
+	phase prepare main 1 CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID SETGID SETUID NET_ADMIN SYS_CHROOT SYS_PTRACE SYS_ADMIN SYS_RESOURCE
 	[[ $call == rename*.new*.state* ]]
 	go_on
-	phase inside main 2 CHOWN DAC_OVERRIDE FOWNER FSETID SYS_CHROOT SYS_ADMIN
+	phase inside main 2 CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID SYS_CHROOT SYS_ADMIN
 	[[ $call == *mount* ]]
 	go_on
 	phase files thread 3 CHOWN DAC_OVERRIDE FOWNER FSETID
 	[[ $call == rename*kept0* ]]
 	# the thread that waits can take its mounts back
-	[ "$(caps "$pid" CapPrm)" = "$(own CHOWN DAC_OVERRIDE FOWNER FSETID SYS_CHROOT SYS_ADMIN)" ]
+	[ "$(caps "$pid" CapPrm)" = "$(own CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID SYS_CHROOT SYS_ADMIN)" ]
 	go_on
 	phase files thread 3 CHOWN DAC_OVERRIDE FOWNER FSETID
 	[[ $call == rename*ld.so.cache* ]]
@@ -137,10 +137,10 @@ phase() { # NAME THREAD FILTERS CAPABILITY...
 
 @test "nvc-cli configure is fenced too" {
 	cell prestart sh -c "pid=\$(sed 's/.*\"pid\":\([0-9]*\).*/\1/');
-		exec strace -f -qq -o '$calls' -e trace=seccomp,landlock_restrict_self,capset,setns,move_mount \
+		exec strace -f -qq -o '$calls' -e trace=seccomp,capset,$(engines_attach) \
 		'$GPU_CLI' --config '$(gpu_config R36)' configure --no-cgroups --device=all --pid=\$pid '$dir/rootfs'"
 	[ "$(grep -c 'seccomp(SECCOMP_SET_MODE_FILTER.* = 0' "$calls")" -eq 4 ]
-	grep -q 'move_mount(.* = 0' "$calls"
+	grep -q "$(engines_attach)(.* = 0" "$calls"
 	tail -n 2 "$calls" | grep -q 'capset(.*effective=0, permitted=0'
 }
 

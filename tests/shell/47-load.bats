@@ -173,7 +173,8 @@ figures() { # N
 		diff "$dir/host" <(cut -d" " -f4- /proc/self/mountinfo)
 		afterwards $ids
 		# no line in pieces, or in another
-		[ -z "$(grep -vhE "^20[0-9T:.-]{21}Z (info|debug) (at-once-[0-9]{3}|reference) [a-z]+: " "$log"*)" ]'
+		grep -vhE "^20[0-9T:.-]{21}Z (info|debug) ((at-once-[0-9]{3}|reference) [a-z]+: |fence: phase .prepare.$)" "$log"* >"$dir/broken" || true
+		[ ! -s "$dir/broken" ] || { head "$dir/broken" && exit 1; }'
 	peak
 	figures 200
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Each capability that the fence leaves is needed: a start without it does less. Not to be seen
- * here: SETUID and SETGID (a user namespace: 20-userns, 32-docker-userns), NET_ADMIN and
- * SYS_RESOURCE (BPF of older kernels), KILL (a child of another user that takes too long). */
+ * here: DAC_READ_SEARCH (linkat before Linux 6.10), SETUID and SETGID (a user namespace: 20-userns,
+ * 32-docker-userns), NET_ADMIN and SYS_RESOURCE (BPF of older kernels), KILL (a child of another
+ * user that takes too long). */
 #include "apply/fence.h"
 
 #include <sys/capability.h>

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2034,SC2016 # for stage.sh; scripts for another shell
 # The root tree, or a volume that targets lie in or on, shares its mounts with the host: no mount of ours
-# comes up there, not once and not twenty times (each of which would double them).
+# comes up there and nothing is made in them, not once and not twenty times (each of which would double them).
 scenes=(root root-volume volume-around volume-on-file volume-on-folder)
 spread
-needle="shares its mounts"
-times=20
-[[ $HARNESS == cell ]] || times=2
-[[ $SCENE == root* ]] || allowed=refused
+needle="shares its mounts|in a volume"
+times=2
+[[ $VARIANT != cell ]] || times=20
+[[ $SCENE == root ]] || allowed=refused
 
 image() {
 	mkdir -p "$LIB/nvidia" dev/dri/by-path
@@ -57,5 +57,7 @@ inside() {
 }
 
 after() {
-	[[ $SCENE != root-volume ]] || diff "$WORK/root-before" <(tree "$WORK/root") || die "the volume has changed"
+	[[ $SCENE == root-volume ]] || return 0
+	# in its /dev a runtime makes its own
+	diff <(grep -v '^\./dev[ /]' "$WORK/root-before") <(tree "$WORK/root" | grep -v '^\./dev[ /]') || die "the volume has changed"
 }

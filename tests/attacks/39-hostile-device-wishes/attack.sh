@@ -35,7 +35,7 @@ plant() { # NAME
 	value "$1" >"$WORK/value"
 	if [[ $1 == bytes ]]; then
 		# no text of jq's
-		sed -i 's,"env": \[,&"NVIDIA_VISIBLE_DEVICES=GPU-\\u00ff\\u0001"\,,' "$BUNDLE/config.json"
+		sed -i 's,"env": \[,&"NVIDIA_VISIBLE_DEVICES=GPU-\\u00ff\\u009b31m\\u0001"\,,' "$BUNDLE/config.json"
 	else
 		env_file NVIDIA_VISIBLE_DEVICES "$WORK/value"
 	fi

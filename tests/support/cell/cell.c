@@ -20,6 +20,8 @@
  *   --state FILE        this text instead of the state, in prestart
  *   --status FILE       gets "PRESTART INSPECT POSTSTOP": exit statuses, '-' = was not run
  *   --rusage FILE       a line is added for each hook: "ID STAGE STATUS MAXRSS_KB WALL_US"
+ *   --forbid TEXT       if TEXT is in the container's mountinfo after prestart, the exit status is
+ * 99
  *   --gate PREFIX       in front of each hook the id is added to the file PREFIX.STAGE, and the
  * hook is started when nobody holds an exclusive flock(2) on it
  *
@@ -46,6 +48,7 @@
 
 #define MAX_VOLUMES 16
 #define NOT_RUN     (-1)
+#define ESCAPED     99
 
 struct cell {
 	const char *bundle;
@@ -59,6 +62,7 @@ struct cell {
 	const char *status;
 	const char *rusage;
 	const char *gate;
+	const char *forbid;
 	unsigned long propagation;
 	bool user;
 	const char *mounts[MAX_VOLUMES];
@@ -333,6 +337,32 @@ static int run_inspection(const struct cell *cell)
 	return wait_for(pid);
 }
 
+/* Mounted in the container, or the container's mounts on it? */
+static bool has_forbidden(const struct cell *cell)
+{
+	char path[64];
+	char *line = NULL;
+	bool found = false;
+	size_t size = 0;
+	FILE *file;
+
+	if (cell->forbid == NULL)
+		return false;
+	(void)snprintf(path, sizeof(path), "/proc/%d/mountinfo", (int)cell->pid);
+	file = fopen(path, "re");
+	if (file == NULL)
+		die(path);
+	while (getline(&line, &size, file) > 0) {
+		if (strstr(line, cell->forbid) != NULL) {
+			(void)fprintf(stderr, "cell: mounted: %s", line);
+			found = true;
+		}
+	}
+	free(line);
+	(void)fclose(file);
+	return found;
+}
+
 static void put_status(const struct cell *cell, const int *codes)
 {
 	FILE *file = cell->status == NULL ? NULL : fopen(cell->status, "we");
@@ -355,10 +385,12 @@ static void put_status(const struct cell *cell, const int *codes)
 static int run(struct cell *cell)
 {
 	int codes[3] = {NOT_RUN, NOT_RUN, NOT_RUN};
+	bool forbidden;
 
 	start(cell);
 	if (strstr(cell->stages, "prestart") != NULL)
 		codes[0] = run_hook(cell, "prestart");
+	forbidden = has_forbidden(cell);
 	if (cell->inspect != NULL && codes[0] <= 0)
 		codes[1] = run_inspection(cell);
 	(void)kill(cell->pid, SIGKILL);
@@ -366,6 +398,8 @@ static int run(struct cell *cell)
 	if (strstr(cell->stages, "poststop") != NULL && codes[0] <= 0)
 		codes[2] = run_hook(cell, "poststop");
 	put_status(cell, codes);
+	if (forbidden)
+		return ESCAPED;
 	for (int i = 0; i < 3; i++)
 		if (codes[i] > 0)
 			return codes[i];
@@ -394,7 +428,8 @@ static bool option(struct cell *cell, const char *name, const char *value)
 		     {"--rootfs", &cell->rootfs},   {"--stages", &cell->stages},
 		     {"--inspect", &cell->inspect}, {"--state", &cell->state},
 		     {"--status", &cell->status},   {"--state-root", &cell->state_root},
-		     {"--rusage", &cell->rusage},   {"--gate", &cell->gate}};
+		     {"--rusage", &cell->rusage},   {"--gate", &cell->gate},
+		     {"--forbid", &cell->forbid}};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		if (strcmp(name, texts[i].name) == 0) {

@@ -24,5 +24,5 @@ arm64) machine=(qemu-system-aarch64 -M virt -cpu cortex-a72) console=ttyAMA0 ;;
 esac
 timeout --kill-after=5 "$limit" "${machine[@]}" -accel tcg -m 2048 -smp 1 -nic none -nographic -no-reboot -kernel "$kernel/vmlinuz" \
 	-initrd "$work/initrd" -append "console=$console quiet loglevel=1 panic=-1 rdinit=/init" </dev/null 2>&1 |
-	tr -d '\r' | tee "$work/console" || true
+	sed -u 's,\r$,,' | tee "$work/console" || true
 grep -qx 'vm: end 0' "$work/console"
