@@ -34,12 +34,12 @@ races_count() {
 	((rc <= 1)) || die "$*: the hook ended with $rc"
 	races_tried=$((races_tried + 1)) races_refused=$((races_refused + (rc != 0)))
 	((rc == 0)) || check_refusal
-	: >"$LOG"
 }
 
 races_strike() { # N OPTION...
 	local at=$1
 	shift
+	: >"$LOG"
 	supervised=(--begin setns --at "$at" "$@")
 	echo "in front of call $at: $(sed -n "${at}p" "$WORK/calls" | cut -f2-)" >&2
 	run_cell
@@ -58,6 +58,7 @@ races_end() {
 races_once() { # OPTION...
 	supervised=("$@")
 	run_low
+	((rc == 0)) || rc=1 # runtimes have their own
 	supervised=()
 	races_count "$*"
 }

@@ -62,6 +62,7 @@ run() {
 races_strike_at() { # N OPTION...
 	local at=$1
 	shift
+	: >"$LOG"
 	supervised=(--at "$at" "$@")
 	echo "in front of call $at: $(sed -n "${at}p" "$WORK/calls" | cut -f2-)" >&2
 	run_cell
