@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,6 +16,21 @@
 #include "hook/timestamp.h"
 
 #define LINE_MAX_BYTES 4096
+
+/* Of many that see a full file one moves it away: who has the lock, while it still goes by that
+ * name. -1: it is somebody else's turn. */
+static int start_over(const char *path, int fd, const struct stat *st)
+{
+	auto_free char *old = str_format("%s.1", path);
+	struct stat now;
+
+	if (old == NULL || flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return -1;
+	if (lstat(path, &now) < 0 || now.st_ino != st->st_ino || now.st_dev != st->st_dev ||
+	    rename(path, old) < 0)
+		return -1;
+	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
+}
 
 static int open_file(const char *path)
 {
@@ -27,17 +43,10 @@ static int open_file(const char *path)
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return -1;
 	if (st.st_size > HOOKLOG_MAX_BYTES) {
-		auto_free char *old = str_format("%s.1", path);
+		int fresh = start_over(path, fd, &st);
 
-		if (old != NULL && rename(path, old) == 0) {
-			int fresh = open(path,
-					 O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW |
-						 O_CLOEXEC,
-					 0640);
-
-			if (fresh >= 0)
-				return fresh;
-		}
+		if (fresh >= 0)
+			return fresh;
 	}
 	return take_fd(&fd);
 }

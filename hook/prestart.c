@@ -300,8 +300,13 @@ int main(int argc, char **argv)
 	struct err err = {0};
 	int rc;
 
-	if (nvc_clean_start() < 0) {
-		hooklog_fail(&log, "cannot make the process's state safe", NULL);
+	rc = nvc_clean_start();
+	if (rc < 0) {
+		hooklog_fail(&log,
+			     rc == -EPERM ? "run with the rights of another user (set-user-ID, or "
+					    "capabilities of the file): refused"
+					  : "cannot make the process's state safe",
+			     NULL);
 		return 1;
 	}
 	if (has_lent_rights()) {

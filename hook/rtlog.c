@@ -12,7 +12,8 @@
 #include "base/str.h"
 #include "hook/timestamp.h"
 
-#define MAX_TEXT 2048
+#define MAX_TEXT                                                                                   \
+	(LOG_TEXT_MAX + 128) /* a whole message with its head: a cut may break a character */
 
 /* O_NONBLOCK: a FIFO that nobody reads must not hold the container up. */
 static int open_append(const char *path, int flags)

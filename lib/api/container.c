@@ -7,6 +7,7 @@
 
 #include "api/context.h"
 #include "apply/apply.h"
+#include "apply/fence.h"
 #include "base/auto.h"
 #include "base/path.h"
 #include "oci/request.h"
@@ -65,7 +66,7 @@ static int edit_config(struct nvc_context *ctx, const struct nvc_bundle_args *ar
 	return 1;
 }
 
-int nvc_bundle_prepare(struct nvc_context *ctx, const struct nvc_bundle_args *args)
+static int prepare_bundle(struct nvc_context *ctx, const struct nvc_bundle_args *args)
 {
 	auto_free char *text = NULL;
 	struct nvc_request request = {0};
@@ -74,9 +75,6 @@ int nvc_bundle_prepare(struct nvc_context *ctx, const struct nvc_bundle_args *ar
 	size_t len;
 	int rc;
 
-	(void)context_err(ctx);
-	if (args->size < sizeof(*args))
-		return err_set(&ctx->err, EINVAL, "prepare a bundle: args.size is too small");
 	rc = context_load_spec(ctx, args->bundle, &text, &len);
 	if (rc == 0)
 		rc = request_from_spec(&ctx->spec, ctx->settings, &ctx->log, &request.request,
@@ -96,6 +94,23 @@ int nvc_bundle_prepare(struct nvc_context *ctx, const struct nvc_bundle_args *ar
 	nvc_inventory_free(inv);
 	request_done(&request.request);
 	return rc;
+}
+
+int nvc_bundle_prepare(struct nvc_context *ctx, const struct nvc_bundle_args *args)
+{
+	uint64_t before;
+	int raised;
+	int rc;
+
+	(void)context_err(ctx);
+	if (args->size < sizeof(*args))
+		return err_set(&ctx->err, EINVAL, "prepare a bundle: args.size is too small");
+	rc = fence_lower(&before, &ctx->err);
+	if (rc < 0)
+		return rc;
+	rc = prepare_bundle(ctx, args);
+	raised = fence_raise(before, rc < 0 ? NULL : &ctx->err);
+	return raised < 0 ? raised : rc;
 }
 
 int nvc_confine(struct nvc_context *ctx)

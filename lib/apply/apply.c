@@ -12,7 +12,6 @@
 
 #include "apply/fence.h"
 #include "apply/job.h"
-#include "apply/ldconf.h"
 #include "apply/revert.h"
 #include "base/auto.h"
 #include "base/str.h"
@@ -151,7 +150,8 @@ static int begin_record(struct job *job, struct err *err)
 	job->record.id = strdup(target->id);
 	job->record.rootfs = strdup(target->rootfs);
 	job->record.bundle = target->bundle == NULL ? NULL : strdup(target->bundle);
-	if (job->record.id == NULL || job->record.rootfs == NULL)
+	if (job->record.id == NULL || job->record.rootfs == NULL ||
+	    (target->bundle != NULL && job->record.bundle == NULL))
 		return err_nomem(err);
 	job->record.init = job->process.pid;
 	job->record.started = job->process.start_time;
@@ -162,10 +162,10 @@ static int begin_record(struct job *job, struct err *err)
 		job->journal = record_open_journal(job->state_dir, target->id, &none);
 	if (job->journal >= 0)
 		return 0;
-	if (none.code == EINVAL) { /* not an id */
+	if (none.code == EINVAL || none.code == ENOMEM) { /* not an id; or better not now */
 		if (err != NULL)
 			*err = none;
-		return -EINVAL;
+		return -none.code;
 	}
 	log_warn(job->log, MODULE, "%s: what is made in the image will not be taken back",
 		 none.msg);
@@ -175,6 +175,16 @@ static int begin_record(struct job *job, struct err *err)
 	return 0;
 }
 
+/* A program that was started for this container is younger than it. Another process that has got the
+ * container's number since the state was written is not. */
+static int check_age(const struct job *job, const struct ns_process *self, struct err *err)
+{
+	if (!job->target->confined || job->process.start_time <= self->start_time)
+		return 0;
+	return err_set(err, ESRCH, "process %d began after this one: the container's has ended",
+		       (int)job->process.pid);
+}
+
 static int prepare(struct job *job, struct err *err)
 {
 	auto_done(ns_process) struct ns_process self = {.proc_fd = -1};
@@ -182,13 +192,15 @@ static int prepare(struct job *job, struct err *err)
 	int r = check_target(job, err);
 
 	if (r == 0 && job->target->id != NULL)
-		r = revert_container(job->target, job->settings, &job->fence, &job->peers, err);
+		r = revert_container(job->target, job->settings, &job->fence, &job->alone, err);
 	if (r < 0)
 		return r;
 	job->procfd = mount_open_proc(err);
 	if (job->procfd < 0)
 		return job->procfd;
 	r = ns_process_open(getpid(), &self, err);
+	if (r == 0)
+		r = check_age(job, &self, err);
 	if (r == 0)
 		r = ns_read(&self, "mountinfo", CGROUP_MAX_TEXT, &job->mounts, &len, err);
 	if (r == 0)
@@ -248,32 +260,14 @@ static int open_rootfs(struct job *job, struct err *err)
 	return 0;
 }
 
-struct files_work {
-	struct job *job;
-	const struct op *op;
-};
-
-static int update_files(void *arg, struct err *err)
+/* A volume on the root itself: the caller, and poststop, see another directory at that path. */
+static bool is_covered(const struct job *job)
 {
-	const struct files_work *work = arg;
+	struct stat a;
+	struct stat b;
 
-	return ldcache_update_run(work->job, work->op, err);
-}
-
-static int run_files(struct job *job, const struct op *op, struct err *err)
-{
-	struct files_work work = {.job = job, .op = op};
-	size_t made;
-	int r;
-
-	/* what takes a mount or a "trusted" attribute is not to be had there */
-	place_seclude(&job->tree, KEEPER_CACHE);
-	place_seclude(&job->tree, LDCONF_OURS);
-	made = job->tree.made.n;
-	r = fence_files(&job->fence, (const int[]){job->rootfd, job->state_dir},
-			job->state_dir < 0 ? 1 : 2, update_files, &work, err);
-	place_sign_made(&job->tree, made);
-	return r < 0 ? r : ldcache_update_cover(job, err);
+	return job->host_rootfs >= 0 && fstat(job->host_rootfs, &a) == 0 &&
+	       fstat(job->rootfd, &b) == 0 && (a.st_ino != b.st_ino || a.st_dev != b.st_dev);
 }
 
 static int run_op(struct job *job, size_t index, struct err *err)
@@ -290,7 +284,7 @@ static int run_op(struct job *job, size_t index, struct err *err)
 	case OP_FILE:
 		return op_file_run(job, index, err);
 	case OP_LDCACHE:
-		return run_files(job, op, err);
+		return op_ldcache_run(job, index, err);
 	}
 	return err_set(err, EINVAL, "operation of an unknown kind");
 }
@@ -301,6 +295,8 @@ static int run_inside(struct job *job, struct err *err)
 
 	if (r == 0)
 		r = place_tree_open(&job->tree, job->rootfd, err);
+	if (r == 0 && is_covered(job))
+		job->tree.root_mount = PLACE_NO_MOUNT;
 	job->tree.mounts = job->container;
 	job->keeper.become = job->other_user;
 	job->keeper.uid = job->uid;
@@ -325,7 +321,7 @@ static void undo(struct job *job)
 	struct err err = {0};
 
 	if (job->rootfd >= 0)
-		keeper_undo(&job->keeper);
+		job->left = !keeper_undo(&job->keeper);
 	while (job->attached.n > 0) {
 		int fd = job->attached.items[--job->attached.n];
 
@@ -333,7 +329,7 @@ static void undo(struct job *job)
 			log_warn(job->log, MODULE, "%s", err.msg);
 		(void)close(fd);
 	}
-	place_undo(&job->tree);
+	job->left |= !place_undo(&job->tree);
 }
 
 /* Joins, works, and returns in every case. */
@@ -387,8 +383,10 @@ static void finish_record(struct job *job)
 		if (!made->recorded)
 			continue;
 		item = vec_add(&job->record.items);
-		if (item == NULL)
-			continue;
+		if (item == NULL) { /* the journal tells what was about to be made */
+			log_warn(job->log, MODULE, "no memory for the whole record");
+			return;
+		}
 		*item = made->item;
 		made->item.path = NULL;
 		made->item.text = NULL;
@@ -430,7 +428,7 @@ static void job_done(struct job *job)
 	strv_done(&job->foreign_links);
 	cgroup_done(&job->cgroup);
 	record_done(&job->record);
-	peers_done(&job->peers);
+	peers_done(&job->alone.peers);
 	ns_process_done(&job->process);
 	auto_fd_release(&job->own_mount);
 	auto_fd_release(&job->procfd);
@@ -438,6 +436,7 @@ static void job_done(struct job *job)
 	auto_fd_release(&job->journal);
 	auto_fd_release(&job->rootfd);
 	auto_fd_release(&job->host_rootfs);
+	turn_done(&job->alone.turn); /* last: nothing is done to the rootfs any more */
 }
 
 static struct fence fence_of(const struct settings *settings, bool on, const struct log *log)
@@ -475,6 +474,7 @@ int apply_plan(const struct plan *plan, const struct host *host, const struct se
 		.rootfd = -1,
 		.host_rootfs = -1,
 		.cgroup = {.fd = -1},
+		.alone = {.turn = TURN_NONE},
 		.ldcache = {.ldconfig = {.program = -1}},
 	};
 	int r;
@@ -489,7 +489,7 @@ int apply_plan(const struct plan *plan, const struct host *host, const struct se
 		job.tree.procfd = job.procfd;
 		job.tree.host_mounts = job.mounts;
 		job.tree.id = target->id;
-		job.tree.peers = &job.peers;
+		job.tree.peers = &job.alone.peers;
 		job.tree.journal = job.journal;
 		job.tree.log = log;
 		job.keeper.tree = &job.tree;
@@ -502,7 +502,8 @@ int apply_plan(const struct plan *plan, const struct host *host, const struct se
 			finish_record(&job);
 	}
 	if (r < 0) {
-		if (job.state_dir >= 0)
+		/* what could not be undone is, at the next start */
+		if (job.state_dir >= 0 && !job.left)
 			(void)record_delete(job.state_dir, target->id, NULL);
 		return r;
 	}

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <sched.h>
-#include <stdint.h>
 
 #include "sys/aside.h"
 #include "sys/landlock.h"
@@ -30,13 +29,15 @@
 /* The owner, mode and time of what is made or put back in an image: directories of anybody, files
  * that belong to the container's root or to whom the image's did, set-group-id bits. */
 #define FENCE_CAPS_FILES (BIT(DAC_OVERRIDE) | BIT(CHOWN) | BIT(FOWNER) | BIT(FSETID))
-/* mounts, setns(2), the "trusted" attributes, BPF; setns(2) of a mount namespace wants both */
-#define FENCE_CAPS_MOUNTS (BIT(SYS_ADMIN) | BIT(SYS_CHROOT))
+/* mounts, setns(2), the "trusted" attributes, BPF; setns(2) of a mount namespace wants two; and
+ * linkat(2) of an fd before Linux 6.10, or each of hundreds of placeholders costs a second call */
+#define FENCE_CAPS_MOUNTS (BIT(SYS_ADMIN) | BIT(SYS_CHROOT) | BIT(DAC_READ_SEARCH))
 /* setfsuid(2); and /proc/PID/ns of a process with more capabilities or another user */
 #define FENCE_CAPS_JOIN (BIT(SETUID) | BIT(SETGID) | BIT(SYS_PTRACE))
 /* the jail's child becomes the container's root, and is killed when it takes too long */
 #define FENCE_CAPS_PROGRAMS (BIT(SETUID) | BIT(SETGID) | BIT(KILL))
-/* until Linux 6.x cgroup programs want the one; until 5.11 they are locked memory */
+/* older kernels want the one to attach a cgroup's program, and before 5.11 programs are locked
+ * memory */
 #define FENCE_CAPS_BPF (BIT(NET_ADMIN) | BIT(SYS_RESOURCE))
 
 static uint64_t caps_of(const struct fence *fence, enum fence_phase phase)
@@ -290,4 +291,14 @@ int fence_files(const struct fence *fence, const int *dirs, size_t n,
 	if (!fence->on || fence->programs)
 		return fn(arg, err);
 	return aside_run(work, &fenced, err);
+}
+
+int fence_lower(uint64_t *ret_before, struct err *err)
+{
+	return privs_lower(FENCE_CAPS_FILES, ret_before, err);
+}
+
+int fence_raise(uint64_t before, struct err *err)
+{
+	return privs_raise(before, err);
 }

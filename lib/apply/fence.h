@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "base/log.h"
@@ -37,5 +38,10 @@ int fence_files(const struct fence *fence, const int *dirs, size_t n,
 		int (*fn)(void *arg, struct err *err), void *arg, struct err *err);
 
 const char *fence_phase_name(enum fence_phase phase);
+
+/** For a caller who needs all its capabilities again: makes those ineffective, in the calling
+ *  thread, that the reading and writing of files does not take; fence_raise() gives them back. */
+int fence_lower(uint64_t *ret_before, struct err *err);
+int fence_raise(uint64_t before, struct err *err);
 
 #endif

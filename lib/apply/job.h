@@ -14,9 +14,9 @@
 #include "apply/fence.h"
 #include "apply/keeper.h"
 #include "apply/ldcache_update.h"
-#include "apply/peers.h"
 #include "apply/place.h"
 #include "apply/record.h"
+#include "apply/revert.h"
 #include "sys/mounts.h"
 #include "sys/ns.h"
 
@@ -51,8 +51,9 @@ struct job {
 	struct cgroup cgroup;
 	VEC(dev_t) devices; /* to be allowed in the cgroup */
 	struct record record;
-	struct peers peers; /* others on this rootfs that run */
+	struct revert_start alone; /* with the rootfs; others that run on it */
 	struct apply_stats stats;
+	bool left; /* not everything could be undone */
 };
 
 /** What every operation offers: prepare in the caller's mount namespace, where the sources are; run
@@ -63,6 +64,7 @@ int op_device_prepare(struct job *job, size_t index, struct err *err);
 int op_device_run(struct job *job, size_t index, struct err *err);
 int op_link_run(struct job *job, size_t index, struct err *err);
 int op_file_run(struct job *job, size_t index, struct err *err);
+int op_ldcache_run(struct job *job, size_t index, struct err *err);
 
 /** Opens the source of an operation, which must be of type (S_IFREG, S_IFDIR, S_IFCHR) and the
  *  object that the inventory saw, and takes it into job->sources. */

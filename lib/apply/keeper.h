@@ -67,12 +67,13 @@ int keeper_begin(struct keeper *keeper, struct kept *kept, const struct strv *ad
 /** Gives the notes of what was written to the record. */
 int keeper_hand_over(struct keeper *keeper, struct record *record, struct err *err);
 
-/** Puts everything back: on an error of this start. */
-void keeper_undo(struct keeper *keeper);
+/** Puts everything back: on an error of this start. False: something could not be. */
+bool keeper_undo(struct keeper *keeper);
 
 /** At poststop, and before the next start, with a record that was read, when placeholders are gone
- *  already. What a container of peers needs stays. Does all it can; the error is the first one. */
-int keeper_take_back(int rootfd, int state_dir, const struct record *record,
-		     const struct peers *peers, const struct log *log, struct err *err);
+ *  already. What a container of peers needs stays,
+ *  and peers knows it then. Does all it can; the error is the first one. */
+int keeper_take_back(int rootfd, int state_dir, const struct record *record, struct peers *peers,
+		     const struct log *log, struct err *err);
 
 #endif

@@ -71,8 +71,11 @@ static int write_back(const struct back *back, const struct io_new *content, str
 {
 	const struct timespec times[2] = {mtime, mtime};
 	const struct swap swap = {back->dir, back->name, back->note->path, back->journal};
+	const struct swap unnoted = {back->dir, back->name, back->note->path, -1};
 	int r = swap_write(&swap, content, mtime, NULL, err);
 
+	if (r == -ENOMEM) /* rather than leave ours there: nothing else needs memory */
+		r = swap_write(&unnoted, content, mtime, NULL, err);
 	if (!overwrite_is_full(r) && r != -EOVERFLOW)
 		return r;
 	r = overwrite_at(back->dir, back->name, content, err);
@@ -147,15 +150,19 @@ static int filter(const struct back *back, struct err *err)
 	return write_back(back, &content, st.st_mtim, err);
 }
 
-static int filter_and_tell(const struct back *back, bool ours)
+static int filter_and_tell(const struct back *back, bool ours, struct err *ret_err)
 {
 	struct err err = {0};
+	int r;
 
 	if (!ours)
 		log_info(back->log, MODULE,
 			 "'%s' was written by the container since: the rest of it stays",
 			 back->note->path);
-	if (filter(back, &err) < 0)
+	r = filter(back, &err);
+	if (r == -ENOMEM)
+		return err_nomem(ret_err);
+	if (r < 0)
 		log_info(back->log, MODULE, "%s: it stays as it is", err.msg);
 	return 0;
 }
@@ -183,17 +190,19 @@ static int restore(struct back *back, struct err *err)
 	} else if (is_kept(back, &st)) {
 		return 0;
 	} else if (!is_ours(back, &st)) {
-		return filter_and_tell(back, false);
+		return filter_and_tell(back, false, err);
 	} else if (back->note->state != RECORD_ADDED && back->data == NULL) {
-		return filter_and_tell(back, true);
+		return filter_and_tell(back, true, err);
 	}
 	if (back->note->state == RECORD_ADDED)
 		return remove_file(back, err);
 	return back->data == NULL ? 0 : put_back(back, err);
 }
 
-void keeper_undo(struct keeper *keeper)
+bool keeper_undo(struct keeper *keeper)
 {
+	bool whole = true;
+
 	for (size_t i = keeper->files.n; i-- > 0;) {
 		struct kept *kept = keeper->files.items[i].kept;
 		struct back back = {
@@ -206,38 +215,40 @@ void keeper_undo(struct keeper *keeper)
 		};
 		struct err err = {0};
 
-		if (kept->written && restore(&back, &err) < 0)
+		if (kept->written && restore(&back, &err) < 0) {
 			log_warn(keeper->log, MODULE, "put the image's '%s' back: %s",
 				 kept->note.path, err.msg);
+			whole = false;
+		}
 		kept->written = false;
 	}
+	return whole;
 }
 
 /* Another container runs with this file: it will put the image's back. If ours is the one that is
  * there, it has to know it. */
-static bool leave_to_peer(const struct back *back, int state_dir, const struct record *peer)
+static bool leave_to_peer(const struct back *back, int state_dir, struct record *peer)
 {
 	vec_each(note, &peer->kept)
 	{
-		struct record_kept theirs = *note;
 		auto_fd journal = -1;
 		struct stat st;
 
 		if (strcmp(note->path, back->note->path) != 0)
 			continue;
 		if (rootfs_lstat(back->rootfd, note->path, &st, NULL) == 1 && is_ours(back, &st)) {
-			theirs.our_ino = st.st_ino;
-			theirs.our_size = (uint64_t)st.st_size;
+			note->our_ino = st.st_ino;
+			note->our_size = (uint64_t)st.st_size;
 			journal = record_open_journal(state_dir, peer->id, NULL);
 			if (journal >= 0)
-				(void)record_note_kept(journal, &theirs, false, NULL);
+				(void)record_note_kept(journal, note, false, NULL);
 		}
 		return true;
 	}
 	return false;
 }
 
-static bool is_left(const struct back *back, int state_dir, const struct peers *peers)
+static bool is_left(const struct back *back, int state_dir, struct peers *peers)
 {
 	bool left = false;
 
@@ -251,10 +262,14 @@ static int take_back(struct back *back, int state_dir, const struct record *reco
 {
 	auto_free char *data = NULL;
 	struct err lost = {0};
-	int r;
+	int r = 0;
 
-	if (back->note->state == RECORD_REPLACED &&
-	    record_read_kept(state_dir, record->id, back->note->slot, &data, &back->len, &lost) < 0)
+	if (back->note->state == RECORD_REPLACED)
+		r = record_read_kept(state_dir, record->id, back->note->slot, &data, &back->len,
+				     &lost);
+	if (r == -ENOMEM)
+		return err_nomem(err);
+	if (r < 0)
 		log_warn(back->log, MODULE, "%s: the image's '%s' is not put back", lost.msg,
 			 back->note->path);
 	back->data = data;
@@ -263,8 +278,8 @@ static int take_back(struct back *back, int state_dir, const struct record *reco
 	return r;
 }
 
-int keeper_take_back(int rootfd, int state_dir, const struct record *record,
-		     const struct peers *peers, const struct log *log, struct err *err)
+int keeper_take_back(int rootfd, int state_dir, const struct record *record, struct peers *peers,
+		     const struct log *log, struct err *err)
 {
 	auto_fd journal = record_open_journal(state_dir, record->id, NULL);
 	int ret = 0;

@@ -53,7 +53,7 @@ static int list(struct ldglob *glob, const char *path, const char *part, struct 
 
 	glob->cut |= !lasts;
 	if (dir == NULL)
-		return 0;
+		return fd >= 0 && errno == ENOMEM ? -ENOMEM : 0;
 	(void)take_fd(&fd);
 	while ((entry = readdir(dir)) != NULL) {
 		if (glob->entries >= LDGLOB_MAX_ENTRIES) {

@@ -152,7 +152,7 @@ static int add_hwcaps(struct ldscan *scan, const char *dir, struct err *err)
 	if (path == NULL)
 		return err_nomem(err);
 	if (list == NULL)
-		return 0;
+		return fd >= 0 && errno == ENOMEM ? err_nomem(err) : 0;
 	(void)take_fd(&fd);
 	while ((entry = readdir(list)) != NULL && may_go_on(scan)) {
 		auto_free char *sub = NULL;
@@ -378,7 +378,7 @@ static int read_place(struct ldscan *scan, size_t index, struct err *err)
 	if (path == NULL)
 		return err_nomem(err);
 	if (list == NULL)
-		return 0;
+		return fd >= 0 && errno == ENOMEM ? err_nomem(err) : 0;
 	reading.fd = take_fd(&fd);
 	while (r == 0 && may_go_on(scan) && (entry = readdir(list)) != NULL) {
 		scan->files++;

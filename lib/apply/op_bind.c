@@ -34,8 +34,10 @@ static int follow_to_dir(struct job *job, struct place *place, char *ret_path, s
 	if (fstat(dir, &st) < 0)
 		return err_sys(err, errno, "look at '%s' in the container", place->path);
 	r = job_path_in_root(job, dir, ret_path, err);
-	if (r == 0)
-		r = place_open(&job->tree, ret_path, place, err);
+	if (r < 0)
+		return err_wrap(err, "the link in the image where the directory '%s' must go",
+				place->path);
+	r = place_open(&job->tree, ret_path, place, err);
 	if (r < 0)
 		return r;
 	if (!place->exists || place->st.st_ino != st.st_ino || place->st.st_dev != st.st_dev)

@@ -14,8 +14,8 @@ static bool has_content(const struct job *job, const struct place *place, const 
 
 	if (!S_ISREG(place->st.st_mode) || place->st.st_size != (off_t)want)
 		return false;
-	return rootfs_read(place_dirfd(&job->tree, place), place->name, want, &there, &len, NULL) ==
-		       0 &&
+	return rootfs_read(place_dirfd(&job->tree, place), place->name, strlen(content), &there,
+			   &len, NULL) == 0 &&
 	       len == want && memcmp(there, content, len) == 0;
 }
 

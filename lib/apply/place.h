@@ -18,6 +18,8 @@
 #include "base/log.h"
 #include "base/vec.h"
 
+#define PLACE_NO_MOUNT 0 /* an id that no mount has */
+
 /* A directory that holds targets; kept open, each once. */
 struct place_dir {
 	int fd; /* owned */
@@ -49,13 +51,13 @@ struct place_inode {
 };
 
 struct place_tree {
-	int rootfd;                /* borrowed */
-	int procfd;                /* as mount_open_proc(); borrowed */
-	uint64_t root_mount;       /* the mount that rootfd lies on */
-	bool read_only;            /* nothing can be made in it, or not be taken back */
-	const char *host_mounts;   /* mountinfo of the host, NUL-terminated; borrowed */
-	const char *mounts;        /* and of the container before anything was done; borrowed */
-	const char *id;            /* borrowed; NULL = none */
+	int rootfd;              /* borrowed */
+	int procfd;              /* as mount_open_proc(); borrowed */
+	uint64_t root_mount;     /* the mount that rootfd lies on; PLACE_NO_MOUNT: it is a volume */
+	bool read_only;          /* nothing can be made in it, or not be taken back */
+	const char *host_mounts; /* mountinfo of the host, NUL-terminated; borrowed */
+	const char *mounts;      /* and of the container before anything was done; borrowed */
+	const char *id;          /* borrowed; NULL = none */
 	const struct peers *peers; /* other containers on this rootfs; NULL = none; borrowed */
 	int journal;               /* record_open_journal(); -1 = none; borrowed */
 	const struct log *log;
@@ -133,12 +135,14 @@ int place_adopt(struct place_tree *tree, struct err *err);
 bool place_is_owned(const struct place_tree *tree, const struct stat *st);
 /** Writes the container's id to something that was made. */
 void place_sign(const struct place_tree *tree, int fd);
+/** The same for a directory, which has no time of ours: it changes with what is in it. */
+void place_sign_dir(const struct place_tree *tree, int dirfd, const char *name);
 /** The same for directories made since there were n things made, by who could not. */
 void place_sign_made(const struct place_tree *tree, size_t n);
 
 /** Removes everything made, last first, by the same directory fds and only where the inode is still
- *  ours. What cannot be removed goes to the log. */
-void place_undo(struct place_tree *tree);
+ *  ours. What cannot be removed goes to the log: false then. */
+bool place_undo(struct place_tree *tree);
 
 /** Adds what to do to the error of a making that met a full or a read-only file system; gives code.
  */
@@ -155,8 +159,8 @@ int place_finish(struct place_tree *tree, struct place *place, struct record_ite
 /** True if a mountinfo text has a mount of that device. Pure. */
 bool place_mounts_have(const char *mountinfo, dev_t dev);
 
-/** Leaves of each line what place_mounts_have() looks at: a machine with hundreds of containers has a
- *  long table. Gives the shorter text, in the place of the given one. */
+/** Leaves of each line what place_mounts_have() looks at: a machine with hundreds of containers has
+ * a long table. Gives the shorter text, in the place of the given one. */
 char *place_mounts_shorten(char *mountinfo);
 
 #endif

@@ -25,6 +25,24 @@ void place_sign(const struct place_tree *tree, int fd)
 		(void)fsetxattr(fd, ATTRIBUTE, tree->id, strlen(tree->id), 0);
 }
 
+void place_sign_dir(const struct place_tree *tree, int dirfd, const char *name)
+{
+	auto_fd fd = entry_open(dirfd, name, O_RDONLY | O_DIRECTORY, 0);
+
+	if (fd >= 0)
+		place_sign(tree, fd);
+}
+
+void place_sign_made(const struct place_tree *tree, size_t n)
+{
+	for (; n < tree->made.n; n++) {
+		const struct place_made *made = &tree->made.items[n];
+
+		if (made->recorded && made->item.kind == RECORD_DIR)
+			place_sign_dir(tree, tree->dirs.items[made->dir].fd, made->name);
+	}
+}
+
 /* Signed for this container, or for another one that runs on this rootfs? */
 static bool is_signed(const struct place_tree *tree, int fd)
 {
@@ -35,6 +53,12 @@ static bool is_signed(const struct place_tree *tree, int fd)
 		return false;
 	id[n] = '\0';
 	return strcmp(id, tree->id) == 0 || (tree->peers != NULL && peers_have(tree->peers, id));
+}
+
+/* Or is it in the record of one that runs here? It may be signed for one that has ended since. */
+static bool is_shared(const struct place_tree *tree, int fd, const char *path)
+{
+	return is_signed(tree, fd) || (tree->peers != NULL && peers_need(tree->peers, path));
 }
 
 static bool is_marked(const struct stat *st)
@@ -57,7 +81,7 @@ static bool is_owned_file(struct place_tree *tree, const struct place *place)
 	if (place->st.st_ino == tree->met_ino && place->st.st_dev == tree->met_dev)
 		return tree->met_owned;
 	fd = rootfs_open(place_dirfd(tree, place), place->name, O_RDONLY | O_NOFOLLOW, NULL);
-	tree->met_owned = fd >= 0 && is_signed(tree, fd);
+	tree->met_owned = fd >= 0 && is_shared(tree, fd, place->path);
 	tree->met_ino = place->st.st_ino;
 	tree->met_dev = place->st.st_dev;
 	return tree->met_owned;
@@ -91,11 +115,20 @@ int place_meet(struct place_tree *tree, struct place *place, struct err *err)
 	return r < 0 ? r : place_finish(tree, place, &item, err);
 }
 
-static bool is_signed_dir(const struct place_tree *tree, int dirfd, const char *name)
+/* The directory itself: "." is no entry of it. */
+static bool is_shared_place(const struct place_tree *tree, int dirfd, const char *path)
+{
+	auto_fd fd = rootfs_open(dirfd, "/", O_RDONLY | O_DIRECTORY, NULL);
+
+	return fd >= 0 && is_shared(tree, fd, path);
+}
+
+static bool is_shared_dir(const struct place_tree *tree, int dirfd, const char *name,
+			  const char *path)
 {
 	auto_fd fd = entry_open(dirfd, name, O_RDONLY | O_DIRECTORY, 0);
 
-	return fd >= 0 && is_signed(tree, fd);
+	return fd >= 0 && is_shared(tree, fd, path);
 }
 
 int place_use(struct place_tree *tree, const struct place *place, const char *text, struct err *err)
@@ -105,7 +138,7 @@ int place_use(struct place_tree *tree, const struct place *place, const char *te
 	if (tree->id == NULL || !is_on_root(tree, place->dir))
 		return 0;
 	if (text != NULL ? !is_marked(&place->st)
-			 : !is_signed_dir(tree, place_dirfd(tree, place), place->name))
+			 : !is_shared_dir(tree, place_dirfd(tree, place), place->name, place->path))
 		return 0;
 	found = vec_add(&tree->found);
 	if (found == NULL)
@@ -156,7 +189,7 @@ static int adopt_dir(struct place_tree *tree, const char *path, struct err *err)
 	if (!place.exists || !S_ISDIR(place.st.st_mode) || !is_on_root(tree, place.dir) ||
 	    is_made(tree, path))
 		return 0;
-	if (!is_signed_dir(tree, place_dirfd(tree, &place), place.name))
+	if (!is_shared_dir(tree, place_dirfd(tree, &place), place.name, path))
 		return 0;
 	item.ino = place.st.st_ino;
 	r = place_begin(tree, &place, &item, err);
@@ -268,7 +301,8 @@ int place_adopt(struct place_tree *tree, struct err *err)
 	vec_each(found, &tree->found)
 	{
 		if (!tree->owned)
-			tree->owned = is_signed_dir(tree, tree->dirs.items[found->dir].fd, ".");
+			tree->owned = is_shared_place(tree, tree->dirs.items[found->dir].fd,
+						      found->item.path);
 	}
 	if (!tree->owned)
 		return 0;

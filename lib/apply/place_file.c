@@ -150,8 +150,10 @@ int place_make_conf(struct place_tree *tree, struct place *place, const char *te
 	return place_finish(tree, place, &item, err);
 }
 
-void place_undo(struct place_tree *tree)
+bool place_undo(struct place_tree *tree)
 {
+	bool whole = true;
+
 	while (tree->made.n > 0) {
 		struct place_made *made = &tree->made.items[--tree->made.n];
 		int dirfd = tree->dirs.items[made->dir].fd;
@@ -161,11 +163,14 @@ void place_undo(struct place_tree *tree)
 		if (made->name != NULL && entry_stat(dirfd, made->name, &st) == 0 &&
 		    st.st_ino == made->item.ino &&
 		    (is_dir ? entry_remove_dir(dirfd, made->name)
-			    : entry_remove(dirfd, made->name)) < 0)
+			    : entry_remove(dirfd, made->name)) < 0) {
 			log_warn(tree->log, "apply", "cannot remove '%s' again: %s",
 				 made->item.path, strerror(errno));
+			whole = false;
+		}
 		free(made->name);
 		free(made->item.path);
 		free(made->item.text);
 	}
+	return whole;
 }

@@ -136,8 +136,8 @@ static bool word_is(struct word word, const char *text)
 	return word.len == strlen(text) && memcmp(word.text, text, word.len) == 0;
 }
 
-/* NULL: not a word that add_word() writes, or no memory. */
-static char *decode(struct word word)
+/* -EINVAL: not a word that add_word() writes. -ENOMEM. */
+static int decode(struct word word, char **ret)
 {
 	struct strbuf buf = {0};
 	bool bad = word.len == 0;
@@ -156,9 +156,10 @@ static char *decode(struct word word)
 	}
 	if (bad) {
 		strbuf_done(&buf);
-		return NULL;
+		return -EINVAL;
 	}
-	return strbuf_take(&buf);
+	*ret = strbuf_take(&buf);
+	return *ret == NULL ? -ENOMEM : 0;
 }
 
 static bool number(struct word word, uint64_t max, uint64_t *ret)
@@ -166,7 +167,7 @@ static bool number(struct word word, uint64_t max, uint64_t *ret)
 	return str_to_u64(word.text, word.len, 10, max, ret);
 }
 
-/* 1 = taken, 0 = not such a line, -EINVAL */
+/* Each: 1 = taken, 0 = not such a line, -EINVAL, -ENOMEM */
 static int parse_pair(struct record *record, const struct word *words, size_t n)
 {
 	const struct {
@@ -175,24 +176,31 @@ static int parse_pair(struct record *record, const struct word *words, size_t n)
 	} pairs[] = {{"id", &record->id}, {"bundle", &record->bundle}, {"rootfs", &record->rootfs}};
 
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		int r;
+
 		if (!word_is(words[0], pairs[i].name))
 			continue;
 		if (n != 2 || *pairs[i].value != NULL)
 			return -EINVAL;
-		*pairs[i].value = decode(words[1]);
-		return *pairs[i].value == NULL ? -EINVAL : 1;
+		r = decode(words[1], pairs[i].value);
+		return r < 0 ? r : 1;
 	}
 	return 0;
 }
 
-static bool is_place(const char *path)
+/* As decode(), and -EINVAL for what is no place in a rootfs. */
+static int decode_place(struct word word, char **ret)
 {
-	auto_free char *normal = path_normal(path);
+	int r = decode(word, ret);
+	auto_free char *normal = r < 0 ? NULL : path_normal(*ret);
 
-	return path[0] == '/' && str_equal(normal, path) && path[1] != '\0';
+	if (r < 0)
+		return r;
+	if (normal == NULL)
+		return -ENOMEM;
+	return (*ret)[0] == '/' && str_equal(normal, *ret) && (*ret)[1] != '\0' ? 0 : -EINVAL;
 }
 
-/* 1 = taken, 0 = not such a line, -EINVAL */
 static int parse_since(struct record *record, const struct word *words, size_t n)
 {
 	uint64_t sec;
@@ -220,20 +228,26 @@ static int parse_init(struct record *record, const struct word *words, size_t n)
 	return 1;
 }
 
-/* The file of that path, a new one where there is none; NULL: too many. */
-static struct record_kept *find_kept(struct record *record, const char *path)
+/* The file of that path, a new one where there is none. -EINVAL: too many. */
+static int find_kept(struct record *record, const char *path, struct record_kept **ret)
 {
 	struct record_kept *kept;
 
 	vec_each(known, &record->kept)
 	{
-		if (strcmp(known->path, path) == 0)
-			return known;
+		if (strcmp(known->path, path) == 0) {
+			*ret = known;
+			return 0;
+		}
 	}
-	kept = record->kept.n < RECORD_MAX_KEPT ? vec_add(&record->kept) : NULL;
-	if (kept != NULL)
-		kept->path = strdup(path);
-	return kept == NULL || kept->path == NULL ? NULL : kept;
+	if (record->kept.n >= RECORD_MAX_KEPT)
+		return -EINVAL;
+	kept = vec_add(&record->kept);
+	if (kept == NULL)
+		return -ENOMEM;
+	*ret = kept;
+	kept->path = strdup(path);
+	return kept->path == NULL ? -ENOMEM : 0;
 }
 
 /* words: the state, then the numbers. */
@@ -267,17 +281,20 @@ static int parse_kept(struct record *record, const struct word *words, size_t n)
 {
 	bool old = word_is(words[0], "cache"); /* as an older hook wrote it */
 	auto_free char *path = NULL;
-	struct record_kept *kept;
+	struct record_kept *kept = NULL;
 	uint64_t slot = 0;
+	int r = 0;
 
 	if (!old && !word_is(words[0], "kept"))
 		return 0;
 	if (n != (old ? 9u : 11u) || (!old && !number(words[1], RECORD_MAX_KEPT - 1, &slot)))
 		return -EINVAL;
-	path = old ? strdup("/etc/ld.so.cache") : decode(words[10]);
-	kept = path == NULL || !is_place(path) ? NULL : find_kept(record, path);
-	if (kept == NULL)
-		return -EINVAL;
+	if (!old)
+		r = decode_place(words[10], &path);
+	if (r == 0)
+		r = find_kept(record, old ? "/etc/ld.so.cache" : path, &kept);
+	if (r < 0)
+		return r;
 	kept->slot = (unsigned)slot;
 	return parse_state(words + (old ? 1 : 2), kept);
 }
@@ -287,14 +304,19 @@ static int parse_added(struct record *record, const struct word *words, size_t n
 {
 	auto_free char *text = NULL;
 	struct record_kept *kept;
+	int r;
 
 	if (!word_is(words[0], "added"))
 		return 0;
-	text = n == 2 && record->kept.n > 0 ? decode(words[1]) : NULL;
-	if (text == NULL)
+	if (n != 2 || record->kept.n == 0)
 		return -EINVAL;
+	r = decode(words[1], &text);
+	if (r < 0)
+		return r;
 	kept = &record->kept.items[record->kept.n - 1];
-	return kept->added.n >= RECORD_MAX_ADDED || strv_add(&kept->added, text) < 0 ? -EINVAL : 1;
+	if (kept->added.n >= RECORD_MAX_ADDED)
+		return -EINVAL;
+	return strv_add(&kept->added, text) < 0 ? -ENOMEM : 1;
 }
 
 static int parse_item(struct record *record, const struct word *words, size_t n)
@@ -302,6 +324,7 @@ static int parse_item(struct record *record, const struct word *words, size_t n)
 	for (unsigned kind = RECORD_FILE; kind <= RECORD_CONF; kind++) {
 		struct record_item *item;
 		uint64_t ino;
+		int r;
 
 		if (!word_is(words[0], kind_names[kind]))
 			continue;
@@ -313,13 +336,10 @@ static int parse_item(struct record *record, const struct word *words, size_t n)
 			return -ENOMEM;
 		item->kind = (enum record_kind)kind;
 		item->ino = ino;
-		item->path = decode(words[2]);
-		if (kind == RECORD_LINK)
-			item->text = decode(words[3]);
-		if (item->path == NULL || !is_place(item->path) ||
-		    (kind == RECORD_LINK && item->text == NULL))
-			return -EINVAL;
-		return 1;
+		r = decode_place(words[2], &item->path);
+		if (r == 0 && kind == RECORD_LINK)
+			r = decode(words[3], &item->text);
+		return r < 0 ? r : 1;
 	}
 	return -EINVAL;
 }
@@ -380,6 +400,8 @@ static int parse(const char *text, size_t len, bool head, struct record *ret, st
 				    : -EINVAL;
 		else
 			r = parse_line(&record, at, (size_t)(newline - at), head);
+		if (r == -ENOMEM)
+			return err_nomem(err);
 		if (r < 0)
 			return err_at(err, -r, line, 0, "record of a container, line %u: %s", line,
 				      line == 1 ? "not such a record" : "not understood");

@@ -27,7 +27,7 @@ struct revert {
 	int rootfd;
 	const struct record *record;
 	const struct record *own;
-	const struct peers *peers;
+	struct peers *peers;
 	const struct fence *fence;
 	const struct log *log;
 };
@@ -42,14 +42,21 @@ static bool is_young(const struct record *record, const char *name, const struct
 		str_starts_with(name, IO_TEMPORARY_PREFIX));
 }
 
+/* What may go well the next time: the record must stay until then. */
+static bool may_pass(int r)
+{
+	return r == -ENOMEM || r == -EMFILE || r == -ENFILE || r == -EINTR || r == -EAGAIN;
+}
+
 /* Is what lies there what we made? Inode numbers tell; st_dev does not, an overlay gets a new one
- * with each mount. */
-static bool is_ours(const struct record *record, const struct record_item *item, int dir,
-		    const char *name, const struct stat *st)
+ * with each mount. 1 = yes, 0 = no, negative: not known now. */
+static int is_ours(const struct record *record, const struct record_item *item, int dir,
+		   const char *name, const struct stat *st)
 {
 	auto_free char *text = NULL;
 	bool same = item->ino == 0 ? is_young(record, name, st) : item->ino == st->st_ino;
 	bool marked = st->st_mtim.tv_sec == RECORD_MARK;
+	int r;
 
 	switch (item->kind) {
 	case RECORD_FILE: /* not every file system keeps the number */
@@ -60,14 +67,16 @@ static bool is_ours(const struct record *record, const struct record_item *item,
 	case RECORD_CONF:
 		return S_ISREG(st->st_mode) && same && (marked || item->ino == 0);
 	case RECORD_LINK:
-		return S_ISLNK(st->st_mode) && same &&
-		       rootfs_readlinkat(dir, name, &text, NULL) == 0 &&
-		       str_equal(text, item->text);
+		if (!S_ISLNK(st->st_mode) || !same)
+			return 0;
+		r = rootfs_readlinkat(dir, name, &text, NULL);
+		return may_pass(r) ? r : r == 0 && str_equal(text, item->text);
 	}
-	return false;
+	return 0;
 }
 
-static void remove_item(const struct revert *revert, const struct record_item *item)
+/* Negative: it has to be tried again. */
+static int remove_item(const struct revert *revert, const struct record_item *item)
 {
 	char name[NAME_MAX + 1];
 	auto_fd dir = rootfs_open_parent(revert->rootfd, item->path, name, NULL);
@@ -75,16 +84,19 @@ static void remove_item(const struct revert *revert, const struct record_item *i
 	int r;
 
 	if (dir < 0 || entry_stat(dir, name, &st) < 0)
-		return; /* somebody else removed it */
+		return may_pass(dir) ? dir : 0; /* somebody else removed it */
+	r = is_ours(revert->record, item, dir, name, &st);
+	if (r < 0)
+		return r;
 	/* a link of the container's may lead to a mount that the host has below the rootfs */
-	if (!is_ours(revert->record, item, dir, name, &st) || !rootfs_is_on(revert->rootfd, dir)) {
+	if (r == 0 || !rootfs_is_on(revert->rootfd, dir)) {
 		log_debug(revert->log, MODULE, "'%s' is not what was made there: it stays",
 			  item->path);
-		return;
+		return 0;
 	}
 	if (peers_need(revert->peers, item->path)) {
 		log_debug(revert->log, MODULE, "'%s' stays for another container", item->path);
-		return;
+		return 0;
 	}
 	r = item->kind == RECORD_DIR ? entry_remove_dir(dir, name) : entry_remove(dir, name);
 	if (r < 0) {
@@ -94,33 +106,45 @@ static void remove_item(const struct revert *revert, const struct record_item *i
 			log_warn(revert->log, MODULE, "cannot remove '%s': %s", item->path,
 				 strerror(errno));
 	}
+	return 0;
 }
 
-static void remove_items(const struct revert *revert, bool dirs)
+static int remove_items(const struct revert *revert, bool dirs)
 {
+	int ret = 0;
+
 	for (size_t i = revert->record->items.n; i-- > 0;) {
 		const struct record_item *item = &revert->record->items.items[i];
 
-		if ((item->kind == RECORD_DIR) == dirs)
-			remove_item(revert, item);
+		if ((item->kind == RECORD_DIR) == dirs) {
+			int r = remove_item(revert, item);
+
+			ret = ret < 0 ? ret : r;
+		}
 	}
+	return ret;
 }
 
 /* Last made first, and directories last of all: what is in one goes before it. The keeper asks
- * whether files are gone. Negative: the file system is too full for it, and the record must stay.
- */
+ * whether files are gone. Negative: the file system is too full for it, or there was no memory, and
+ * the record must stay. */
 static int take_back(const struct revert *revert, struct err *err)
 {
 	struct err failed = {0};
-	int r;
-
-	remove_items(revert, false);
-	r = keeper_take_back(revert->rootfd, revert->state_dir, revert->record, revert->peers,
-			     revert->log, &failed);
-	remove_items(revert, true);
+	int removed = remove_items(revert, false);
+	int r = keeper_take_back(revert->rootfd, revert->state_dir, revert->record, revert->peers,
+				 revert->log, &failed);
+	if (removed == 0)
+		removed = remove_items(revert, true);
 	if (r >= 0)
-		return 0;
+		return removed == 0 ? 0
+				    : err_sys(err, -removed, "remove what was made in the image");
 	(void)err_wrap(&failed, "put the image's files back");
+	if (may_pass(r)) {
+		if (err != NULL)
+			*err = failed;
+		return r;
+	}
 	if (!overwrite_is_full(r)) {
 		log_warn(revert->log, MODULE, "%s", failed.msg);
 		return 0;
@@ -176,6 +200,11 @@ static int read_own(int state_dir, const char *id, const struct log *log, struct
 
 	if (r >= 0)
 		return r;
+	if (may_pass(r)) {
+		if (err != NULL)
+			*err = broken;
+		return r;
+	}
 	log_warn(log, MODULE, "%s: nothing is taken back", broken.msg);
 	return record_delete(state_dir, id, err);
 }
@@ -234,34 +263,63 @@ static int revert_in(struct revert *revert, const char *path, struct err *err)
 			   take_back_all, revert, err);
 }
 
-int revert_container(const struct apply_target *target, const struct settings *settings,
-		     const struct fence *fence, struct peers *ret, struct err *err)
+/* The path under which the containers of this rootfs know it: as it was noted at their start. */
+static int path_of(int state_dir, const char *id, const char *rootfs, char **ret, struct err *err)
 {
-	const char *id = target->id;
+	auto_done(record) struct record head = {0};
+
+	if (record_read_head(state_dir, id, &head, NULL) > 0 && head.rootfs != NULL)
+		rootfs = head.rootfs;
+	*ret = rootfs == NULL ? NULL : strdup(rootfs);
+	return rootfs != NULL && *ret == NULL ? err_nomem(err) : 0;
+}
+
+/* known: path_of(); NULL = there is no record, or one that is broken and goes */
+static int revert_alone(struct revert *revert, const struct apply_target *target, const char *known,
+			struct err *err)
+{
+	auto_done(record) struct record own = {0};
 	const char *rootfs = target->rootfs;
-	const struct log *log = fence->log;
-	auto_done(record) struct record record = {0};
+	int r = read_own(revert->state_dir, target->id, revert->log, &own, err);
+
+	if (r < 0 || known == NULL)
+		return r;
+	r = peers_find(revert->state_dir, target->id, known, revert->log, revert->peers, err);
+	if (r < 0)
+		return r;
+	revert->own = &own;
+	return revert_in(revert, rootfs == NULL ? known : rootfs, err);
+}
+
+int revert_container(const struct apply_target *target, const struct settings *settings,
+		     const struct fence *fence, struct revert_start *ret, struct err *err)
+{
 	auto_done(peers) struct peers peers = {0};
-	auto_fd dir = record_find_dir(settings->state_dir, id, NULL);
-	struct revert revert = {.own = &record, .peers = &peers, .fence = fence, .log = log};
+	auto_done(turn) struct turn turn = TURN_NONE;
+	auto_free char *known = NULL;
+	auto_fd dir = record_find_dir(settings->state_dir, target->id, NULL);
+	struct revert revert = {.peers = &peers, .fence = fence, .log = fence->log};
 	int r;
 
 	if (dir < 0)
-		dir = record_open_dir(settings->state_dir, log, NULL);
+		dir = record_open_dir(settings->state_dir, fence->log, NULL);
 	revert.state_dir = dir;
 	if (dir < 0) {
-		log_debug(log, MODULE, "there is no state directory: nothing to take back");
+		log_debug(fence->log, MODULE, "there is no state directory: nothing to take back");
 		return 0;
 	}
-	r = read_own(dir, id, log, &record, err);
-	if (r < 0 || (r == 0 && rootfs == NULL))
+	r = path_of(dir, target->id, target->rootfs, &known, err);
+	if (r < 0)
 		return r;
-	/* as it was noted at the start, if it was: the others' were noted so too */
-	r = peers_find(dir, id, record.rootfs == NULL ? rootfs : record.rootfs, log, &peers, err);
-	if (r == 0)
-		r = revert_in(&revert, rootfs == NULL ? record.rootfs : rootfs, err);
-	if (r == 0 && ret != NULL) {
-		*ret = peers;
+	if (known != NULL)
+		turn_take(&turn, dir, known, fence->log);
+	r = revert_alone(&revert, target, known, err);
+	if (ret == NULL)
+		return r;
+	ret->turn = turn;
+	turn = TURN_NONE;
+	if (r == 0) {
+		ret->peers = peers;
 		peers = (struct peers){0};
 	}
 	return r;

@@ -9,12 +9,19 @@
 #include "apply/apply.h"
 #include "apply/fence.h"
 #include "apply/peers.h"
+#include "apply/turn.h"
 #include "base/err.h"
 #include "settings/settings.h"
 
-/** apply_revert(), with the fence as it stands, for a start that follows. ret: the other containers
- *  on this rootfs that run; may be NULL. */
+/** What a start that follows goes on with. */
+struct revert_start {
+	struct peers peers; /* the other containers on this rootfs that run */
+	struct turn turn;   /* at the rootfs */
+};
+
+/** apply_revert(), with the fence as it stands. ret may be NULL; its turn is set in case of an
+ * error too, if it could be had. */
 int revert_container(const struct apply_target *target, const struct settings *settings,
-		     const struct fence *fence, struct peers *ret, struct err *err);
+		     const struct fence *fence, struct revert_start *ret, struct err *err);
 
 #endif

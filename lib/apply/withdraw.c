@@ -95,7 +95,7 @@ static int compare(const void *a, const void *b)
 
 static int fill(struct sieve *sieve, const struct strv *added, struct err *err)
 {
-	sieve->added = malloc((added->n + 1) * sizeof(*sieve->added));
+	sieve->added = calloc(added->n + 1, sizeof(*sieve->added));
 	if (sieve->added == NULL)
 		return err_nomem(err);
 	if (added->n > 0)

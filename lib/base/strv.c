@@ -13,7 +13,7 @@ static int strv_give(struct strv *list, char *text)
 		return -ENOMEM;
 	if (list->n + 2 > list->cap) {
 		size_t cap = list->cap == 0 ? 8 : list->cap * 2;
-		char **items = realloc(list->items, cap * sizeof(*items));
+		char **items = reallocarray(list->items, cap, sizeof(*items));
 
 		if (items == NULL) {
 			free(text);

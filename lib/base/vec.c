@@ -15,7 +15,7 @@ void *vec_grow(void **items, size_t *n, size_t *cap, size_t size)
 
 		if (want > SIZE_MAX / 2 / size)
 			return NULL;
-		grown = realloc(*items, want * size);
+		grown = reallocarray(*items, want, size);
 		if (grown == NULL)
 			return NULL;
 		*items = grown;

@@ -54,7 +54,7 @@ int muslpath_add(const char *text, size_t len, const struct strv *dirs, char **r
 		if (strv_add(added, dir) < 0)
 			return err_nomem(err);
 	}
-	if (buf.len == 0)
+	if (buf.len == 0 && !strbuf_failed(&buf))
 		return 0;
 	strbuf_add(&buf, text, len);
 	*ret = strbuf_take(&buf);

@@ -68,7 +68,7 @@ static int expand_dir(struct expansion *expansion, unsigned root, const char *pa
 	auto_dir dir = fd < 0 ? NULL : fdopendir(fd);
 
 	if (dir == NULL)
-		return 0;
+		return fd >= 0 && errno == ENOMEM ? err_nomem(err) : 0;
 	(void)take_fd(&fd);
 	for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
 		int rc;

@@ -5,6 +5,28 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "oci/jscan.h"
+
+/* Where its scanner finds no room for a word jansson calls the word itself wrong. Ours needs none.
+ */
+static bool ran_out(const json_error_t *error, const char *text, size_t len)
+{
+	struct jscan_span span;
+
+	switch (json_error_code(error)) {
+	case json_error_out_of_memory:
+		return true;
+	case json_error_unknown:
+	case json_error_invalid_syntax:
+	case json_error_premature_end_of_input:
+	case json_error_end_of_input_expected:
+		/* it takes objects and arrays only */
+		return jscan_document(text, len, &span, NULL) == 0 &&
+		       (text[span.start] == '{' || text[span.start] == '[');
+	default:
+		return false;
+	}
+}
 
 /* jansson quotes bytes of the document in its text. */
 static int translate_error(const char *name, const json_error_t *error, struct err *err)
@@ -13,18 +35,18 @@ static int translate_error(const char *name, const json_error_t *error, struct e
 	unsigned line = error->line > 0 ? (unsigned)error->line : 0;
 	unsigned column = error->column > 0 ? (unsigned)error->column : 0;
 
-	if (json_error_code(error) == json_error_out_of_memory)
-		return err_nomem(err);
 	str_escape(error->text, text, sizeof(text));
 	return err_at(err, EINVAL, line, column, "%s:%u:%u: %s", name, line, column, text);
 }
 
 int jdoc_load(const char *name, const char *text, size_t len, struct jdoc *ret, struct err *err)
 {
-	json_error_t error;
+	json_error_t error = {.line = 0}; /* jansson leaves it alone where it cannot even begin */
 	json_t *root =
 		json_loadb(text, len, JSON_DECODE_INT_AS_REAL | JSON_REJECT_DUPLICATES, &error);
 
+	if (root == NULL && ran_out(&error, text, len))
+		return err_nomem(err);
 	if (root == NULL)
 		return translate_error(name, &error, err);
 	if (!json_is_object(root)) {

@@ -114,6 +114,19 @@ static bool has_our_hook(const struct spec_hook *hooks, size_t n)
 	return false;
 }
 
+static bool is_utf8(const char *text)
+{
+	for (size_t len = strlen(text); len > 0;) {
+		size_t step = str_utf8_length(text, len);
+
+		if (step == 0)
+			return false;
+		text += step;
+		len -= step;
+	}
+	return true;
+}
+
 static int put_string(struct strbuf *buf, const char *text, struct err *err)
 {
 	json_t *string = json_string(text);
@@ -121,6 +134,8 @@ static int put_string(struct strbuf *buf, const char *text, struct err *err)
 	char shown[128];
 
 	json_decref(string);
+	if (quoted == NULL && is_utf8(text))
+		return err_nomem(err);
 	if (quoted == NULL) {
 		str_escape(text, shown, sizeof(shown));
 		return err_set(err, EINVAL, "write a hook entry: '%s' is not UTF-8", shown);

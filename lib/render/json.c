@@ -90,19 +90,29 @@ static json_t *append_object(json_t *array)
 	return json_array_append_new(array, object) < 0 ? NULL : object;
 }
 
+/* json_dump_callback_t */
+static int collect(const char *text, size_t len, void *data)
+{
+	strbuf_add(data, text, len);
+	return 0;
+}
+
+/* Not json_dumps(): of jansson 2.14 it leaves keys out where its buffer cannot grow, and says
+ * nothing. Ours remembers. */
 static int finish(json_t *root, int rc, char **ret, struct err *err)
 {
-	auto_free char *text = NULL;
-	char *line = NULL;
+	auto_done(strbuf) struct strbuf text = {0};
+	char *whole = NULL;
 
-	if (rc == 0 && root != NULL)
-		text = json_dumps(root, JSON_INDENT(2));
+	if (rc == 0 && root != NULL &&
+	    json_dump_callback(root, collect, &text, JSON_INDENT(2)) == 0) {
+		strbuf_addc(&text, '\n');
+		whole = strbuf_take(&text);
+	}
 	json_decref(root);
-	if (text != NULL)
-		line = str_format("%s\n", text);
-	if (line == NULL)
+	if (whole == NULL)
 		return err_nomem(err);
-	*ret = line;
+	*ret = whole;
 	return 0;
 }
 

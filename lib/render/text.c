@@ -60,6 +60,7 @@ static void add_list(struct strbuf *out, const struct list_file *file, const str
 	auto_done(strbuf) struct strbuf name = {0};
 
 	opwords_show(&name, file->name);
+	out->failed |= name.failed;
 	strbuf_addf(out, "  %-*s", width, name.data == NULL ? "" : name.data);
 	if (!file->read) {
 		strbuf_adds(out, "  not used: ");
@@ -105,6 +106,7 @@ static void add_node(struct strbuf *out, const char *path, const struct item *it
 	auto_done(strbuf) struct strbuf name = {0};
 
 	opwords_show(&name, path);
+	out->failed |= name.failed;
 	strbuf_addf(out, "  %-28s %3u:%-5u %04o %u:%u\n", name.data == NULL ? "" : name.data,
 		    major(item->rdev), minor(item->rdev), (unsigned)item->mode & 07777u,
 		    (unsigned)item->uid, (unsigned)item->gid);

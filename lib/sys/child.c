@@ -285,14 +285,13 @@ static int child_copy(int from, int to, size_t max, struct err *err)
 
 int child_seal_program(int fd, size_t max, struct err *err)
 {
-	const unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-	auto_fd copy = memfd_create("program", flags | MFD_EXEC);
+	auto_fd copy = memfd_create("program", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
 	struct stat st;
 	int sealed;
 	int rc;
 
 	if (copy < 0 && errno == EINVAL) /* before Linux 6.3 every one could be executed */
-		copy = memfd_create("program", flags);
+		copy = memfd_create("program", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (copy < 0)
 		return err_sys(err, errno, "make a file in memory");
 	if (fstat(fd, &st) < 0)

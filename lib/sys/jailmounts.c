@@ -28,8 +28,7 @@
  * -ENOSYS without a text: not on this kernel. */
 static int jailmounts_at_once(int dirfd, struct err *err)
 {
-	const unsigned clone = SYSCALLS_AT_EMPTY_PATH | AT_RECURSIVE | SYSCALLS_OPEN_TREE_CLONE |
-			       SYSCALLS_OPEN_TREE_CLOEXEC;
+	const unsigned clone = SYSCALLS_AT_EMPTY_PATH | AT_RECURSIVE | SYSCALLS_OPEN_TREE_CLONE;
 	struct syscalls_mount_attr attr = {.attr_set = JAILMOUNTS_HARMLESS};
 	auto_fd tree = -1;
 	int rc;
@@ -37,7 +36,7 @@ static int jailmounts_at_once(int dirfd, struct err *err)
 	if (!kfeature_has(KFEATURE_OPEN_TREE) || !kfeature_has(KFEATURE_MOUNT_SETATTR))
 		return -ENOSYS;
 	/* recursive: what is mounted below it may be locked there (another user namespace) */
-	tree = syscalls_open_tree(dirfd, "", clone);
+	tree = syscalls_open_tree(dirfd, "", clone | SYSCALLS_OPEN_TREE_CLOEXEC);
 	rc = tree < 0 ? -1
 		      : syscalls_mount_setattr(tree, "", SYSCALLS_AT_EMPTY_PATH | AT_RECURSIVE,
 					       &attr);

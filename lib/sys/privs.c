@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/capability.h>
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
@@ -115,11 +116,30 @@ static int privs_clear_inheritable(struct err *err)
 	return 0;
 }
 
+/* /proc/PID/exe is open to whoever has our user and our capabilities: without any that is root of a
+ * container that shares our process ids, and the program is the host's. */
+static int privs_hide(struct err *err)
+{
+	if (prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L) < 0)
+		return err_sys(err, errno, "keep other processes out of this one");
+	return 0;
+}
+
+/* Arguments, environment and standard input are then somebody's who has fewer rights. A change of
+ * domain by SELinux sets AT_SECURE too: root keeps what it had. */
+static bool privs_are_lent(void)
+{
+	return getuid() != geteuid() || getgid() != getegid() ||
+	       (getuid() != 0 && getauxval(AT_SECURE) != 0);
+}
+
 int privs_clean_start(struct err *err)
 {
 	const struct rlimit no_core = {0, 0};
 	int rc;
 
+	if (privs_are_lent())
+		return err_set(err, EPERM, "run with the rights of another user");
 	privs_close_all();
 	(void)clearenv(); /* nothing here or in a library uses it */
 	rc = privs_open_standard(err);
@@ -133,7 +153,8 @@ int privs_clean_start(struct err *err)
 		return rc;
 	if (setrlimit(RLIMIT_CORE, &no_core) < 0)
 		return err_sys(err, errno, "forbid core dumps");
-	return privs_clear_inheritable(err);
+	rc = privs_hide(err);
+	return rc < 0 ? rc : privs_clear_inheritable(err);
 }
 
 /* setfsuid(2) tells no error: the id there is asked for with one that is never valid. */
@@ -261,8 +282,10 @@ int privs_lower(uint64_t mask, uint64_t *ret, struct err *err)
 int privs_drop_all(struct err *err)
 {
 	auto_caps none = cap_init();
-	int r;
+	int r = privs_hide(err);
 
+	if (r < 0)
+		return r;
 	if (none == NULL)
 		return err_nomem(err);
 	/* the bounding set first: dropping from it takes CAP_SETPCAP */

@@ -11,7 +11,9 @@
 
 /** At the start of a privileged program: closes every fd above 2 (close_range(2), else by /proc),
  *  opens /dev/null for missing ones of 0 to 2, chdir("/"), umask 022, default signal handling and
- *  empty mask, no core dumps, an empty environment, clears inheritable and ambient capabilities. */
+ *  empty mask, no core dumps and no ptrace by the same user, an empty environment, clears
+ *  inheritable and ambient capabilities. -EPERM, and nothing is done, for a set-user-ID program or
+ * one with capabilities of its file: its caller is not to be trusted. */
 int privs_clean_start(struct err *err);
 
 /** Sets SECBIT_NO_SETUID_FIXUP: a change of user no longer takes capabilities away. */
@@ -22,7 +24,8 @@ int privs_keep_caps(struct err *err);
 int privs_fs_become(uid_t uid, gid_t gid, struct err *err);
 int privs_fs_restore(struct err *err);
 
-/** Drops every capability for good (bounding set too), sets no_new_privs. For children. */
+/** Drops every capability for good (bounding set too), sets no_new_privs; no ptrace, and
+ *  no /proc/PID/exe, by others without any. For children. */
 int privs_drop_all(struct err *err);
 
 /** What execve(2) or a change of user could give is given up, by the calling thread: no_new_privs,

@@ -28,8 +28,13 @@ set_defaults() {
 	needle=                          # a refusal's line has this (regular expression)
 	hook_env=(PATH=/usr/sbin:/usr/bin) # environment of the hook; empty: the runtime's own
 	hook_options=()                  # of nvc-hook
+	hook_config=(--config "$CONFIG")
+	hook_prefix=()                   # words in front of the hook: what limits it
+	supervised=()                    # options of tests/support/supervise, for the hook's prestart
 	cell_options=()
+	label=                           # stands for the outcome in the table where time decides between those allowed
 	image_changes=                   # not empty: why the image need not be as before
+	image_noise=                     # lines of `tree` that do not count (extended regular expression)
 	canary_mounts=0                  # mounts of the canary that the container has by its volumes
 	image_mounts=0                   # mounts of the image's own files in the container
 	volumes=$'\n'                     # their sources
@@ -63,12 +68,20 @@ spread() { # sets scenes
 	for ((i = first % ${#all[@]}; i < ${#all[@]}; i += step)); do scenes+=("${all[i]}"); done
 }
 
-# In `inside`: these are the board's very files.
+# In `inside`: this is the board's very file.
+is_bound_at() { # PLACE-BELOW-THE-ROOT PATH-ON-THE-BOARD
+	[[ $(stat -c %d:%i "$1") == "$(stat -c %d:%i "$BOARD/$2")" ]] || die "'$1' is not the board's"
+}
+
 is_bound() { # PATH-BELOW-THE-ROOT...
 	local path
-	for path; do
-		[[ $(stat -c %d:%i "$path") == "$(stat -c %d:%i "$BOARD/$path")" ]] || die "'$path' is not the board's"
-	done
+	for path; do is_bound_at "$path" "$path"; done
+}
+
+# In `bundle`: the container's /dev is the image's. What a runtime makes there stays in the image.
+image_dev() {
+	[[ $HARNESS == runc || $HARNESS == crun ]] || return 0
+	bundle_edit "$BUNDLE" 'del(.mounts[] | select(.destination | test("^/dev"))) | del(.linux.maskedPaths)'
 }
 
 log_has() { # REGULAR-EXPRESSION
@@ -93,16 +106,28 @@ volume() { # SOURCE DESTINATION [OPTION,...]
 	fi
 }
 
-config_add() { # LINE below [nvc]
-	sed -i "s,^\[nvc\]\$,&\n$1," "$CONFIG"
+# The second way to the loader's cache: the host's program, in a jail. What is executed then on purpose
+# does not count where that is recorded.
+with_ldconfig() {
+	config_add 'ldconfig = "@/sbin/ldconfig"'
+	hook_prefix=("$NVC_SOURCE_DIR/tests/support/exempt")
 }
 
-# Sets command: the hook as it is run here, without the stage. Nothing but the hook sees hook_env.
+config_add() { # LINE below [nvc]
+	sed -i "/^\[nvc\]\$/a\\$1" "$CONFIG"
+}
+
+# Sets command: the hook as it is run here, without the stage. Nothing but the hook sees hook_env,
+# which is in command_env when nothing stands in front of the hook.
 hook_command() {
-	command=("$HOOK" "${hook_options[@]}" --config "$CONFIG")
-	[[ $PROFILE != now ]] || return 0
-	((${#hook_env[@]} == 0)) || command=(/usr/bin/env -i "${hook_env[@]}" "${command[@]}")
-	command=("$TOOLS/enosys" "$PROFILE" -- "${command[@]}")
+	command=("$HOOK" "${hook_options[@]}" "${hook_config[@]}") command_env=("${hook_env[@]}")
+	((${#supervised[@]} == 0)) || command=("$TOOLS/supervise" --stage prestart "${supervised[@]}" -- "${command[@]}")
+	[[ $PROFILE != now || ${#hook_prefix[@]} -gt 0 ]] || return 0
+	if ((${#hook_env[@]})); then
+		command=(/usr/bin/env -i "${hook_env[@]}" "${command[@]}") command_env=(PATH=/usr/sbin:/usr/bin)
+	fi
+	[[ $PROFILE == now ]] || command=("$TOOLS/enosys" "$PROFILE" -- "${command[@]}")
+	command=("${hook_prefix[@]}" "${command[@]}")
 }
 
 # ---- the stage ----
@@ -113,8 +138,19 @@ tree() { # DIR: all but access times and directories' sizes and times
 outside() {
 	find "$CANARY" -printf '%P %i %y %m %U %G %s %T@ %l\n' | sort
 	find "$CANARY" -type f -exec sha256sum {} +
-	# without the options of file systems: other tests have theirs
+}
+
+# DEVICE ROOT POINT ...: without the options of file systems, other tests have theirs.
+host_mounts() {
 	sed -E 's/^[0-9]+ [0-9]+ //; s/( - [^ ]+ [^ ]+) .*/\1/' /proc/self/mountinfo
+}
+
+# None came, and none went but with its mount point, which another test has removed.
+check_host_mounts() {
+	local sign point
+	while read -r sign _ _ point _; do
+		[[ $sign == '<' && ! -e $(printf '%b' "$point") ]] || die "the host has changed: its mounts, '$sign $point'"
+	done < <(diff "$WORK/mounts-before" <(host_mounts) | grep '^[<>]')
 }
 
 make_canary() {
@@ -145,6 +181,8 @@ make_stage() {
 }
 
 make_rootfs() {
+	# as an engine has it: what is root's belongs to the container's root
+	[[ $HARNESS != user ]] || chown -hR 100000:100000 "$IMAGE"
 	if [[ $TREE == overlay ]]; then
 		mkdir -p "$ROOTFS" "$WORK/upper" "$WORK/overlay-work"
 		mount -t overlay -o "lowerdir=$IMAGE,upperdir=$WORK/upper,workdir=$WORK/overlay-work" overlay "$ROOTFS"
@@ -163,7 +201,7 @@ device_of() { # DIR, as mountinfo writes it
 # given to it, nothing of the machine's root, and of the stage nothing but the board's files.
 inspect() { # ROOT/
 	local counts
-	counts=$(awk -v at="$1" -v canary="$CANARY_DEV" -v stage="$(device_of "$WORK")" -v rootfs="$(device_of "$1")" \
+	counts=$(awk -v at="$1" -v canary="$CANARY_DEV" -v stage="$(device_of "$WORK")" -v rootfs="$(device_of .)" \
 		-v machine="$(device_of /)" -v work="$WORK" -v volumes="$volumes" '
 		index($5, at) != 1 || $5 "/" == at || $5 == at { next }
 		$3 == canary { n_canary++; next }
@@ -176,12 +214,12 @@ inspect() { # ROOT/
 }
 
 run_cell() { # sets rc
-	local command options=("${cell_options[@]}") inspected stopped
+	local command command_env options=("${cell_options[@]}") inspected stopped
 	[[ $HARNESS != user ]] || options+=(--user)
 	hook_command
-	if [[ $PROFILE == now ]] && ((${#hook_env[@]})); then command=(/usr/bin/env -i "${hook_env[@]}" "${command[@]}"); fi
-	export canary_mounts image_mounts volumes
+	((${#command_env[@]} == 0)) || command=(/usr/bin/env -i "${command_env[@]}" "${command[@]}")
 	{
+		declare -p | grep -Eav '^declare -([A-Za-z]*r|. (OLD)?PWD=)' # all that is set, but what cannot be
 		declare -f
 		# shellcheck disable=SC2016 # for the shell that inspects
 		echo 'set -euo pipefail; MOUNTINFO=/proc/self/mountinfo; inspect "$ROOTFS/"'
@@ -206,10 +244,10 @@ json_list() { # WORD...
 }
 
 add_hooks() {
-	local command
+	local command command_env
 	hook_command
 	# shellcheck disable=SC2016 # jq's
-	bundle_edit "$BUNDLE" --arg kind "$KIND" --argjson command "$(json_list "${command[@]}")" --argjson env "$(json_list "${hook_env[@]}")" '
+	bundle_edit "$BUNDLE" --arg kind "$KIND" --argjson command "$(json_list "${command[@]}")" --argjson env "$(json_list "${command_env[@]}")" '
 		def entry($stage): {path: $command[0], args: ($command + [$stage])} + (if $env == [] then {} else {env: $env} end);
 		.hooks[$kind] += [entry("prestart")] | .hooks.poststop += [entry("poststop")]'
 }
@@ -233,7 +271,7 @@ run_low() { # sets rc
 # One line says why. crun throws a hook's output away and calls no poststop then, so the log counts.
 check_refusal() {
 	local lines
-	lines=$(grep -c " error .*hook: \|^nvc-hook: " "$LOG" "$WORK/stderr" | awk -F: '{ n += $NF } END { print n }')
+	lines=$({ grep -Eh '^[^ ]+ error .* hook: ' "$LOG" || true; grep -E '(^|stderr: )nvc-hook: ' "$WORK/stderr" || true; } | wc -l)
 	((lines > 0)) || die "no line says why it was refused"
 	if [[ $HARNESS == cell || $HARNESS == user ]]; then
 		lines=$(grep -c '^nvc-hook: ' "$WORK/stderr") || true
@@ -242,12 +280,17 @@ check_refusal() {
 	[[ ! $needle ]] || grep -Eq -- "$needle" "$LOG" "$WORK/stderr" || die "no line has '$needle'"
 }
 
-# A case with another way to run defines its own: it sets rc.
-run() {
+# Makes the container, looks into it, stops it: sets rc.
+run_harness() {
 	case $HARNESS in
 	cell | user) run_cell ;;
 	*) run_low ;;
 	esac
+}
+
+# A case with another way to run defines its own.
+run() {
+	run_harness
 }
 
 verdict() {
@@ -258,6 +301,7 @@ verdict() {
 		outcome=refused
 	fi
 	[[ " $allowed " == *" $outcome "* ]] || die "$outcome, where only '$allowed' is right"
+	outcome=${label:-$outcome}
 }
 
 # One scene: prints nothing but trouble, and notes the outcome.
@@ -269,15 +313,23 @@ play() {
 		return
 	fi
 	make_stage
-	(cd "$IMAGE" && image)
-	cd "$BUNDLE" && host && bundle && cd /
+	cd "$IMAGE"
+	image
+	cd "$BUNDLE"
+	host
+	bundle
+	cd /
 	make_rootfs
 	outside >"$WORK/outside-before"
+	host_mounts >"$WORK/mounts-before"
 	tree "$ROOTFS" >"$WORK/before"
 	run
 	diff "$WORK/outside-before" <(outside) >&2 || die "the host has changed"
+	check_host_mounts
 	if [[ ! $image_changes ]]; then
-		diff "$WORK/before" <(tree "$ROOTFS") >&2 || die "the image has changed"
+		tree "$ROOTFS" >"$WORK/after"
+		[[ ! $image_noise ]] || sed -i -E "\\,$image_noise,d" "$WORK/before" "$WORK/after"
+		diff "$WORK/before" "$WORK/after" >&2 || die "the image has changed"
 	fi
 	[[ ! -d $STATE/state ]] || [[ ! $(find "$STATE/state" -type f ! -name lock) ]] || die "records are left: $(ls "$STATE/state")"
 	verdict
@@ -304,7 +356,7 @@ play_all() {
 		(play_scene "$scene" 3<&-)
 	done 3<<<"$all"
 	if [[ -s $TOP.outcomes ]]; then
-		sort -u "$TOP.outcomes" | paste -sd, | sed 's/,/, /' >"$TOP.outcome"
+		sort -u "$TOP.outcomes" | paste -sd, | sed 's/,/, /g' >"$TOP.outcome"
 	else
 		echo - >"$TOP.outcome"
 	fi

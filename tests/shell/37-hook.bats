@@ -82,10 +82,10 @@ records() {
 	local before at
 	before=$(tree)
 	sh_in cuda-probe
-	for at in write:30 symlinkat:5 linkat:50 "$(engines_attach):1" "$(engines_attach):100" renameat:3; do
+	for at in write:30 symlinkat:5 linkat:50 "$(engines_attach):1" "$(engines_attach):100" renameat:2; do
 		entries
 		bundle_edit "$dir" --arg call "${at%:*}" --arg n "${at#*:}" '.hooks.prestart[0] |= {path: "/usr/bin/strace", args:
-			(["strace", "-qq", "-o", "/dev/null", "-e", "trace=\($call)", "-e", "inject=\($call):signal=KILL:when=\($n)", .path] + .args[1:])}'
+			(["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=\($call)", "-e", "inject=\($call):signal=KILL:when=\($n)", .path] + .args[1:])}'
 		run run_crun --v1 run --bundle "$dir" "k$$"
 		[ "$status" -ne 0 ]
 		[ "$(records)" -eq 1 ]

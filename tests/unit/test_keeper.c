@@ -93,7 +93,7 @@ static int replace(struct world *world, const char *path, const char *text, cons
 static void take_back(struct world *world)
 {
 	auto_done(record) struct record read = {0};
-	const struct peers none = {0};
+	struct peers none = {0};
 
 	must(keeper_hand_over(&world->keeper, &world->record, NULL));
 	must(record_write(world->keeper.state_dir, &world->record, NULL));
@@ -367,7 +367,7 @@ static void keeper_unfinished_note_touches_no_older_file(void **state)
 {
 	struct world *world = *state;
 	auto_done(record) struct record read = {0};
-	const struct peers none = {0};
+	struct peers none = {0};
 	struct record_kept note = {.path = (char[]){"/etc/a"}, .state = RECORD_ADDED};
 
 	put(in(world, "/image/etc/a"), "another image's");

@@ -60,6 +60,7 @@ static void make_mess(void)
 {
 	sigset_t all;
 
+	(void)setenv("LD_PRELOAD", "/nowhere.so", 1);
 	(void)dup2(0, 50);
 	(void)dup2(0, 300);
 	(void)close(0);
@@ -88,6 +89,7 @@ static void check_clean(void)
 	WANT(6, sigaction(SIGPIPE, NULL, &action) == 0 && action.sa_handler == SIG_DFL);
 	WANT(7, sigaction(SIGTERM, NULL, &action) == 0 && action.sa_handler == SIG_DFL);
 	WANT(8, sigprocmask(SIG_SETMASK, NULL, &mask) == 0 && sigismember(&mask, SIGTERM) == 0);
+	WANT(11, environ == NULL || environ[0] == NULL);
 	WANT(9, getrlimit(RLIMIT_CORE, &core) == 0 && core.rlim_max == 0);
 	for (int fd = 3; fd < 400; fd++)
 		WANT(10, fcntl(fd, F_GETFD) < 0);
@@ -202,6 +204,90 @@ static void privs_drop_all_is_for_good(void **state)
 	in_child(check_drop);
 }
 
+static uint64_t caps_of(const char *name)
+{
+	FILE *file = fopen("/proc/thread-self/status", "re");
+	uint64_t ret = UINT64_MAX;
+	char line[256];
+
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+		if (strncmp(line, name, strlen(name)) == 0)
+			ret = strtoull(line + strlen(name), NULL, 16);
+	if (file != NULL)
+		(void)fclose(file);
+	return ret;
+}
+
+static void check_seal(void)
+{
+	uint64_t before = caps_of("CapPrm:");
+
+	WANT(1, before != 0 && caps_of("CapBnd:") != 0);
+	WANT(2, privs_seal(NULL) == 0);
+	WANT(3, caps_of("CapBnd:") == 0 && caps_of("CapPrm:") == before);
+	WANT(4, prctl(PR_GET_NO_NEW_PRIVS, 0L, 0L, 0L, 0L) == 1);
+	/* a second time nothing is left to do */
+	WANT(5, privs_seal(NULL) == 0);
+	/* files can get another owner without CAP_SETPCAP */
+	WANT(6, privs_limit(UINT64_C(1) << CAP_SETUID | UINT64_C(1) << CAP_SETGID, NULL) == 0);
+	WANT(7, privs_fs_become(12345, 12345, NULL) == 0 && privs_fs_restore(NULL) == 0);
+}
+
+static void check_seal_without_setpcap(void)
+{
+	uint64_t mask = ~(UINT64_C(1) << CAP_SETPCAP);
+
+	WANT(1, privs_limit(mask, NULL) == 0);
+	WANT(2, privs_seal(NULL) == 0);
+	WANT(3, caps_of("CapBnd:") != 0);
+	WANT(4, prctl(PR_GET_NO_NEW_PRIVS, 0L, 0L, 0L, 0L) == 1);
+}
+
+static void privs_seal_leaves_nothing_to_gain(void **state)
+{
+	(void)state;
+	need_root();
+	in_child(check_seal);
+	in_child(check_seal_without_setpcap);
+}
+
+static void check_limit(void)
+{
+	uint64_t chown_only = UINT64_C(1) << CAP_CHOWN;
+
+	WANT(1, privs_limit(chown_only | UINT64_C(1) << 62, NULL) == 0);
+	WANT(2, caps_of("CapPrm:") == chown_only && caps_of("CapEff:") == chown_only);
+	/* for good */
+	WANT(3, privs_limit(UINT64_MAX, NULL) == 0 && caps_of("CapPrm:") == chown_only);
+	WANT(4, privs_raise(UINT64_C(1) << CAP_SYS_ADMIN, NULL) == -EPERM);
+	WANT(5, privs_limit(0, NULL) == 0 && caps_of("CapPrm:") == 0);
+}
+
+static void privs_limit_is_for_good(void **state)
+{
+	(void)state;
+	need_root();
+	in_child(check_limit);
+}
+
+static void check_lower(void)
+{
+	uint64_t all = caps_of("CapEff:");
+	uint64_t before = 0;
+
+	WANT(1, privs_lower(UINT64_C(1) << CAP_CHOWN, &before, NULL) == 0);
+	WANT(2, before == all && caps_of("CapEff:") == UINT64_C(1) << CAP_CHOWN);
+	WANT(3, caps_of("CapPrm:") == all && !privs_can_mount());
+	WANT(4, privs_raise(before, NULL) == 0 && caps_of("CapEff:") == all);
+}
+
+static void privs_lower_is_taken_back_by_raise(void **state)
+{
+	(void)state;
+	need_root();
+	in_child(check_lower);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +295,9 @@ int main(void)
 		cmocka_unit_test(privs_clean_start_clears_inheritable_capabilities),
 		cmocka_unit_test(privs_files_get_the_owner_and_capabilities_stay),
 		cmocka_unit_test(privs_drop_all_is_for_good),
+		cmocka_unit_test(privs_seal_leaves_nothing_to_gain),
+		cmocka_unit_test(privs_limit_is_for_good),
+		cmocka_unit_test(privs_lower_is_taken_back_by_raise),
 	};
 
 	return cmocka_run_group_tests_name("privs", tests, NULL, NULL);

@@ -61,6 +61,112 @@ static void sysfilter_denied_call_is_missing(void **state)
 	in_child(deny_some, NULL);
 }
 
+static int try_refused(void)
+{
+	static const struct sysfilter_rule some[] = {{.name = "socket"},
+						     {.name = "no_such_call_at_all"},
+						     {.name = "pivot_root"},
+						     {.name = "umount2"},
+						     {.name = NULL}};
+	static const struct sysfilter_rule more[] = {
+		{"unshare", 0, UINT32_MAX, CLONE_FS}, {"setns", 1, CLONE_NEWNS, 0}, {.name = NULL}};
+	const struct sysfilter_rule *const lists[] = {some, more, NULL};
+
+	/* not without no_new_privs, which nothing but the caller sets */
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0 || sysfilter_refuse(lists, NULL) < 0)
+		return 1;
+	if (socket(AF_UNIX, SOCK_STREAM, 0) != -1 || errno != EPERM)
+		return 2;
+	if (unshare(CLONE_NEWNS) != -1 || errno != EPERM)
+		return 3;
+	if (unshare(CLONE_FS) != 0)
+		return 4;
+	if (syscall(SYS_setns, 9999, CLONE_NEWNS) != -1 || errno != EPERM)
+		return 5;
+	if (syscall(SYS_setns, 9999, CLONE_NEWNET) != -1 || errno != EBADF)
+		return 6;
+	if (syscall(435, NULL, 0) != -1 || errno != ENOSYS)
+		return 7;
+	for (long number = 453; number < 600; number++)
+		if (syscall(number, -1L, -1L, -1L, -1L) != -1 || errno != ENOSYS)
+			return 8;
+	if (syscall(0x7fffffff) != -1 || errno != ENOSYS)
+		return 9;
+	if (syscall(SYS_umount2, "/nowhere", 0) != -1 || errno != EPERM)
+		return 10;
+	return close(open("/etc/passwd", O_RDONLY | O_CLOEXEC)) == 0 && getpid() > 0 ? 0 : 11;
+}
+
+static int refuse_some(void *arg)
+{
+	(void)arg;
+	return (int)syscall(SYS_exit_group, try_refused());
+}
+
+static void sysfilter_refuses_what_is_named_and_what_is_too_young(void **state)
+{
+	(void)state;
+	in_child(refuse_some, NULL);
+}
+
+/* Every call there is, in one filter: each block has to end where the next begins. */
+static int try_many(void)
+{
+	static const char *const names[] = {
+		"getppid",      "getuid",      "geteuid", "getgid",   "getegid", "getpgrp",
+		"getsid",       "times",       "sync",    "alarm",    "pause",   "vhangup",
+		"getpgid",      "setsid",      "umask",   "uname",    "sysinfo", "getpriority",
+		"gettimeofday", "sched_yield", "time",    "getrusage"};
+	struct sysfilter_rule rules[sizeof(names) / sizeof(names[0]) + 1] = {{.name = NULL}};
+	const struct sysfilter_rule *const lists[] = {rules, NULL};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		rules[i].name = names[sizeof(names) / sizeof(names[0]) - 1 - i];
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0 || sysfilter_refuse(lists, NULL) < 0)
+		return 1;
+	if (syscall(SYS_getppid) != -1 || syscall(SYS_getuid) != -1 || syscall(SYS_geteuid) != -1 ||
+	    syscall(SYS_getgid) != -1 || syscall(SYS_getegid) != -1 || syscall(SYS_getsid, 0) != -1)
+		return 2;
+	if (syscall(SYS_times, NULL) != -1 || syscall(SYS_setsid) != -1 ||
+	    syscall(SYS_umask, 022) != -1 || syscall(SYS_uname, NULL) != -1 ||
+	    syscall(SYS_sched_yield) != -1 || syscall(SYS_getrusage, 0, NULL) != -1)
+		return 3;
+	if (syscall(SYS_getpid) < 0 || syscall(SYS_gettid) < 0 ||
+	    syscall(SYS_getcwd, NULL, 0) != -1 || errno == EPERM)
+		return 4;
+	return 0;
+}
+
+static int refuse_many(void *arg)
+{
+	(void)arg;
+	return (int)syscall(SYS_exit_group, try_many());
+}
+
+static void sysfilter_refuses_each_of_many(void **state)
+{
+	(void)state;
+	in_child(refuse_many, NULL);
+}
+
+static int refuse_too_many(void *arg)
+{
+	static const struct sysfilter_rule one[] = {{.name = "getppid"}, {.name = NULL}};
+	const struct sysfilter_rule *lists[201];
+
+	(void)arg;
+	for (size_t i = 0; i < 200; i++)
+		lists[i] = one;
+	lists[200] = NULL;
+	return sysfilter_refuse(lists, NULL) == -E2BIG ? 0 : 1;
+}
+
+static void sysfilter_refuses_no_more_than_fits(void **state)
+{
+	(void)state;
+	in_child(refuse_too_many, NULL);
+}
+
 static int try_calls(void)
 {
 	if (sysfilter_allow_but(sysfilter_ldconfig, sysfilter_sync, NULL) < 0)
@@ -158,6 +264,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sysfilter_denied_call_is_missing),
 		cmocka_unit_test(sysfilter_allows_only_what_is_named),
+		cmocka_unit_test(sysfilter_refuses_what_is_named_and_what_is_too_young),
+		cmocka_unit_test(sysfilter_refuses_each_of_many),
+		cmocka_unit_test(sysfilter_refuses_no_more_than_fits),
 		cmocka_unit_test(sysfilter_ldconfig_works_under_its_list),
 	};
 

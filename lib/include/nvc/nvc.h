@@ -152,7 +152,8 @@ struct nvc_bundle_args {
 };
 
 /** The shim's part: edits BUNDLE/config.json so that the container gets its GPU. Returns 1 when it
- *  was changed, 0 when there was nothing to do. */
+ *  was changed, 0 when there was nothing to do. While it lasts the calling thread has no effective
+ *  capabilities but those of files. */
 NVC_EXPORT int nvc_bundle_prepare(struct nvc_context *ctx, const struct nvc_bundle_args *args);
 
 struct nvc_container {
@@ -179,7 +180,8 @@ NVC_EXPORT int nvc_revert(struct nvc_context *ctx, const struct nvc_container *c
 
 /** For programs that run with privilege, before anything else: closes every fd above 2, fills
  *  missing ones of 0 to 2 with /dev/null, chdir("/"), umask 022, default signals, no core dumps, no
- *  environment, no inheritable or ambient capabilities. */
+ *  environment, no inheritable or ambient capabilities, no ptrace by the same user. -EPERM for a
+ *  set-user-ID program, or one with capabilities of its file. */
 NVC_EXPORT int nvc_clean_start(void);
 
 /** For programs that end after one nvc_apply() or nvc_revert() with this context: the calling

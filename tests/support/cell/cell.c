@@ -12,6 +12,7 @@
  *   --tmpfs DST         a tmpfs there; may be repeated
  *   --id ID             the container's id (default: cell)
  *   --rootfs DIR        default: BUNDLE/rootfs
+ *   --state-root TEXT   the state's "root", which is else the rootfs; '' = none, as runc has it
  *   --stages LIST       of prestart,poststop; default both, poststop only after a prestart that was
  *                       done
  *   --inspect SCRIPT    for sh, between the two, in the mount namespace; its directory is the
@@ -19,6 +20,8 @@
  *   --state FILE        this text instead of the state, in prestart
  *   --status FILE       gets "PRESTART INSPECT POSTSTOP": exit statuses, '-' = was not run
  *   --rusage FILE       a line is added for each hook: "ID STAGE STATUS MAXRSS_KB WALL_US"
+ *   --forbid TEXT       if TEXT is in the container's mountinfo after prestart, the exit status is
+ * 99
  *   --gate PREFIX       in front of each hook the id is added to the file PREFIX.STAGE, and the
  * hook is started when nobody holds an exclusive flock(2) on it
  *
@@ -45,6 +48,7 @@
 
 #define MAX_VOLUMES 16
 #define NOT_RUN     (-1)
+#define ESCAPED     99
 
 struct cell {
 	const char *bundle;
@@ -54,9 +58,11 @@ struct cell {
 	const char *stages;
 	const char *inspect;
 	const char *state;
+	const char *state_root;
 	const char *status;
 	const char *rusage;
 	const char *gate;
+	const char *forbid;
 	unsigned long propagation;
 	bool user;
 	const char *mounts[MAX_VOLUMES];
@@ -125,6 +131,21 @@ static void mount_volume(const struct cell *cell, const char *volume)
 		die(target);
 }
 
+/* As runc: the mount that the root tree lies on is not to carry what follows to the host. */
+static void seclude_parent(const char *rootfs)
+{
+	char path[4096];
+
+	(void)snprintf(path, sizeof(path), "%s", rootfs);
+	while (mount(NULL, path, NULL, MS_PRIVATE, NULL) < 0) {
+		char *slash = strrchr(path, '/');
+
+		if (errno != EINVAL || slash == NULL || path[1] == '\0')
+			die(path);
+		slash[slash == path ? 1 : 0] = '\0';
+	}
+}
+
 /* What a runtime does before it calls its hooks. */
 static void be_container(const struct cell *cell, int ready, int go)
 {
@@ -138,6 +159,7 @@ static void be_container(const struct cell *cell, int ready, int go)
 		_exit(125);
 	if (mount(NULL, "/", NULL, MS_REC | cell->propagation, NULL) < 0)
 		die("change the propagation of /");
+	seclude_parent(cell->rootfs);
 	if (mount(cell->rootfs, cell->rootfs, NULL, MS_BIND | MS_REC, NULL) < 0)
 		die(cell->rootfs);
 	for (int i = 0; i < cell->n_mounts; i++) {
@@ -227,6 +249,8 @@ static void put_rusage(const struct cell *cell, const char *stage, int code,
 static int state_fd(const struct cell *cell, bool running)
 {
 	int fd = memfd_create("state", MFD_CLOEXEC);
+	const char *root = cell->state_root != NULL ? cell->state_root : cell->rootfs;
+	char member[8192] = "";
 	char pid[32] = "";
 
 	if (running && cell->state != NULL) {
@@ -238,11 +262,13 @@ static int state_fd(const struct cell *cell, bool running)
 	}
 	if (running)
 		(void)snprintf(pid, sizeof(pid), "\"pid\":%d,", (int)cell->pid);
-	if (fd < 0 || dprintf(fd,
-			      "{\"ociVersion\":\"1.0.2\",\"id\":\"%s\",\"status\":\"%s\",%s"
-			      "\"root\":\"%s\",\"bundle\":\"%s\"}",
-			      cell->id, running ? "creating" : "stopped", pid, cell->rootfs,
-			      cell->bundle) < 0)
+	if (root[0] != '\0')
+		(void)snprintf(member, sizeof(member), "\"root\":\"%s\",", root);
+	if (fd < 0 ||
+	    dprintf(fd,
+		    "{\"ociVersion\":\"1.0.2\",\"id\":\"%s\",\"status\":\"%s\",%s"
+		    "%s\"bundle\":\"%s\"}",
+		    cell->id, running ? "creating" : "stopped", pid, member, cell->bundle) < 0)
 		die("state");
 	(void)lseek(fd, 0, SEEK_SET);
 	return fd;
@@ -311,6 +337,32 @@ static int run_inspection(const struct cell *cell)
 	return wait_for(pid);
 }
 
+/* Mounted in the container, or the container's mounts on it? */
+static bool has_forbidden(const struct cell *cell)
+{
+	char path[64];
+	char *line = NULL;
+	bool found = false;
+	size_t size = 0;
+	FILE *file;
+
+	if (cell->forbid == NULL)
+		return false;
+	(void)snprintf(path, sizeof(path), "/proc/%d/mountinfo", (int)cell->pid);
+	file = fopen(path, "re");
+	if (file == NULL)
+		die(path);
+	while (getline(&line, &size, file) > 0) {
+		if (strstr(line, cell->forbid) != NULL) {
+			(void)fprintf(stderr, "cell: mounted: %s", line);
+			found = true;
+		}
+	}
+	free(line);
+	(void)fclose(file);
+	return found;
+}
+
 static void put_status(const struct cell *cell, const int *codes)
 {
 	FILE *file = cell->status == NULL ? NULL : fopen(cell->status, "we");
@@ -333,10 +385,12 @@ static void put_status(const struct cell *cell, const int *codes)
 static int run(struct cell *cell)
 {
 	int codes[3] = {NOT_RUN, NOT_RUN, NOT_RUN};
+	bool forbidden;
 
 	start(cell);
 	if (strstr(cell->stages, "prestart") != NULL)
 		codes[0] = run_hook(cell, "prestart");
+	forbidden = has_forbidden(cell);
 	if (cell->inspect != NULL && codes[0] <= 0)
 		codes[1] = run_inspection(cell);
 	(void)kill(cell->pid, SIGKILL);
@@ -344,6 +398,8 @@ static int run(struct cell *cell)
 	if (strstr(cell->stages, "poststop") != NULL && codes[0] <= 0)
 		codes[2] = run_hook(cell, "poststop");
 	put_status(cell, codes);
+	if (forbidden)
+		return ESCAPED;
 	for (int i = 0; i < 3; i++)
 		if (codes[i] > 0)
 			return codes[i];
@@ -371,8 +427,9 @@ static bool option(struct cell *cell, const char *name, const char *value)
 	} texts[] = {{"--map", &cell->map},         {"--id", &cell->id},
 		     {"--rootfs", &cell->rootfs},   {"--stages", &cell->stages},
 		     {"--inspect", &cell->inspect}, {"--state", &cell->state},
-		     {"--status", &cell->status},   {"--rusage", &cell->rusage},
-		     {"--gate", &cell->gate}};
+		     {"--status", &cell->status},   {"--state-root", &cell->state_root},
+		     {"--rusage", &cell->rusage},   {"--gate", &cell->gate},
+		     {"--forbid", &cell->forbid}};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		if (strcmp(name, texts[i].name) == 0) {

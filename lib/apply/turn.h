@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One hook at a time for one rootfs folder. Containers may share a folder (runc's bundles, podman
+ * --rootfs), and what one of them finds there another may be about to make, or to take away from
+ * under its mounts. Hooks of different folders never wait for each other.
+ *
+ * The lock is a file in the state directory, where no container can hold it, named after the folder
+ * and removed by whoever had it last.
+ */
+#ifndef APPLY_TURN_H
+#define APPLY_TURN_H
+
+#include "base/log.h"
+
+#define TURN_DEADLINE_MS 20000u /* then two at a time are the lesser evil */
+#define TURN_NAME_SIZE   32u
+
+struct turn {
+	int state_dir; /* of its own; -1 = not taken */
+	int fd;
+	char name[TURN_NAME_SIZE];
+};
+
+#define TURN_NONE ((struct turn){.state_dir = -1, .fd = -1})
+
+/** Waits for the turn at the folder that goes by that path. A turn that cannot be had is a warning,
+ *  and *turn stays what it was. */
+void turn_take(struct turn *turn, int state_dir, const char *rootfs, const struct log *log);
+/** Accepts TURN_NONE, and leaves it. */
+void turn_done(struct turn *turn);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "apply/peers.h"
+
+#include <sys/capability.h>
+#include <sys/syscall.h>
+
+#include "applyplan.h"
+#include "sys/ns.h"
+#include "sys/privs.h"
+
+/* A record of another container on the same rootfs, whose first process is pid. */
+static int make_peer(const struct world *world, pid_t pid)
+{
+	auto_done(ns_process) struct ns_process process = {.proc_fd = -1};
+	struct record record = {.id = (char *)(uintptr_t) "peer", .rootfs = world->rootfs};
+	int dir = record_open_dir(world->state_dir, NULL, NULL);
+
+	must(dir);
+	assert_int_equal(ns_process_open(pid, &process, NULL), 0);
+	record.init = pid;
+	record.started = process.start_time;
+	assert_int_equal(record_write(dir, &record, NULL), 0);
+	return dir;
+}
+
+static void has_peers(int dir, const char *rootfs, size_t running, size_t gone)
+{
+	auto_done(peers) struct peers peers = {0};
+
+	assert_int_equal(peers_find(dir, "own", rootfs, NULL, &peers, NULL), 0);
+	assert_int_equal(peers.running.n, running);
+	assert_int_equal(peers.gone.n, gone);
+}
+
+static void peers_one_that_runs_is_told_from_one_that_ended(void **state)
+{
+	struct world *world = need_root(state);
+	auto_fd dir = make_peer(world, world->container);
+
+	has_peers(dir, world->rootfs, 1, 0);
+	stop_container(world);
+	world->container = 0;
+	has_peers(dir, world->rootfs, 0, 1);
+}
+
+static void peers_one_that_may_not_be_looked_at_counts_as_running(void **state)
+{
+	struct world *world = need_root(state);
+	auto_fd dir = make_peer(world, world->container);
+	int status = 0;
+	pid_t pid = fork();
+
+	must(pid);
+	if (pid == 0) {
+		struct peers peers = {0};
+		int code = 1;
+
+		/* the container has more capabilities, which is reason enough for the kernel */
+		if (privs_limit(UINT64_C(1) << CAP_DAC_OVERRIDE, NULL) == 0 &&
+		    peers_find(dir, "own", world->rootfs, NULL, &peers, NULL) == 0 &&
+		    peers.running.n == 1 && peers.gone.n == 0)
+			code = 0;
+		(void)syscall(SYS_exit_group, code);
+	}
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(peers_one_that_runs_is_told_from_one_that_ended),
+		CASE(peers_one_that_may_not_be_looked_at_counts_as_running),
+	};
+
+	return cmocka_run_group_tests_name("peers", tests, NULL, NULL);
+}
