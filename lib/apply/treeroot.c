@@ -99,12 +99,3 @@ int treeroot_open(struct job *job, struct err *err)
 		return refuse_slash(job, err);
 	return check_unchanged(job, &b, err);
 }
-
-bool treeroot_is_covered(const struct job *job)
-{
-	struct stat a;
-	struct stat b;
-
-	return job->host_rootfs >= 0 && fstat(job->host_rootfs, &a) == 0 &&
-	       fstat(job->rootfd, &b) == 0 && (a.st_ino != b.st_ino || a.st_dev != b.st_dev);
-}

@@ -17,8 +17,4 @@ int treeroot_open_outside(struct job *job, struct err *err);
  */
 int treeroot_open(struct job *job, struct err *err);
 
-/** True where a volume lies on the root itself: the caller, and poststop, see another directory at
- *  that path. */
-bool treeroot_is_covered(const struct job *job);
-
 #endif
