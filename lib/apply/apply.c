@@ -211,8 +211,6 @@ static int run_inside(struct job *job, struct err *err)
 
 	if (r == 0)
 		r = place_tree_open(&job->tree, job->rootfd, err);
-	if (r == 0 && treeroot_is_covered(job))
-		job->tree.root_mount = PLACE_NO_MOUNT;
 	job->tree.mounts = job->container;
 	job->keeper.become = job->other_user;
 	job->keeper.uid = job->uid;

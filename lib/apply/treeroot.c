@@ -56,6 +56,24 @@ static int is_pivoted(const struct job *job, int slash, struct err *err)
 	return a.st_ino == b.st_ino && a.st_dev == b.st_dev;
 }
 
+/* An OCI runtime makes the container's mounts from its own, where the rootfs is ready: in both the
+ * path leads to the same folder, unless something was mounted on it or unmounted meanwhile. Others
+ * (LXC) mount it in the container only. */
+static int check_unchanged(const struct job *job, const struct stat *found, struct err *err)
+{
+	struct stat st;
+
+	if (job->target->bundle == NULL || job->host_rootfs < 0)
+		return 0;
+	if (fstat(job->host_rootfs, &st) < 0)
+		return err_sys(err, errno, "look at the rootfs '%s'", job->target->rootfs);
+	if (st.st_ino == found->st_ino && st.st_dev == found->st_dev)
+		return 0;
+	return err_set(err, ESTALE,
+		       "the rootfs '%s' is another folder in the container than outside",
+		       job->target->rootfs);
+}
+
 int treeroot_open(struct job *job, struct err *err)
 {
 	auto_fd slash = rootfs_open_slash(err);
@@ -79,14 +97,5 @@ int treeroot_open(struct job *job, struct err *err)
 		return err_sys(err, errno, "look at the rootfs '%s'", job->target->rootfs);
 	if (a.st_ino == b.st_ino && a.st_dev == b.st_dev)
 		return refuse_slash(job, err);
-	return 0;
-}
-
-bool treeroot_is_covered(const struct job *job)
-{
-	struct stat a;
-	struct stat b;
-
-	return job->host_rootfs >= 0 && fstat(job->host_rootfs, &a) == 0 &&
-	       fstat(job->rootfd, &b) == 0 && (a.st_ino != b.st_ino || a.st_dev != b.st_dev);
+	return check_unchanged(job, &b, err);
 }

@@ -13,11 +13,8 @@
  * the caller's own "/". */
 int treeroot_open_outside(struct job *job, struct err *err);
 
-/** In the container's: sets rootfd. */
+/** In the container's: sets rootfd. -ESTALE where an OCI container's is not the one found outside.
+ */
 int treeroot_open(struct job *job, struct err *err);
-
-/** True for a volume on the root itself: the caller, and poststop, see another directory at that
- * path. It may also have been mounted, or the root unmounted, since the caller looked. */
-bool treeroot_is_covered(const struct job *job);
 
 #endif
