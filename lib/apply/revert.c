@@ -289,7 +289,9 @@ static int revert_alone(struct revert *revert, const struct apply_target *target
 	if (r < 0)
 		return r;
 	revert->own = &own;
-	return revert_in(revert, rootfs == NULL ? known : rootfs, err);
+	r = revert_in(revert, rootfs == NULL ? known : rootfs, err);
+	revert->own = NULL;
+	return r;
 }
 
 int revert_container(const struct apply_target *target, const struct settings *settings,
