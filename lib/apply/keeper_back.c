@@ -63,8 +63,9 @@ static int remove_file(const struct back *back, struct err *err)
 	return 0;
 }
 
-/* Where there is no room for a second file, and nobody runs who could read half of one: in place.
- */
+/* Where a second file cannot be made, and nobody runs who could read half of one: in place. There
+ * is no room, or the mount maps ids (EOVERFLOW): then only ids of the container can own files
+ * there. */
 static int write_back(const struct back *back, const struct io_new *content, struct timespec mtime,
 		      struct err *err)
 {
@@ -75,7 +76,7 @@ static int write_back(const struct back *back, const struct io_new *content, str
 
 	if (r == -ENOMEM) /* rather than leave ours there: nothing else needs memory */
 		r = swap_write(&unnoted, content, mtime, NULL, err);
-	if (!overwrite_is_full(r))
+	if (!overwrite_is_full(r) && r != -EOVERFLOW)
 		return r;
 	r = overwrite_at(back->dir, back->name, content, err);
 	if (r == 0 && entry_set_times(back->dir, back->name, times) < 0)
@@ -252,6 +253,9 @@ static bool is_left(const struct back *back, int state_dir, struct peers *peers)
 	bool left = false;
 
 	vec_each(peer, &peers->running) left |= leave_to_peer(back, state_dir, peer);
+	/* those that are taken back next, too: ours may be theirs by now */
+	for (size_t i = peers->taken; i < peers->gone.n; i++)
+		left |= leave_to_peer(back, state_dir, &peers->gone.items[i]);
 	if (left)
 		log_debug(back->log, MODULE, "'%s' stays for another container", back->note->path);
 	return left;

@@ -115,6 +115,14 @@ int place_meet(struct place_tree *tree, struct place *place, struct err *err)
 	return r < 0 ? r : place_finish(tree, place, &item, err);
 }
 
+/* The directory itself: "." is no entry of it. */
+static bool is_shared_place(const struct place_tree *tree, int dirfd, const char *path)
+{
+	auto_fd fd = rootfs_open(dirfd, "/", O_RDONLY | O_DIRECTORY, NULL);
+
+	return fd >= 0 && is_shared(tree, fd, path);
+}
+
 static bool is_shared_dir(const struct place_tree *tree, int dirfd, const char *name,
 			  const char *path)
 {
@@ -293,8 +301,8 @@ int place_adopt(struct place_tree *tree, struct err *err)
 	vec_each(found, &tree->found)
 	{
 		if (!tree->owned)
-			tree->owned = is_shared_dir(tree, tree->dirs.items[found->dir].fd, ".",
-						    found->item.path);
+			tree->owned = is_shared_place(tree, tree->dirs.items[found->dir].fd,
+						      found->item.path);
 	}
 	if (!tree->owned)
 		return 0;

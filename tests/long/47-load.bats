@@ -19,7 +19,7 @@ teardown_file() {
 grown() {
 	echo 'mounts state-files cgroups hooks state-folders log-bytes'
 	echo "$(wc -l </proc/self/mountinfo) $(find "$state" -type f | wc -l) $(find /sys/fs/cgroup -type d -name 'growth-*' | wc -l)" \
-		"$(find /proc -maxdepth 2 -name exe -lname "$GPU_HOOK" 2>/dev/null | wc -l) $(find "$ENGINES_DIR/runc" -mindepth 1 -maxdepth 1 | wc -l)" \
+		"$(cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' '\n' | grep -cxF "$dir/config.toml" || true) $(find "$ENGINES_DIR/runc" -mindepth 1 -maxdepth 1 | wc -l)" \
 		"$(cat "$log"* | wc -c)"
 }
 

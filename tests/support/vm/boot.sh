@@ -18,7 +18,7 @@ cat "$folder/root-$arch.cpio" "$folder/ours-$arch.cpio" "$kernel/modules.cpio" "
 
 # QEMU 7.2 leaves garbage in the flags after cmpxchg16b, with which Linux 6.12's allocator dies at random
 case $arch in
-amd64) machine=(qemu-system-x86_64 -M q35 -cpu max,-cx16) console=ttyS0 ;;
+amd64) machine=(qemu-system-x86_64 -M q35 -cpu "max,-cx16") console=ttyS0 ;;
 arm64) machine=(qemu-system-aarch64 -M virt -cpu cortex-a72) console=ttyAMA0 ;;
 *) echo "boot: unknown architecture '$arch'" >&2 && exit 2 ;;
 esac
