@@ -191,8 +191,10 @@ static int restore(struct back *back, struct err *err)
 	return back->data == NULL ? 0 : put_back(back, err);
 }
 
-void keeper_undo(struct keeper *keeper)
+bool keeper_undo(struct keeper *keeper)
 {
+	bool whole = true;
+
 	for (size_t i = keeper->files.n; i-- > 0;) {
 		struct kept *kept = keeper->files.items[i].kept;
 		struct back back = {
@@ -205,11 +207,16 @@ void keeper_undo(struct keeper *keeper)
 		};
 		struct err err = {0};
 
-		if (kept->written && restore(&back, &err) < 0)
-			log_warn(keeper->log, MODULE, "put the image's '%s' back: %s",
-				 kept->note.path, err.msg);
-		kept->written = false;
+		if (!kept->written)
+			continue;
+		kept->written = restore(&back, &err) < 0;
+		if (!kept->written)
+			continue;
+		log_warn(keeper->log, MODULE, "put the image's '%s' back: %s", kept->note.path,
+			 err.msg);
+		whole = false;
 	}
+	return whole;
 }
 
 /* Another container runs with this file: it will put the image's back. If ours is the one that is
@@ -252,7 +259,14 @@ static int take_back(struct back *back, int state_dir, const struct record *reco
 	int r;
 
 	if (back->note->state == RECORD_REPLACED &&
-	    record_read_kept(state_dir, record->id, back->note->slot, &data, &back->len, &lost) < 0)
+	    record_read_kept(state_dir, record->id, back->note->slot, &data, &back->len, &lost) <
+		    0 &&
+	    (err_is_trouble(lost.code) || lost.code == EACCES)) {
+		if (err != NULL)
+			*err = lost;
+		return -lost.code;
+	}
+	if (lost.code != 0)
 		log_warn(back->log, MODULE, "%s: the image's '%s' is not put back", lost.msg,
 			 back->note->path);
 	back->data = data;
