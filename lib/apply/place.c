@@ -241,13 +241,15 @@ static int parent_made(void *arg, int dirfd, const char *name, const char *path)
 	size_t dir = 0;
 	int r;
 
-	if (copy == NULL)
-		return err_nomem(making->err);
-	item.path = copy;
-	if (fd < 0 || entry_stat(dirfd, name, &st) < 0)
-		return err_sys(making->err, errno, "look at the new directory '%s'", path);
-	item.ino = st.st_ino;
-	r = keep_dir(tree, take_fd(&fd), path, &dir, making->err);
+	if (copy == NULL) {
+		r = err_nomem(making->err);
+	} else if (fd < 0 || entry_stat(dirfd, name, &st) < 0) {
+		r = err_sys(making->err, errno, "look at the new directory '%s'", path);
+	} else {
+		item.path = copy;
+		item.ino = st.st_ino;
+		r = keep_dir(tree, take_fd(&fd), path, &dir, making->err);
+	}
 	if (r == 0)
 		r = add_made(tree, dir, name, &item, making->err);
 	if (r < 0) {
@@ -438,11 +440,13 @@ int place_finish(struct place_tree *tree, struct place *place, struct record_ite
 	int dirfd = place_dirfd(tree, place);
 	int r;
 
-	if (!place->exists && entry_stat(dirfd, place->name, &place->st) < 0)
-		return err_sys(err, errno, "look at the new '%s'", place->path);
-	place->exists = true;
-	item->ino = place->st.st_ino;
-	r = add_made(tree, place->dir, place->name, item, err);
+	if (!place->exists && entry_stat(dirfd, place->name, &place->st) < 0) {
+		r = err_sys(err, errno, "look at the new '%s'", place->path);
+	} else {
+		place->exists = true;
+		item->ino = place->st.st_ino;
+		r = add_made(tree, place->dir, place->name, item, err);
+	}
 	if (r < 0)
 		(void)(item->kind == RECORD_DIR ? entry_remove_dir(dirfd, place->name)
 						: entry_remove(dirfd, place->name));
@@ -486,7 +490,11 @@ int place_make_link(struct place_tree *tree, struct place *place, const char *te
 	if (entry_make_link(text, place_dirfd(tree, place), place->name) < 0)
 		return place_cannot_make(err_sys(err, errno, "make the link '%s'", place->path),
 					 err);
-	(void)entry_set_times(place_dirfd(tree, place), place->name, mark);
+	/* by it a later start knows the link; not every file system has it */
+	if (entry_set_times(place_dirfd(tree, place), place->name, mark) < 0 &&
+	    err_is_trouble(errno))
+		log_warn(tree->log, "apply", "mark the link '%s': %s", place->path,
+			 strerror(errno));
 	tree->inodes++;
 	return place_finish(tree, place, &item, err);
 }
