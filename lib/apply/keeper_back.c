@@ -63,16 +63,20 @@ static int remove_file(const struct back *back, struct err *err)
 	return 0;
 }
 
-/* Where there is no room for a second file, and nobody runs who could read half of one: in place.
- */
+/* Where a second file cannot be made, and nobody runs who could read half of one: in place. There
+ * is no room, or the mount maps ids (EOVERFLOW): then only ids of the container can own files
+ * there. */
 static int write_back(const struct back *back, const struct io_new *content, struct timespec mtime,
 		      struct err *err)
 {
 	const struct timespec times[2] = {mtime, mtime};
 	const struct swap swap = {back->dir, back->name, back->note->path, back->journal};
+	const struct swap unnoted = {back->dir, back->name, back->note->path, -1};
 	int r = swap_write(&swap, content, mtime, NULL, err);
 
-	if (!overwrite_is_full(r))
+	if (r == -ENOMEM) /* rather than leave ours there: nothing else needs memory */
+		r = swap_write(&unnoted, content, mtime, NULL, err);
+	if (!overwrite_is_full(r) && r != -EOVERFLOW)
 		return r;
 	r = overwrite_at(back->dir, back->name, content, err);
 	if (r == 0 && entry_set_times(back->dir, back->name, times) < 0)
@@ -146,15 +150,19 @@ static int filter(const struct back *back, struct err *err)
 	return write_back(back, &content, st.st_mtim, err);
 }
 
-static int filter_and_tell(const struct back *back, bool ours)
+static int filter_and_tell(const struct back *back, bool ours, struct err *ret_err)
 {
 	struct err err = {0};
+	int r;
 
 	if (!ours)
 		log_info(back->log, MODULE,
 			 "'%s' was written by the container since: the rest of it stays",
 			 back->note->path);
-	if (filter(back, &err) < 0)
+	r = filter(back, &err);
+	if (r == -ENOMEM)
+		return err_nomem(ret_err);
+	if (r < 0)
 		log_info(back->log, MODULE, "%s: it stays as it is", err.msg);
 	return 0;
 }
@@ -182,9 +190,9 @@ static int restore(struct back *back, struct err *err)
 	} else if (is_kept(back, &st)) {
 		return 0;
 	} else if (!is_ours(back, &st)) {
-		return filter_and_tell(back, false);
+		return filter_and_tell(back, false, err);
 	} else if (back->note->state != RECORD_ADDED && back->data == NULL) {
-		return filter_and_tell(back, true);
+		return filter_and_tell(back, true, err);
 	}
 	if (back->note->state == RECORD_ADDED)
 		return remove_file(back, err);
@@ -247,6 +255,9 @@ static bool is_left(const struct back *back, int state_dir, struct peers *peers)
 	bool left = false;
 
 	vec_each(peer, &peers->running) left |= leave_to_peer(back, state_dir, peer);
+	/* those that are taken back next, too: ours may be theirs by now */
+	for (size_t i = peers->taken; i < peers->gone.n; i++)
+		left |= leave_to_peer(back, state_dir, &peers->gone.items[i]);
 	if (left)
 		log_debug(back->log, MODULE, "'%s' stays for another container", back->note->path);
 	return left;
@@ -256,7 +267,7 @@ static int take_back(struct back *back, int state_dir, const struct record *reco
 {
 	auto_free char *data = NULL;
 	struct err lost = {0};
-	int r;
+	int r = 0;
 
 	if (back->note->state == RECORD_REPLACED &&
 	    record_read_kept(state_dir, record->id, back->note->slot, &data, &back->len, &lost) <

@@ -369,6 +369,11 @@ int ldmerge_make(struct job *job, const struct op *op, const struct ldmerge_base
 		return r;
 	log_debug(job->log, MODULE, "%zu entries, %zu of them ours; %zu of the image's are hidden",
 		  merging.cache.entries.n, ret->added.n, merging.hidden);
+	if (merging.hidden > 0)
+		log_info(job->log, MODULE,
+			 "%zu libraries that the image has itself are hidden from its loader: the "
+			 "board's are found instead",
+			 merging.hidden);
 	if (merging.empty > 0)
 		log_info(job->log, MODULE,
 			 "the image's loader cache names %zu empty files, leftovers of another "

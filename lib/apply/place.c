@@ -31,16 +31,18 @@ int place_tree_open(struct place_tree *tree, int rootfd, struct err *err)
 	return mount_id(rootfd, &tree->root_mount, err);
 }
 
+static void made_done(struct place_made *made)
+{
+	free(made->name);
+	free(made->item.path);
+	free(made->item.text);
+}
+
 void place_tree_done(struct place_tree *tree)
 {
 	vec_each(dir, &tree->dirs)(void) close(dir->fd);
 	vec_each(inode, &tree->pool)(void) close(inode->fd);
-	vec_each(made, &tree->made)
-	{
-		free(made->name);
-		free(made->item.path);
-		free(made->item.text);
-	}
+	vec_each(made, &tree->made) made_done(made);
 	vec_each(found, &tree->found)
 	{
 		free(found->name);
@@ -204,10 +206,11 @@ static int add_made(struct place_tree *tree, size_t dir, const char *name,
 			 .text = item->text == NULL ? NULL : strdup(item->text)},
 		.recorded = tree->dirs.items[dir].mount == tree->root_mount,
 	};
-	if (made->name == NULL || made->item.path == NULL ||
-	    (item->text != NULL && made->item.text == NULL))
-		return err_nomem(err);
-	return 0;
+	if (made->name != NULL && made->item.path != NULL &&
+	    (item->text == NULL || made->item.text != NULL))
+		return 0;
+	made_done(&tree->made.items[--tree->made.n]);
+	return err_nomem(err);
 }
 
 int place_cannot_make(int code, struct err *err)
@@ -229,29 +232,32 @@ struct parent_making {
 	struct err *err;
 };
 
+static int keep_parent(struct place_tree *tree, int dirfd, const char *name,
+		       struct record_item *item, size_t *ret, struct err *err)
+{
+	auto_fd fd = fcntl(dirfd, F_DUPFD_CLOEXEC, 3);
+	struct stat st;
+	int r;
+
+	if (item->path == NULL)
+		return err_nomem(err);
+	if (fd < 0 || entry_stat(dirfd, name, &st) < 0)
+		return err_sys(err, errno, "look at the new directory '%s'", item->path);
+	item->ino = st.st_ino;
+	r = keep_dir(tree, take_fd(&fd), item->path, ret, err);
+	return r < 0 ? r : add_made(tree, *ret, name, item, err);
+}
+
 /* rootfs_made_fn: the directory was made just now. */
 static int parent_made(void *arg, int dirfd, const char *name, const char *path)
 {
 	struct parent_making *making = arg;
 	struct place_tree *tree = making->tree;
-	struct record_item item = {.kind = RECORD_DIR};
 	auto_free char *copy = path_normal(path);
-	auto_fd fd = fcntl(dirfd, F_DUPFD_CLOEXEC, 3);
-	struct stat st;
+	struct record_item item = {.kind = RECORD_DIR, .path = copy};
 	size_t dir = 0;
-	int r;
+	int r = keep_parent(tree, dirfd, name, &item, &dir, making->err);
 
-	if (copy == NULL) {
-		r = err_nomem(making->err);
-	} else if (fd < 0 || entry_stat(dirfd, name, &st) < 0) {
-		r = err_sys(making->err, errno, "look at the new directory '%s'", path);
-	} else {
-		item.path = copy;
-		item.ino = st.st_ino;
-		r = keep_dir(tree, take_fd(&fd), path, &dir, making->err);
-	}
-	if (r == 0)
-		r = add_made(tree, dir, name, &item, making->err);
 	if (r < 0) {
 		(void)entry_remove_dir(dirfd, name);
 		return r;
@@ -470,31 +476,5 @@ int place_make_dir(struct place_tree *tree, struct place *place, struct err *err
 	place_sign_dir(tree, place_dirfd(tree, place), place->name);
 	tree->inodes++;
 	tree->placeholders++;
-	return place_finish(tree, place, &item, err);
-}
-
-static const struct timespec mark[2] = {{.tv_sec = RECORD_MARK}, {.tv_sec = RECORD_MARK}};
-
-int place_make_link(struct place_tree *tree, struct place *place, const char *text, struct err *err)
-{
-	auto_free char *path = strdup(place->path);
-	auto_free char *copy = strdup(text);
-	struct record_item item = {.kind = RECORD_LINK, .path = path, .text = copy};
-	int r;
-
-	if (path == NULL || copy == NULL)
-		return err_nomem(err);
-	r = place_begin(tree, place, &item, err);
-	if (r < 0)
-		return r;
-	if (entry_make_link(text, place_dirfd(tree, place), place->name) < 0)
-		return place_cannot_make(err_sys(err, errno, "make the link '%s'", place->path),
-					 err);
-	/* by it a later start knows the link; not every file system has it */
-	if (entry_set_times(place_dirfd(tree, place), place->name, mark) < 0 &&
-	    err_is_trouble(errno))
-		log_warn(tree->log, "apply", "mark the link '%s': %s", place->path,
-			 strerror(errno));
-	tree->inodes++;
 	return place_finish(tree, place, &item, err);
 }

@@ -142,6 +142,14 @@ void place_meet_conf(struct place_tree *tree, const char *path)
 		tree->owned = is_signed(tree, fd);
 }
 
+/* The directory itself: "." is no entry of it. */
+static bool is_shared_place(const struct place_tree *tree, int dirfd, const char *path)
+{
+	auto_fd fd = rootfs_open(dirfd, "/", O_RDONLY | O_DIRECTORY, NULL);
+
+	return fd >= 0 && is_shared(tree, fd, path);
+}
+
 static bool is_shared_dir(const struct place_tree *tree, int dirfd, const char *name,
 			  const char *path)
 {
@@ -320,8 +328,8 @@ int place_adopt(struct place_tree *tree, struct err *err)
 	vec_each(found, &tree->found)
 	{
 		if (!tree->owned)
-			tree->owned = is_shared_dir(tree, tree->dirs.items[found->dir].fd, ".",
-						    found->item.path);
+			tree->owned = is_shared_place(tree, tree->dirs.items[found->dir].fd,
+						      found->item.path);
 	}
 	if (!tree->owned)
 		return 0;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -97,6 +98,30 @@ int place_make_file(struct place_tree *tree, struct place *place, struct err *er
 		place->exists = true;
 	}
 	tree->placeholders++;
+	return place_finish(tree, place, &item, err);
+}
+
+int place_make_link(struct place_tree *tree, struct place *place, const char *text, struct err *err)
+{
+	auto_free char *path = strdup(place->path);
+	auto_free char *copy = strdup(text);
+	struct record_item item = {.kind = RECORD_LINK, .path = path, .text = copy};
+	int r;
+
+	if (path == NULL || copy == NULL)
+		return err_nomem(err);
+	r = place_begin(tree, place, &item, err);
+	if (r < 0)
+		return r;
+	if (entry_make_link(text, place_dirfd(tree, place), place->name) < 0)
+		return place_cannot_make(err_sys(err, errno, "make the link '%s'", place->path),
+					 err);
+	/* by it a later start knows the link; not every file system has it */
+	if (entry_set_times(place_dirfd(tree, place), place->name, mark) < 0 &&
+	    err_is_trouble(errno))
+		log_warn(tree->log, "apply", "mark the link '%s': %s", place->path,
+			 strerror(errno));
+	tree->inodes++;
 	return place_finish(tree, place, &item, err);
 }
 

@@ -17,10 +17,12 @@ static int note(const struct swap *swap, const char *temporary, struct err *err)
 	auto_free char *path = dir == NULL ? NULL : path_join(dir, temporary);
 	const struct record_item item = {.kind = RECORD_CONF, .path = path};
 
+	if (swap->journal < 0)
+		return 0;
 	if (path == NULL)
 		return err_nomem(err);
-	if (swap->journal >= 0) /* a record that cannot be written must not stop anything */
-		(void)record_note_item(swap->journal, &item, NULL);
+	/* a record that cannot be written must not stop anything */
+	(void)record_note_item(swap->journal, &item, NULL);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "sys/entry.h"
 
 #define MODULE   "turn"
 #define PAUSE_MS 2u
@@ -34,8 +35,7 @@ static int try_once(int state_dir, const char *name, int *fd)
 	struct stat st;
 
 	if (*fd < 0)
-		*fd = openat(state_dir, name,
-			     O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+		*fd = entry_open(state_dir, name, O_RDWR | O_CREAT | O_NONBLOCK, 0600);
 	if (*fd < 0)
 		return -errno;
 	if (flock(*fd, LOCK_EX | LOCK_NB) < 0)
@@ -77,7 +77,7 @@ void turn_done(struct turn *turn)
 {
 	if (turn->fd < 0)
 		return;
-	(void)unlinkat(turn->state_dir, turn->name, 0);
+	(void)entry_remove(turn->state_dir, turn->name);
 	auto_fd_release(&turn->fd);
 	auto_fd_release(&turn->state_dir);
 	*turn = TURN_NONE;

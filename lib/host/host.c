@@ -10,6 +10,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "sys/io.h"
+#include "sys/procself.h"
 #include "sys/rootfs.h"
 
 static int host_open_root(struct host *host, size_t root, const char *path, struct err *err)
@@ -73,6 +74,10 @@ int host_open(struct host *host, const struct settings *settings, const struct l
 
 	for (size_t i = 0; i < ROOT_MAX; i++)
 		new.fds[i] = -1;
+	/* without it every row of a list would look missing */
+	rc = procself_prepare(err);
+	if (rc < 0)
+		return rc;
 	rc = host_open_root(&new, ROOT_DRIVER, settings->root ? settings->root : "/", err);
 	if (rc < 0)
 		return rc;

@@ -12,8 +12,8 @@
 /** At the start of a privileged program: closes every fd above 2 (close_range(2), else by /proc),
  *  opens /dev/null for missing ones of 0 to 2, chdir("/"), umask 022, default signal handling and
  *  empty mask, no core dumps and no ptrace by the same user, an empty environment, clears
- *  inheritable and ambient capabilities. -EPERM, and nothing is done, for a set-user-ID program or one
- *  with capabilities of its file: its caller is not to be trusted. */
+ *  inheritable and ambient capabilities. -EPERM, and nothing is done, for a set-user-ID program or
+ * one with capabilities of its file: its caller is not to be trusted. */
 int privs_clean_start(struct err *err);
 
 /** Sets SECBIT_NO_SETUID_FIXUP: a change of user no longer takes capabilities away. */

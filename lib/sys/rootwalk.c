@@ -87,14 +87,16 @@ static int rootwalk_expand(struct rootwalk *walk, int link)
 static int rootwalk_tell(struct rootwalk *walk, const char *name)
 {
 	size_t len = strlen(walk->path) - strlen(walk->rest);
-	auto_free char *path = NULL;
+	char path[PATH_MAX];
 	int rc;
 
 	if (walk->request->made == NULL)
 		return 0;
-	path = strndup(walk->path, len);
-	if (path == NULL)
-		return -ENOMEM;
+	if (len >= sizeof(path)) /* the walk began with one that is shorter */
+		return -ENAMETOOLONG;
+	/* not on the heap: who is not told of it cannot remove it */
+	memcpy(path, walk->path, len);
+	path[len] = '\0';
 	rc = walk->request->made(walk->request->arg, rootwalk_here(walk), name, path);
 	walk->refused = rc < 0;
 	return rc < 0 ? rc : 0;

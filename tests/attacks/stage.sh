@@ -138,8 +138,19 @@ tree() { # DIR: all but access times and directories' sizes and times
 outside() {
 	find "$CANARY" -printf '%P %i %y %m %U %G %s %T@ %l\n' | sort
 	find "$CANARY" -type f -exec sha256sum {} +
-	# without the options of file systems: other tests have theirs
+}
+
+# DEVICE ROOT POINT ...: without the options of file systems, other tests have theirs.
+host_mounts() {
 	sed -E 's/^[0-9]+ [0-9]+ //; s/( - [^ ]+ [^ ]+) .*/\1/' /proc/self/mountinfo
+}
+
+# None came, and none went but with its mount point, which another test has removed.
+check_host_mounts() {
+	local sign point
+	while read -r sign _ _ point _; do
+		[[ $sign == '<' && ! -e $(printf '%b' "$point") ]] || die "the host has changed: its mounts, '$sign $point'"
+	done < <(diff "$WORK/mounts-before" <(host_mounts) | grep '^[<>]')
 }
 
 make_canary() {
@@ -190,7 +201,7 @@ device_of() { # DIR, as mountinfo writes it
 # given to it, nothing of the machine's root, and of the stage nothing but the board's files.
 inspect() { # ROOT/
 	local counts
-	counts=$(awk -v at="$1" -v canary="$CANARY_DEV" -v stage="$(device_of "$WORK")" -v rootfs="$(device_of "$1")" \
+	counts=$(awk -v at="$1" -v canary="$CANARY_DEV" -v stage="$(device_of "$WORK")" -v rootfs="$(device_of .)" \
 		-v machine="$(device_of /)" -v work="$WORK" -v volumes="$volumes" '
 		index($5, at) != 1 || $5 "/" == at || $5 == at { next }
 		$3 == canary { n_canary++; next }
@@ -260,7 +271,7 @@ run_low() { # sets rc
 # One line says why. crun throws a hook's output away and calls no poststop then, so the log counts.
 check_refusal() {
 	local lines
-	lines=$(grep -c " error .*hook: \|^nvc-hook: " "$LOG" "$WORK/stderr" | awk -F: '{ n += $NF } END { print n }')
+	lines=$({ grep -Eh '^[^ ]+ error .* hook: ' "$LOG" || true; grep -E '(^|stderr: )nvc-hook: ' "$WORK/stderr" || true; } | wc -l)
 	((lines > 0)) || die "no line says why it was refused"
 	if [[ $HARNESS == cell || $HARNESS == user ]]; then
 		lines=$(grep -c '^nvc-hook: ' "$WORK/stderr") || true
@@ -310,9 +321,11 @@ play() {
 	cd /
 	make_rootfs
 	outside >"$WORK/outside-before"
+	host_mounts >"$WORK/mounts-before"
 	tree "$ROOTFS" >"$WORK/before"
 	run
 	diff "$WORK/outside-before" <(outside) >&2 || die "the host has changed"
+	check_host_mounts
 	if [[ ! $image_changes ]]; then
 		tree "$ROOTFS" >"$WORK/after"
 		[[ ! $image_noise ]] || sed -i -E "\\,$image_noise,d" "$WORK/before" "$WORK/after"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2034 # rc and scenes are stage.sh's
+# shellcheck shell=bash disable=SC2034,SC2154 # rc and scenes are stage.sh's
 # For cases that try many values in the same way, each in a container of its own but all on one stage.
 # The case defines
 #   plant NAME        plants that value in $BUNDLE/config.json (env_file) or elsewhere

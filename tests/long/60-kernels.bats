@@ -4,48 +4,8 @@
 # tests/support/vm/smoke checks, and suites and attack cases as they are. One boot for each test.
 
 # shellcheck disable=SC2030,SC2031 # bats runs each test in a subshell
-vm=$NVC_SOURCE_DIR/tests/support/vm
-
-setup_file() {
-	VM_DIR=$(mktemp -d "${TMPDIR:-/tmp}/vm.XXXXXX")
-	export VM_DIR
-}
-
-teardown_file() {
-	rm -rf "$VM_DIR"
-}
-
-get() { # COMMAND...: 77 = cannot be had
-	run "$@"
-	((status != 77)) || skip "${lines[-1]}"
-	[ "$status" -eq 0 ] || { echo "$output" && false; }
-}
-
-# What the machine needs, made by the first who comes.
-prepare() { # RELEASE ARCHITECTURE: sets build
-	build=$NVC_BUILD_DIR
-	command -v busybox >/dev/null || skip "no busybox"
-	case $2 in
-	amd64)
-		[[ $(uname -m) == x86_64 ]] || skip "the programs built here are not for amd64"
-		command -v qemu-system-x86_64 >/dev/null || skip "no qemu-system-x86_64"
-		;;
-	arm64)
-		command -v qemu-system-aarch64 >/dev/null || skip "no qemu-system-aarch64"
-		build=$VM_DIR/build-arm64
-		get "$vm/cross.sh" "$VM_DIR"
-		;;
-	esac
-	get "$vm/kernel.sh" "$VM_DIR" "$1" "$2"
-	[[ -e $VM_DIR/ours-$2.cpio ]] || get "$vm/root.sh" "$VM_DIR" "$2" "$build"
-}
-
-# Boots and runs a command in the repository; its lines are in $output.
-boot() { # RELEASE ARCHITECTURE SECONDS COMMAND
-	prepare "$1" "$2"
-	run "$vm/boot.sh" "$VM_DIR" "$1" "$2" "$3" "export NVC_SOURCE_DIR='$NVC_SOURCE_DIR' NVC_BUILD_DIR='$build' NVC_VM=$1; cd '$NVC_SOURCE_DIR'; $4"
-	echo "$output"
-}
+# shellcheck source=tests/support/vm/suite.sh
+. "$NVC_SOURCE_DIR/tests/support/vm/suite.sh"
 
 smoke() { # RELEASE ARCHITECTURE VERSION
 	boot "$1" "$2" 900 tests/support/vm/smoke

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# Hostile images, volumes and environments: whatever happens, nothing outside the root tree changes,
-# the host gets no mount, and a stopped container leaves the image as it was.
+# Hostile images, volumes and environments, besides those of tests/attacks: whatever happens, nothing
+# outside the root tree changes, the host gets no mount, and a stopped container leaves the image as it
+# was.
 
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034 # scripts for another shell; bats runs each test in a subshell
 # shellcheck source=tests/support/gpu.sh
@@ -93,58 +94,6 @@ started() { # and nothing is left in the image
 	diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
 }
 
-refused() { # WORD: the same, with a line that has the word
-	[ "$rc" -ne 0 ]
-	diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
-	grep -q "nvc-hook: .*$1" "$BATS_TEST_TMPDIR/out"
-}
-
-@test "a folder of libraries that is an absolute link to the host's" {
-	hostile now 'ln -s "$canary/lib" $lib'
-	refused aarch64-linux-gnu
-}
-
-@test "a folder of libraries that climbs out: old system calls" {
-	hostile r32 'mkdir -p $lib && ln -s "../../../../../../../../../../$canary/lib" $lib/nvidia'
-	refused aarch64-linux-gnu
-}
-
-@test "targets that are links to a file of the host, and to a name there" {
-	hostile now 'mkdir -p $lib/nvidia && ln -s "$canary/file" $lib/nvidia/libcuda.so.1.1 && ln -s "$canary/new" $lib/nvidia/libnvos.so'
-	started
-}
-
-@test "targets that are links: old system calls" {
-	hostile r32 'mkdir -p $lib/nvidia && ln -s "$canary/file" $lib/nvidia/libcuda.so.1.1 && ln -s "$canary/new" $lib/nvidia/libnvos.so'
-	started
-}
-
-@test "links in a circle" {
-	hostile now 'ln -s other $lib && ln -s aarch64-linux-gnu usr/lib/other'
-	refused 'symbolic links'
-}
-
-@test "targets that are a FIFO and a block device" {
-	hostile now 'mkdir -p $lib/nvidia && mkfifo $lib/nvidia/libcuda.so.1.1 && mknod $lib/nvidia/libnvos.so b 8 0'
-	started
-}
-
-@test "/etc is a link to the host's" {
-	hostile now 'mv etc etc.old && ln -s "$canary/etc" etc'
-	refused /etc
-}
-
-@test "ld.so.cache, and ldconfig's temporary file, are links to the host" {
-	hostile now 'ln -sf "$canary/file" etc/ld.so.cache && ln -s "$canary/file" "etc/ld.so.cache~"'
-	started
-}
-
-@test "ld.so.cache, and ldconfig's temporary file, are links to the host: by ldconfig" {
-	with_ldconfig
-	hostile now 'ln -sf "$canary/file" etc/ld.so.cache && ln -s "$canary/file" "etc/ld.so.cache~"'
-	started
-}
-
 @test "ld.so.cache is no file, or none that holds together" {
 	local prepare
 	for prepare in 'mkdir' mkfifo 'ln -s ld.so.cache' 'head -c 9999 /dev/urandom >' 'truncate -s 80M' 'truncate -s 63M' 'printf "glibc-ld.so.cache1.1\377\377\377\177" >' 'mknod -m 666' ; do
@@ -154,11 +103,6 @@ refused() { # WORD: the same, with a line that has the word
 		hostile now "rm etc/ld.so.cache; set -- etc/ld.so.cache; $prepare \"\$@\""
 		started
 	done
-}
-
-@test "ld.so.conf.d is a link to the host" {
-	hostile now 'rm -r etc/ld.so.conf.d && ln -s "$canary/dir" etc/ld.so.conf.d'
-	started
 }
 
 # What ldconfig cannot open it says.
@@ -222,30 +166,6 @@ unopened() {
 	started
 }
 
-shared_volumes() { # PROFILE DIRECTORY-OR-FILE OF THE LISTS
-	hostile "$1" 'mkdir "$canary/vol" && touch "$canary/vol/file" && mount --bind "$canary/vol" "$canary/vol" && mount --make-shared "$canary/vol"
-		bundle_edit "$dir" ".linux.rootfsPropagation = \"shared\"" && mkdir -p $lib/nvidia
-		volume '"$2"' rbind,rshared'
-	[ "$rc" -ne 0 ]
-	grep -q 'shares its mounts' "$BATS_TEST_TMPDIR/out"
-}
-
-@test "a shared volume exactly on a file of the lists: nothing appears on the host" {
-	shared_volumes now '"$canary/vol/file" /usr/lib/aarch64-linux-gnu/nvidia/libcuda.so.1.1'
-}
-
-@test "a shared volume exactly on a folder of the lists" {
-	shared_volumes now '"$canary/vol" /dev/dri/by-path'
-}
-
-@test "a shared volume exactly on a file of the lists: old system calls" {
-	shared_volumes r32 '"$canary/vol/file" /usr/lib/aarch64-linux-gnu/nvidia/libcuda.so.1.1'
-}
-
-@test "a shared volume around the targets" {
-	shared_volumes now '"$canary/vol" /usr/lib/aarch64-linux-gnu/nvidia'
-}
-
 @test "a stopping container has turned /etc into a link to the host" {
 	hostile now '' 'mv etc etc.old && ln -s "$canary/etc" etc'
 	[ "$rc" -eq 0 ]
@@ -268,37 +188,6 @@ shared_volumes() { # PROFILE DIRECTORY-OR-FILE OF THE LISTS
 	[ "$rc" -eq 0 ]
 	hostile now 'rm -rf ../rootfs/* && cp -a "$GPU_IMAGE"/. .' 'ln -sf "$canary/file" "$ENGINES_DIR"/state-R36/state/h*.state'
 	[ "$rc" -eq 0 ]
-}
-
-@test "environment of the image and of the caller" {
-	printf '#include <fcntl.h>\n__attribute__((constructor)) static void f(void) { open("%s/evil", O_CREAT | O_WRONLY, 0644); }\n' "$canary" >"$BATS_TEST_TMPDIR/evil.c"
-	"${CC:-cc}" -shared -fPIC -o "$dir/rootfs/evil.so" "$BATS_TEST_TMPDIR/evil.c"
-	bundle_edit "$dir" '.process.env += ["LD_PRELOAD=./evil.so", "LD_AUDIT=/evil.so", "LD_LIBRARY_PATH=/"]'
-	hostile now ''
-	started
-	local name
-	for name in LD_PRELOAD LD_AUDIT; do
-		run env "$name=$dir/rootfs/evil.so" "$GPU_HOOK" --config "$BATS_TEST_TMPDIR/config.toml" prestart </dev/null
-		[ "$status" -eq 1 ]
-	done
-	[ ! -e "$canary/evil" ]
-}
-
-@test "few fds, no file size, a hostile umask, blocked signals: an error or the whole" {
-	local limit
-	for limit in 'ulimit -n 3' 'ulimit -n 64' 'ulimit -f 0' 'umask 777' 'umask 0'; do
-		rm -rf "$dir/rootfs"
-		cp -a "$GPU_IMAGE" "$dir/rootfs"
-		hooks now
-		printf '#!/bin/sh\n%s\nexec "%s" "$@"\n' "$limit" "$GPU_HOOK" >"$dir/limited"
-		chmod +x "$dir/limited"
-		GPU_HOOK=$dir/limited hostile now ''
-		[[ $limit != 'ulimit -n'* || $rc -ne 0 ]]
-		[[ $limit != umask* || $rc -eq 0 ]]
-		# no record can be written then: the container starts all the same, and the log says so
-		[[ $limit != 'ulimit -f 0' || $rc -ne 0 ]] || continue
-		diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
-	done
 }
 
 @test "killed at any moment: the next start heals" {

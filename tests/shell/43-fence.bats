@@ -137,10 +137,10 @@ phase() { # NAME THREAD FILTERS CAPABILITY...
 
 @test "nvc-cli configure is fenced too" {
 	cell prestart sh -c "pid=\$(sed 's/.*\"pid\":\([0-9]*\).*/\1/');
-		exec strace -f -qq -o '$calls' -e trace=seccomp,landlock_restrict_self,capset,setns,move_mount \
+		exec strace -f -qq -o '$calls' -e trace=seccomp,capset,$(engines_attach) \
 		'$GPU_CLI' --config '$(gpu_config R36)' configure --no-cgroups --device=all --pid=\$pid '$dir/rootfs'"
 	[ "$(grep -c 'seccomp(SECCOMP_SET_MODE_FILTER.* = 0' "$calls")" -eq 4 ]
-	grep -q 'move_mount(.* = 0' "$calls"
+	grep -q "$(engines_attach)(.* = 0" "$calls"
 	tail -n 2 "$calls" | grep -q 'capset(.*effective=0, permitted=0'
 }
 

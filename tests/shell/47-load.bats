@@ -53,7 +53,7 @@ layers() { # ID...
 cells() { # ID...
 	local id
 	for id; do
-		"$CELL" --id "$id" --rootfs "${rootfs-$dir/layers/$id/merged}" --rusage "$rusage" --gate "$gate" --status "$dir/$id.status" \
+		"$CELL" --id "$id" --rootfs "${rootfs-$dir/layers/$id/merged}" --rusage "$rusage" --gate "${gate:?}" --status "$dir/$id.status" \
 			--inspect "cat /proc/self/mountinfo >$dir/$id.mounts" "${bundle-$dir/layers/$id}" -- "$GPU_HOOK" --debug --config "$config" \
 			>>"$dir/out" 2>&1 </dev/null 7<&- 8<&- 9<&- &
 	done
@@ -262,12 +262,19 @@ figures() { # N
 	start three # what it finds is signed for the first
 	stop two
 	start four
-	kill -9 "$four"
+	kill -9 "${four:?}"
 	touch "$dir/four.down"
 	wait "$four" || true
 	start five # takes the fourth's back, while the third runs
 	stop three
 	stop five
+	start six
+	start seven
+	kill -9 "${six:?}" "${seven:?}"
+	touch "$dir"/{six,seven}.down
+	wait "$six" "$seven" || true
+	start eight # takes back what both left, in any order
+	stop eight
 	[ ! -s "$dir/out" ] || { cat "$dir/out" && return 1; }
 	diff "$dir/before" <("$CENSUS" "$rootfs" | awk '$2 == "d" { $7 = "-" } 1')
 	[ -z "$(ls -A "$state")" ]

@@ -116,5 +116,18 @@ raceloop_run() {
 	! grep -q 'not done within' "$work/log" || escaped=$((escaped + 1))
 	((escaped == 0)) || tail -n 30 "$work/log" >&2
 	printf '%s %s %d %d %d %d %d %d\n' "$swap" "$profile" "$runs" "$started" "$refused" "$steps" "$max" "$escaped"
-	sed -E 's/^nvc-hook: //' "$work/log" | sort | uniq -c | sort -rn | head -n "${RACELOOP_REASONS:-0}" >&2
+	[[ ! ${RACELOOP_REASONS-} ]] || sort "$work/log" | uniq -c | sort -rn | sed "${RACELOOP_REASONS}q" >&2
+}
+
+# Sums up what raceloop printed, and says whether it may be so: nothing escaped, each neighbour was at
+# work, and with the swaps that a hook can see both sides of it did: some runs started, some did not.
+raceloop_verdict() { # FILE
+	local sums
+	awk -v n="$(raceloop_swaps | wc -l)" '{ seen[$1]; runs += $3; started += $4; refused += $5; steps += $6; if ($7 > max) max = $7; escaped += $8 }
+		$6 < $3 / 10 { print "# " $1 ": hardly any swap"; bad = 1 }
+		END { for (swap in seen) n--
+			printf "# %d hook runs during %d swaps: %d started, %d refused, the longest %d ms, %d escaped\n", runs, steps, started, refused, max, escaped
+			exit bad || n || escaped || !started || !refused }' "$1" || { cat "$1" && return 1; }
+	sums=$(awk '{ runs += $3; escaped += $8 } END { printf "races\t%d\t%d", runs, escaped }' "$1")
+	[[ ! ${NVC_FIGURES-} ]] || printf '%s\n' "$sums" >"$NVC_FIGURES/raceloop-$BATS_SUITE_TEST_NUMBER-${BATS_TEST_FILENAME//[^a-z]/-}.tsv"
 }

@@ -216,15 +216,15 @@ static void make_all(void)
 static void alloc_failures_from_board_to_plan_are_errors(void **state)
 {
 	static const struct allocfail_case cases[] = {
-		{.name = "settings", .run = run_load},
-		{.name = "lists", .run = run_lists, .most = MOST},
-		{.name = "platform", .run = run_platform},
-		{.name = "plan", .run = run_plan, .most = MOST},
-		{.name = "text", .run = run_text, .most = MOST},
-		{.name = "json info", .run = run_json_info, .most = MOST},
-		{.name = "json list", .run = run_json_list, .most = MOST},
-		{.name = "json plan", .run = run_json_plan, .most = MOST},
-		{.name = "image", .run = run_image},
+		{.name = "settings", .run = run_load, .succeeds = true},
+		{.name = "lists", .run = run_lists, .most = MOST, .succeeds = true},
+		{.name = "platform", .run = run_platform, .succeeds = true},
+		{.name = "plan", .run = run_plan, .most = MOST, .succeeds = true},
+		{.name = "text", .run = run_text, .most = MOST, .succeeds = true},
+		{.name = "json info", .run = run_json_info, .most = MOST, .succeeds = true},
+		{.name = "json list", .run = run_json_list, .most = MOST, .succeeds = true},
+		{.name = "json plan", .run = run_json_plan, .most = MOST, .succeeds = true},
+		{.name = "image", .run = run_image, .succeeds = true},
 	};
 
 	(void)state;

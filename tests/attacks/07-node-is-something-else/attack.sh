@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2034,SC2016 # for stage.sh; scripts for another shell
-# Where a node must go the image has a link to the host, a file, a FIFO, a socket's name, another
-# device: ours is bound over it, and nothing of it is opened. A folder is refused.
+# Where a node must go the image has a link to the host, a file, a FIFO, another device: ours is
+# bound over it, and nothing of it is opened. A folder is refused. Where a library must go it is no
+# different.
 scenes=(objects folder)
 needle="directory where the node '/dev/nvhost-gpu'"
 [[ $SCENE == objects ]] || allowed=refused
@@ -17,6 +18,9 @@ image() {
 		mknod dev/fb0 b 8 0
 		mknod dev/fb1 c 8 0
 		mknod dev/nvhost-power-gpu c 1 5
+		mkdir -p "$LIB/nvidia"
+		mkfifo "$LIB/nvidia/libcuda.so.1.1"
+		mknod "$LIB/nvidia/libnvos.so" b 8 0
 		;;
 	folder) mkdir -p dev/nvhost-gpu/x ;;
 	esac
@@ -41,7 +45,7 @@ run() {
 }
 
 inside() {
-	is_bound dev/{nvhost-gpu,nvhost-as-gpu,nvhost-ctrl-gpu,nvhost-dbg-gpu,fb0,fb1,nvhost-power-gpu}
+	is_bound dev/{nvhost-gpu,nvhost-as-gpu,nvhost-ctrl-gpu,nvhost-dbg-gpu,fb0,fb1,nvhost-power-gpu} "$LIB"/nvidia/lib{cuda.so.1.1,nvos.so}
 }
 
 after() {

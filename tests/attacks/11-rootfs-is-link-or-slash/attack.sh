@@ -10,7 +10,7 @@ esac
 needle="'/'|host's own root|rootfs"
 root=rootfs
 case $SCENE in
-link*) root=link ;;
+link*) root="link" ;;
 dots) root=./rootfs/../rootfs/. ;;
 climbing) root=../bundle/rootfs ;;
 slash*) root=/ ;;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2034,SC2016 # for stage.sh; scripts for another shell
+# shellcheck shell=bash disable=SC2034,SC2016,SC2154 # for stage.sh; scripts for another shell
 # The root tree, or a volume that targets lie in or on, shares its mounts with the host: no mount of ours
 # comes up there and nothing is made in them, not once and not twenty times (each of which would double them).
 scenes=(root root-volume volume-around volume-on-file volume-on-folder)

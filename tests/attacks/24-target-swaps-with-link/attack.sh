@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2034,SC2016 # for stage.sh; scripts for another shell
+# The place of one file is exchanged, after it was made and before something is bound there, with a link
+# to a file of the host, with a folder, and with another file: what is bound lies on the inode that
+# was made, or nothing is.
+# shellcheck source=tests/attacks/races.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../races.sh"
+name=libnvos.so kind=
+
+bundle() {
+	env_add NVIDIA_VISIBLE_DEVICES=all
+}
+
+# What takes the name stands ready in the root tree.
+plant() {
+	mkdir "$ROOTFS/planted"
+	ln -s "$CANARY/file" "$ROOTFS/planted/link"
+	ln -s "../../../../../../../../../../../../..$CANARY/file" "$ROOTFS/planted/climbs"
+	mkdir "$ROOTFS/planted/folder"
+	echo other >"$ROOTFS/planted/file"
+}
+
+races_restore() {
+	[[ ! $kind ]] || [[ -f $ROOTFS/planted/$kind && ! -s $ROOTFS/planted/$kind && ! -L $ROOTFS/planted/$kind ]] || die "nothing was exchanged"
+	rm -rf "$ROOTFS/planted"
+	rm -rf "${ROOTFS:?}/$LIB/nvidia/$name"
+}
+
+run() {
+	local moment number=3
+	[[ $VARIANT == cell* ]] || number=1
+	case $HARNESS in
+	cell | user)
+		races_list
+		# from where it was made to where something is bound
+		for moment in $(races_moments "$number" $'\t(openat|statx|fstatfs|move_mount)\troot\t.*nvidia[/>].?'"$name"); do
+			for kind in link climbs folder file; do
+				[[ $VARIANT == cell || $kind == climbs ]] || continue
+				plant
+				races_strike "$moment" --keep --swap "$ROOTFS/$LIB/nvidia/$name:$ROOTFS/planted/$kind"
+			done
+		done
+		kind=
+		races_end
+		;;
+	*)
+		plant
+		races_once --at-call utimensat:30 --keep --do "mv -T $ROOTFS/planted/climbs \"\$(find $ROOTFS/$LIB/nvidia -type f -empty | tail -n 1)\""
+		;;
+	esac
+}

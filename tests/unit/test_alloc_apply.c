@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A plan carried out, and taken back, with each allocation failing: after an error nothing is left
+ * in the container, in the image or mounted; what is done can be taken back; and a taking back that
+ * failed is whole the next time.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "allocfail.h"
+#include "apply/record.h"
+#include "applyplan.h"
+#include "sys/rootfs.h"
+
+#define MOST 1000 /* runs of one case */
+
+static void copy_cache(const struct world *world)
+{
+	auto_file from = fopen(TEST_SOURCE_DIR "/tests/cases/ldcache/amd64-2.36-new.cache", "re");
+	auto_file to = fopen(in(world, "rootfs/etc/ld.so.cache"), "we");
+	char data[65536];
+	size_t len;
+
+	assert_true(from != NULL && to != NULL);
+	len = fread(data, 1, sizeof(data), from);
+	assert_true(len > 0);
+	assert_int_equal(fwrite(data, 1, len, to), len);
+}
+
+static void make_plan(struct world *world)
+{
+	add_some(world);
+	add_loadable(world);
+	must(mkdir(in(world, "rootfs/etc"), 0755));
+	put(in(world, "rootfs/etc/ld.so.conf"), "include /etc/ld.so.conf.d/*.conf\n");
+	copy_cache(world);
+	free(world->settings.ldconfig);
+	world->settings.ldconfig = strdup(SETTINGS_LDCONFIG_NATIVE);
+}
+
+/* Without inodes, unlike list_tree(): a file that was put back is another one. */
+static void list_image(struct strbuf *buf, const char *path)
+{
+	struct dirent **names = NULL;
+	int n = scandir(path, &names, NULL, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		auto_free struct dirent *name = names[i];
+		auto_free char *below = str_format("%s/%s", path, name->d_name);
+		struct stat st;
+
+		if (strcmp(name->d_name, ".") == 0 || strcmp(name->d_name, "..") == 0 ||
+		    lstat(below, &st) < 0)
+			continue;
+		strbuf_addf(buf, "%s %o %u:%u", below, st.st_mode, st.st_uid, st.st_gid);
+		if (!S_ISDIR(st.st_mode))
+			strbuf_addf(buf, " %llu %lld", (unsigned long long)st.st_size,
+				    (long long)st.st_mtim.tv_sec);
+		strbuf_addc(buf, '\n');
+		if (S_ISDIR(st.st_mode))
+			list_image(buf, below);
+	}
+	free(names);
+}
+
+static char *image_of(const struct world *world)
+{
+	static const char *const parts[] = {"rootfs", "volume", "state"};
+	struct strbuf buf = {0};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		list_image(&buf, in(world, parts[i]));
+	return strbuf_take(&buf);
+}
+
+/* What differs becomes the error. */
+static int differs(const char *before, const char *after, const char *what, struct err *err)
+{
+	auto_free char *said = strdup(err->msg);
+
+	if (strcmp(before, after) == 0)
+		return 0;
+	*err = (struct err){0};
+	return err_set(err, EUCLEAN, "%s (%s): ...%.150s\n instead of ...%.150s\n", what, said,
+		       allocfail_difference(before, after), allocfail_difference(after, before));
+}
+
+static int start(struct world *world, bool failing, struct strbuf *text, struct err *err)
+{
+	auto_free char *before = snapshot(world);
+	auto_free char *after = NULL;
+	struct apply_stats stats = {0};
+	int r;
+
+	if (failing)
+		allocfail_start();
+	r = apply(world, &stats, err);
+	allocfail_stop();
+	strbuf_addf(text, "%u %u %u %u %u %u %d", stats.binds, stats.devices, stats.links,
+		    stats.files, stats.kept, stats.placeholders, stats.ldcache);
+	if (r == 0)
+		return 0;
+	after = snapshot(world);
+	return differs(before, after, "left after an error", err) < 0 ? -EUCLEAN : r;
+}
+
+static int take_back(struct world *world, bool failing, struct err *err)
+{
+	const struct apply_target target = {.id = ID};
+	struct err first = {0};
+	int r = 0;
+
+	if (failing) {
+		allocfail_start();
+		r = apply_revert(&target, &world->settings, NULL, &first);
+		allocfail_stop();
+	}
+	if (r < 0 && first.code != ENOMEM)
+		return err_set(err, EUCLEAN, "another error: %s", first.msg);
+	return apply_revert(&target, &world->settings, NULL, err);
+}
+
+struct round {
+	struct world *world;
+	bool reverting; /* allocations of the taking back fail, not those of the start */
+};
+
+static int run(void *arg, struct err *err, struct strbuf *text)
+{
+	const struct round *round = arg;
+	auto_free char *before = image_of(round->world);
+	auto_free char *after = NULL;
+	int r;
+
+	start_container(round->world);
+	r = start(round->world, !round->reverting, text, err);
+	stop_container(round->world); /* and with it its mounts */
+	if (r == 0)
+		r = take_back(round->world, round->reverting, err);
+	after = image_of(round->world);
+	return differs(before, after, "left in the image", err) < 0 ? -EUCLEAN : r;
+}
+
+static void sweep(void **state, const char *name, bool reverting)
+{
+	struct world *world = need_root(state);
+	struct round round = {world, reverting};
+	const struct allocfail_case test = {
+		.name = name, .run = run, .arg = &round, .most = MOST, .succeeds = true};
+	auto_fd state_dir = record_open_dir(world->state_dir, NULL, NULL);
+	unsigned long bad = allocfail.bad;
+
+	stop_container(world);
+	make_plan(world);
+	assert_true(state_dir >= 0);
+	allocfail_sweep(&test);
+	world->container = 0;
+	assert_int_equal(allocfail.bad, bad);
+}
+
+static void alloc_failures_of_a_start_leave_nothing(void **state)
+{
+	sweep(state, "a start", false);
+}
+
+static void alloc_failures_of_a_start_on_an_old_kernel_leave_nothing(void **state)
+{
+	use_old_calls();
+	rootfs_force_walk(true);
+	sweep(state, "a start on an old kernel", false);
+	rootfs_force_walk(false);
+	kfeature_reset();
+}
+
+static void alloc_failures_of_poststop_are_made_good(void **state)
+{
+	sweep(state, "poststop", true);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(alloc_failures_of_a_start_leave_nothing),
+		CASE(alloc_failures_of_a_start_on_an_old_kernel_leave_nothing),
+		CASE(alloc_failures_of_poststop_are_made_good),
+	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	allocfail_note("test_alloc_apply");
+	return failed;
+}
