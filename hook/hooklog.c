@@ -124,6 +124,7 @@ void hooklog_fail(struct hooklog *log, const char *text, const char *hint)
 	/* names of files in images get into messages */
 	str_escape(whole == NULL ? text : whole, safe, sizeof(safe));
 	len = snprintf(line, sizeof(line), "nvc-hook: %s\n", safe);
-	(void)!write(STDERR_FILENO, line, (size_t)len);
+	while (write(STDERR_FILENO, line, (size_t)len) < 0 && errno == EINTR)
+		;
 	hooklog_emit(log, NVC_LOG_ERROR, "hook", safe);
 }

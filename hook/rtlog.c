@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/rtlog.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -107,5 +108,6 @@ void rtlog_fail(struct rtlog *log, const char *text, const char *hint)
 	write_engine_log(log, NVC_LOG_ERROR, line);
 	if (log->debug_fd >= 0)
 		write_line(log->debug_fd, false, NVC_LOG_ERROR, line);
-	(void)dprintf(STDERR_FILENO, "%s\n", line);
+	while (dprintf(STDERR_FILENO, "%s\n", line) < 0 && errno == EINTR)
+		;
 }

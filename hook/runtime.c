@@ -19,6 +19,8 @@
 #include "hook/rtargs.h"
 #include "hook/rtlog.h"
 
+#define EXEC_TRYS 3
+
 static void context_release(struct nvc_context **ctx)
 {
 	nvc_close(*ctx);
@@ -91,21 +93,25 @@ static int prepare_bundle(struct nvc_context *ctx, const struct rtargs *args, co
 	return 0;
 }
 
-/* Returns only on failure. */
-static void hand_over(struct nvc_context *ctx, char **argv, struct rtlog *log)
+/* The caller frees; NULL has been said. */
+static char *find_runtime(const struct nvc_context *ctx, struct rtlog *log)
 {
 	static const char *const usual[] = {"runc", "crun", NULL};
 	const char *const *names = ctx == NULL ? usual : nvc_setting_runtimes(ctx);
-	auto_free char *path =
-		programs_find(names[0] == NULL ? usual : names, secure_getenv("PATH"));
+	char *path = programs_find(names[0] == NULL ? usual : names, secure_getenv("PATH"));
 
-	if (path == NULL) {
+	if (path == NULL)
 		rtlog_fail(log, "find the low-level runtime: none of those configured is there",
 			   "set nvidia-container-runtime.runtimes in config.toml");
-		return;
-	}
+	return path;
+}
+
+/* Returns only on failure: of more than a moment, since the bundle is edited already. */
+static void hand_over(char *path, char **argv, struct rtlog *log)
+{
 	argv[0] = path;
-	(void)execv(path, argv);
+	for (int i = 0; i < EXEC_TRYS; i++)
+		(void)execv(path, argv);
 	rtlog_fail(log, "start the low-level runtime: it cannot be executed", NULL);
 }
 
@@ -116,6 +122,7 @@ int main(int argc, char **argv)
 	struct nvc_options options = {.size = sizeof(options), .log_level = NVC_LOG_WARNING};
 	auto_context ctx = NULL;
 	auto_free char *config = NULL;
+	auto_free char *path = NULL;
 
 	reserve_stdio();
 	if (argc < 1)
@@ -142,9 +149,11 @@ int main(int argc, char **argv)
 			   ctx == NULL ? NULL : nvc_error_hint(ctx));
 		return EXIT_FAILURE;
 	}
-	if (rtargs_creates(&args) && prepare_bundle(ctx, &args, config, &log) < 0)
+	/* before the bundle is edited */
+	path = find_runtime(ctx, &log);
+	if (path == NULL || (rtargs_creates(&args) && prepare_bundle(ctx, &args, config, &log) < 0))
 		return EXIT_FAILURE;
-	hand_over(ctx, argv, &log);
+	hand_over(path, argv, &log);
 	rtlog_done(&log);
 	return EXIT_FAILURE;
 }

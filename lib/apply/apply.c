@@ -235,7 +235,7 @@ static void undo(struct job *job)
 	struct err err = {0};
 
 	if (job->rootfd >= 0)
-		job->left = !keeper_undo(&job->keeper);
+		job->left |= !keeper_undo(&job->keeper);
 	while (job->attached.n > 0) {
 		int fd = job->attached.items[--job->attached.n];
 
@@ -269,6 +269,12 @@ static int visit(struct job *job, struct err *err)
 		log_warn(job->log, MODULE, "%s", back.msg);
 	if (ns_return_mount(job->own_mount, &back) < 0) {
 		/* whatever the caller does next, it would do in the container */
+		if (r == 0) {
+			undo(job);
+			if (job->cgroup.v1)
+				cgroup_v1_withdraw(&job->cgroup, job->devices.items,
+						   job->devices.n);
+		}
 		if (err != NULL)
 			*err = back;
 		return -back.code;
@@ -313,17 +319,6 @@ static void finish_record(struct job *job)
 			    : record_delete(job->state_dir, job->record.id, &err);
 	if (r < 0)
 		log_warn(job->log, MODULE, "%s", err.msg);
-}
-
-static void report_leftovers(const struct job *job)
-{
-	const struct place_tree *tree = &job->tree;
-
-	if (tree->leftovers > 0)
-		log_info(job->log, MODULE,
-			 "the image has %u leftovers of an earlier GPU set-up (empty files, links "
-			 "that lead nowhere), '%s' and others: they are covered",
-			 tree->leftovers, tree->leftover == NULL ? "?" : tree->leftover);
 }
 
 static void job_done(struct job *job)
@@ -391,6 +386,7 @@ int apply_plan(const struct plan *plan, const struct host *host, const struct se
 		.alone = {.turn = TURN_NONE},
 		.ldcache = {.ldconfig = {.program = -1}},
 	};
+	struct err failed = {0};
 	int r;
 
 	if (plan->ops.n == 0) {
@@ -416,12 +412,12 @@ int apply_plan(const struct plan *plan, const struct host *host, const struct se
 			finish_record(&job);
 	}
 	if (r < 0) {
-		/* what could not be undone is, at the next start */
-		if (job.state_dir >= 0 && !job.left)
-			(void)record_delete(job.state_dir, target->id, NULL);
+		if (job.state_dir >= 0 && !job.left &&
+		    record_delete(job.state_dir, target->id, &failed) < 0)
+			log_warn(log, MODULE, "%s", failed.msg);
 		return r;
 	}
-	report_leftovers(&job);
+	place_report(&job.tree);
 	job.stats.placeholders = job.tree.placeholders;
 	job.stats.inodes = job.tree.inodes;
 	if (ret != NULL)

@@ -34,6 +34,8 @@ void cgroup_done(struct cgroup *cgroup);
 int cgroup_allow(const struct cgroup *cgroup, const dev_t *devices, size_t n, const struct log *log,
 		 struct err *err);
 int cgroup_v1_allow(const struct cgroup *cgroup, const dev_t *devices, size_t n, struct err *err);
+/** Takes those rules back: of a container that will not run. */
+void cgroup_v1_withdraw(const struct cgroup *cgroup, const dev_t *devices, size_t n);
 int cgroup_v2_allow(const struct cgroup *cgroup, const dev_t *devices, size_t n, struct err *err);
 
 /** Where the cgroup path lies below a mount of the hierarchy that shows the part from root on.

@@ -51,9 +51,9 @@ struct job {
 	struct cgroup cgroup;
 	VEC(dev_t) devices; /* to be allowed in the cgroup */
 	struct record record;
+	bool left;                 /* undoing left something: the record must stay */
 	struct revert_start alone; /* with the rootfs; others that run on it */
 	struct apply_stats stats;
-	bool left; /* not everything could be undone */
 };
 
 /** What every operation offers: prepare in the caller's mount namespace, where the sources are; run

@@ -204,7 +204,6 @@ static int choose_slot(struct keeper *keeper, struct kept *kept, struct err *err
 int keeper_begin(struct keeper *keeper, struct kept *kept, const struct strv *added,
 		 struct err *err)
 {
-	struct err unsaved = {0};
 	struct place place;
 	int r = place_open(keeper->tree, kept->note.path, &place, err);
 
@@ -217,10 +216,14 @@ int keeper_begin(struct keeper *keeper, struct kept *kept, const struct strv *ad
 		r = note_added(keeper, kept, added, err);
 	if (r < 0)
 		return r;
+	if (keeper->id != NULL) {
+		r = keeper->state_dir < 0 ? err_set(err, ENOENT, "there is no record")
+					  : save(keeper, kept, err);
+		keeper->unsaved = r < 0;
+		if (r < 0)
+			return err_wrap(err, "save the image's '%s'", kept->note.path);
+	}
 	kept->written = true;
-	if (keeper->state_dir >= 0 && keeper->id != NULL && save(keeper, kept, &unsaved) < 0)
-		log_warn(keeper->log, MODULE, "%s; the image's '%s' will not be put back",
-			 unsaved.msg, kept->note.path);
 	return 0;
 }
 

@@ -42,6 +42,7 @@ struct keeper {
 	bool become; /* new files belong to uid and gid: the container's root; else the caller */
 	uid_t uid;
 	gid_t gid;
+	bool unsaved; /* a file was not written, since the image's could not be saved */
 	VEC(struct keeper_file) files;
 };
 
@@ -54,7 +55,8 @@ int keeper_read(struct keeper *keeper, const char *path, size_t max, struct kept
 
 /** Saves the image's bytes, notes them in the record, and replaces the file by data, all or
  * nothing, with the image's mode and owner (0644 and the container's root where it had none) and
- * the mark as its time. added: what we brought, which poststop takes out of a file that the
+ * the mark as its time. Where the bytes cannot be saved nothing is written, and unsaved is set:
+ * the image's would be lost. added: what we brought, which poststop takes out of a file that the
  * container has written since: values of cache entries, or lines. */
 int keeper_write(struct keeper *keeper, struct kept *kept, const char *data, size_t len,
 		 const struct strv *added, struct err *err);
@@ -67,7 +69,7 @@ int keeper_begin(struct keeper *keeper, struct kept *kept, const struct strv *ad
 /** Gives the notes of what was written to the record. */
 int keeper_hand_over(struct keeper *keeper, struct record *record, struct err *err);
 
-/** Puts everything back: on an error of this start. False: something could not be. */
+/** Puts everything back: on an error of this start. False: not everything. */
 bool keeper_undo(struct keeper *keeper);
 
 /** At poststop, and before the next start, with a record that was read, when placeholders are gone

@@ -215,12 +215,14 @@ bool keeper_undo(struct keeper *keeper)
 		};
 		struct err err = {0};
 
-		if (kept->written && restore(&back, &err) < 0) {
-			log_warn(keeper->log, MODULE, "put the image's '%s' back: %s",
-				 kept->note.path, err.msg);
-			whole = false;
-		}
-		kept->written = false;
+		if (!kept->written)
+			continue;
+		kept->written = restore(&back, &err) < 0;
+		if (!kept->written)
+			continue;
+		log_warn(keeper->log, MODULE, "put the image's '%s' back: %s", kept->note.path,
+			 err.msg);
+		whole = false;
 	}
 	return whole;
 }
@@ -267,12 +269,15 @@ static int take_back(struct back *back, int state_dir, const struct record *reco
 	struct err lost = {0};
 	int r = 0;
 
-	if (back->note->state == RECORD_REPLACED)
-		r = record_read_kept(state_dir, record->id, back->note->slot, &data, &back->len,
-				     &lost);
-	if (r == -ENOMEM)
-		return err_nomem(err);
-	if (r < 0)
+	if (back->note->state == RECORD_REPLACED &&
+	    record_read_kept(state_dir, record->id, back->note->slot, &data, &back->len, &lost) <
+		    0 &&
+	    (err_is_trouble(lost.code) || lost.code == EACCES)) {
+		if (err != NULL)
+			*err = lost;
+		return -lost.code;
+	}
+	if (lost.code != 0)
 		log_warn(back->log, MODULE, "%s: the image's '%s' is not put back", lost.msg,
 			 back->note->path);
 	back->data = data;

@@ -231,6 +231,9 @@ static int update_cache(struct job *job, const struct op *op, const struct image
 		r = try_conf(job, &conf, &op->dirs, err);
 	if (r < 0)
 		return r;
+	if (conf.unread)
+		log_warn(job->log, MODULE,
+			 "the image's ld.so.conf, or what it includes, could not be opened");
 	base.cache = kept->data;
 	base.len = kept->len;
 	if (ldconfig_fits(job, image)) {
@@ -308,10 +311,10 @@ static void tell_of_other_size(const struct job *job, const struct op *op,
 static bool can_load(const struct job *job, const struct op *op, const struct image *image)
 {
 	if (image->libc == LIBC_NONE || image->libc == LIBC_UNKNOWN) {
-		log_info(job->log, MODULE,
-			 "the image has no loader of glibc or musl at its usual place: programs "
-			 "find the %zu libraries by LD_LIBRARY_PATH only, if at all",
-			 op->libraries.n);
+		log_write(job->log, image->doubtful ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, MODULE,
+			  "the image has no loader of glibc or musl at its usual place: programs "
+			  "find the %zu libraries by LD_LIBRARY_PATH only, if at all",
+			  op->libraries.n);
 		return false;
 	}
 	if (ldmerge_fitting(op, image) > 0) {
@@ -337,10 +340,21 @@ static double since_ms(const struct timespec *start)
 static int update_libc(struct job *job, const struct op *op, const struct image *image,
 		       struct err *err)
 {
+	struct err refused = {0};
+	int r;
+
 	if (image->libc == LIBC_MUSL)
 		return update_musl(job, op, image, err);
-	return job->tree.read_only ? update_unwritable(job, op, image, err)
-				   : update_cache(job, op, image, err);
+	if (job->tree.read_only)
+		return update_unwritable(job, op, image, err);
+	r = update_cache(job, op, image, &refused);
+	if (r < 0 && job->keeper.unsaved) {
+		log_warn(job->log, MODULE, "%s: ours is mounted over it", refused.msg);
+		return update_unwritable(job, op, image, err);
+	}
+	if (r < 0 && err != NULL)
+		*err = refused;
+	return r;
 }
 
 /* What the image is like must not keep the container from starting. */

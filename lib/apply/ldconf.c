@@ -137,6 +137,7 @@ int ldconf_parse(struct ldconf *conf, const char *text, size_t len, struct err *
 static int read_file(struct reader *reader, const char *path, struct err *err)
 {
 	auto_free char *text = NULL;
+	struct err failed = {0};
 	size_t len;
 	int r;
 
@@ -146,11 +147,15 @@ static int read_file(struct reader *reader, const char *path, struct err *err)
 		reader->conf->cut = true;
 		return 0;
 	}
-	r = rootfs_read(reader->glob.rootfd, path, LDCONF_MAX_BYTES, &text, &len, NULL);
-	if (r == -ENOMEM)
-		return err_nomem(err);
+	r = rootfs_read(reader->glob.rootfd, path, LDCONF_MAX_BYTES, &text, &len, &failed);
+	if (err_is_trouble(-r)) {
+		if (err != NULL)
+			*err = failed;
+		return r;
+	}
 	if (r < 0) {
 		reader->conf->cut |= r == -EFBIG;
+		reader->conf->unread |= r == -EACCES;
 		return 0;
 	}
 	reader->files++;

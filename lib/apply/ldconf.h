@@ -29,6 +29,7 @@ struct ldconf {
 	struct strv system; /* ldconf_system_dirs(), by ldconf_read() */
 	bool includes_dir;  /* LDCONF_OURS would be included */
 	bool cut;           /* a limit was reached: there is more */
+	bool unread;        /* a file could not be opened */
 };
 
 void ldconf_done(struct ldconf *conf);

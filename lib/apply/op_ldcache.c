@@ -24,6 +24,7 @@ int op_ldcache_run(struct job *job, size_t index, struct err *err)
 	/* what takes a mount or a "trusted" attribute is not to be had there */
 	place_seclude(&job->tree, KEEPER_CACHE);
 	place_seclude(&job->tree, LDCONF_OURS);
+	place_meet_conf(&job->tree, LDCONF_OURS);
 	made = job->tree.made.n;
 	r = fence_files(&job->fence, dirs, job->state_dir < 0 ? 1 : 2, update, &files, err);
 	place_sign_made(&job->tree, made);

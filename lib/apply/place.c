@@ -446,11 +446,13 @@ int place_finish(struct place_tree *tree, struct place *place, struct record_ite
 	int dirfd = place_dirfd(tree, place);
 	int r;
 
-	if (!place->exists && entry_stat(dirfd, place->name, &place->st) < 0)
-		return err_sys(err, errno, "look at the new '%s'", place->path);
-	place->exists = true;
-	item->ino = place->st.st_ino;
-	r = add_made(tree, place->dir, place->name, item, err);
+	if (!place->exists && entry_stat(dirfd, place->name, &place->st) < 0) {
+		r = err_sys(err, errno, "look at the new '%s'", place->path);
+	} else {
+		place->exists = true;
+		item->ino = place->st.st_ino;
+		r = add_made(tree, place->dir, place->name, item, err);
+	}
 	if (r < 0)
 		(void)(item->kind == RECORD_DIR ? entry_remove_dir(dirfd, place->name)
 						: entry_remove(dirfd, place->name));
@@ -474,27 +476,5 @@ int place_make_dir(struct place_tree *tree, struct place *place, struct err *err
 	place_sign_dir(tree, place_dirfd(tree, place), place->name);
 	tree->inodes++;
 	tree->placeholders++;
-	return place_finish(tree, place, &item, err);
-}
-
-static const struct timespec mark[2] = {{.tv_sec = RECORD_MARK}, {.tv_sec = RECORD_MARK}};
-
-int place_make_link(struct place_tree *tree, struct place *place, const char *text, struct err *err)
-{
-	auto_free char *path = strdup(place->path);
-	auto_free char *copy = strdup(text);
-	struct record_item item = {.kind = RECORD_LINK, .path = path, .text = copy};
-	int r;
-
-	if (path == NULL || copy == NULL)
-		return err_nomem(err);
-	r = place_begin(tree, place, &item, err);
-	if (r < 0)
-		return r;
-	if (entry_make_link(text, place_dirfd(tree, place), place->name) < 0)
-		return place_cannot_make(err_sys(err, errno, "make the link '%s'", place->path),
-					 err);
-	(void)entry_set_times(place_dirfd(tree, place), place->name, mark);
-	tree->inodes++;
 	return place_finish(tree, place, &item, err);
 }

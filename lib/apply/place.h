@@ -119,12 +119,16 @@ int place_make_conf(struct place_tree *tree, struct place *place, const char *te
  *  of this container made, whose record is lost, becomes ours again; another one is counted as a
  *  leftover. */
 int place_meet(struct place_tree *tree, struct place *place, struct err *err);
+/** As place_meet(), of the file with content that place_make_conf() would make. */
+void place_meet_conf(struct place_tree *tree, const char *path);
 /** To be told of what is at a place and is used as it is: a link with that text, a directory
  *  (text NULL). */
 int place_use(struct place_tree *tree, const struct place *place, const char *text,
 	      struct err *err);
 /** A stale link that was covered. */
 void place_leftover(struct place_tree *tree, const char *path);
+/** Logs how many leftovers there were. */
+void place_report(const struct place_tree *tree);
 /** When everything is in its place: of what place_use() was told of, and of the directories on the
  *  way, what an earlier start made becomes ours again. */
 int place_adopt(struct place_tree *tree, struct err *err);
@@ -133,13 +137,15 @@ int place_adopt(struct place_tree *tree, struct err *err);
 bool place_is_owned(const struct place_tree *tree, const struct stat *st);
 /** Writes the container's id to something that was made. */
 void place_sign(const struct place_tree *tree, int fd);
-/** The same for a directory, which has no time of ours: it changes with what is in it. */
+/** The same for the directory name in dirfd. Directories have no time of ours: it changes with what
+ *  is in them. */
 void place_sign_dir(const struct place_tree *tree, int dirfd, const char *name);
-/** The same for directories made since there were n things made, by who could not. */
+/** The same for directories, and files with content, made since there were n things made, by who
+ *  could not. */
 void place_sign_made(const struct place_tree *tree, size_t n);
 
 /** Removes everything made, last first, by the same directory fds and only where the inode is still
- *  ours. What cannot be removed goes to the log: false then. */
+ *  ours. What cannot be removed goes to the log, and makes it false. */
 bool place_undo(struct place_tree *tree);
 
 /** Adds what to do to the error of a making that met a full or a read-only file system; gives code.

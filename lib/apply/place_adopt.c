@@ -25,12 +25,17 @@ void place_sign(const struct place_tree *tree, int fd)
 		(void)fsetxattr(fd, ATTRIBUTE, tree->id, strlen(tree->id), 0);
 }
 
-void place_sign_dir(const struct place_tree *tree, int dirfd, const char *name)
+static void sign_entry(const struct place_tree *tree, int dirfd, const char *name, int flags)
 {
-	auto_fd fd = entry_open(dirfd, name, O_RDONLY | O_DIRECTORY, 0);
+	auto_fd fd = entry_open(dirfd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | flags, 0);
 
 	if (fd >= 0)
 		place_sign(tree, fd);
+}
+
+void place_sign_dir(const struct place_tree *tree, int dirfd, const char *name)
+{
+	sign_entry(tree, dirfd, name, O_DIRECTORY);
 }
 
 void place_sign_made(const struct place_tree *tree, size_t n)
@@ -40,6 +45,8 @@ void place_sign_made(const struct place_tree *tree, size_t n)
 
 		if (made->recorded && made->item.kind == RECORD_DIR)
 			place_sign_dir(tree, tree->dirs.items[made->dir].fd, made->name);
+		if (made->recorded && made->item.kind == RECORD_CONF)
+			sign_entry(tree, tree->dirs.items[made->dir].fd, made->name, 0);
 	}
 }
 
@@ -94,6 +101,15 @@ void place_leftover(struct place_tree *tree, const char *path)
 		tree->leftover = strdup(path);
 }
 
+void place_report(const struct place_tree *tree)
+{
+	if (tree->leftovers > 0)
+		log_info(tree->log, "apply",
+			 "the image has %u leftovers of an earlier GPU set-up (empty files, links "
+			 "that lead nowhere), '%s' and others: they are covered",
+			 tree->leftovers, tree->leftover == NULL ? "?" : tree->leftover);
+}
+
 int place_meet(struct place_tree *tree, struct place *place, struct err *err)
 {
 	struct record_item item = {.kind = RECORD_FILE, .ino = place->st.st_ino};
@@ -113,6 +129,17 @@ int place_meet(struct place_tree *tree, struct place *place, struct err *err)
 	tree->owned = true;
 	r = place_begin(tree, place, &item, err);
 	return r < 0 ? r : place_finish(tree, place, &item, err);
+}
+
+void place_meet_conf(struct place_tree *tree, const char *path)
+{
+	auto_fd fd =
+		tree->owned ? -1 : rootfs_open(tree->rootfd, path, O_RDONLY | O_NOFOLLOW, NULL);
+	struct stat st;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && is_marked(&st) &&
+	    rootfs_is_on(tree->rootfd, fd))
+		tree->owned = is_signed(tree, fd);
 }
 
 /* The directory itself: "." is no entry of it. */

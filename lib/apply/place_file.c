@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -42,9 +43,13 @@ static int new_inode(struct place_tree *tree, struct place *place, struct err *e
 	struct place_inode *inode;
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return place_cannot_make(
-			err_sys(err, errno, "make '%s' in the container", place->path), err);
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		int r = err_sys(err, errno, "make '%s' in the container", place->path);
+
+		if (fd >= 0)
+			(void)entry_remove(place_dirfd(tree, place), place->name);
+		return place_cannot_make(r, err);
+	}
 	(void)futimens(fd, mark);
 	place_sign(tree, fd);
 	tree->inodes++;
@@ -93,6 +98,30 @@ int place_make_file(struct place_tree *tree, struct place *place, struct err *er
 		place->exists = true;
 	}
 	tree->placeholders++;
+	return place_finish(tree, place, &item, err);
+}
+
+int place_make_link(struct place_tree *tree, struct place *place, const char *text, struct err *err)
+{
+	auto_free char *path = strdup(place->path);
+	auto_free char *copy = strdup(text);
+	struct record_item item = {.kind = RECORD_LINK, .path = path, .text = copy};
+	int r;
+
+	if (path == NULL || copy == NULL)
+		return err_nomem(err);
+	r = place_begin(tree, place, &item, err);
+	if (r < 0)
+		return r;
+	if (entry_make_link(text, place_dirfd(tree, place), place->name) < 0)
+		return place_cannot_make(err_sys(err, errno, "make the link '%s'", place->path),
+					 err);
+	/* by it a later start knows the link; not every file system has it */
+	if (entry_set_times(place_dirfd(tree, place), place->name, mark) < 0 &&
+	    err_is_trouble(errno))
+		log_warn(tree->log, "apply", "mark the link '%s': %s", place->path,
+			 strerror(errno));
+	tree->inodes++;
 	return place_finish(tree, place, &item, err);
 }
 
@@ -150,24 +179,36 @@ int place_make_conf(struct place_tree *tree, struct place *place, const char *te
 	return place_finish(tree, place, &item, err);
 }
 
+/* True when it is not there any more, or something else is. */
+static bool undo_one(const struct place_tree *tree, const struct place_made *made)
+{
+	int dirfd = tree->dirs.items[made->dir].fd;
+	bool is_dir = made->item.kind == RECORD_DIR;
+	struct stat st;
+	int r;
+
+	if (made->name == NULL)
+		return true;
+	r = entry_stat(dirfd, made->name, &st);
+	if (r == 0 && st.st_ino != made->item.ino)
+		return true;
+	if (r == 0)
+		r = is_dir ? entry_remove_dir(dirfd, made->name) : entry_remove(dirfd, made->name);
+	if (r == 0 || errno == ENOENT)
+		return true;
+	log_warn(tree->log, "apply", "cannot remove '%s' again: %s", made->item.path,
+		 strerror(errno));
+	return false;
+}
+
 bool place_undo(struct place_tree *tree)
 {
 	bool whole = true;
 
 	while (tree->made.n > 0) {
 		struct place_made *made = &tree->made.items[--tree->made.n];
-		int dirfd = tree->dirs.items[made->dir].fd;
-		bool is_dir = made->item.kind == RECORD_DIR;
-		struct stat st;
 
-		if (made->name != NULL && entry_stat(dirfd, made->name, &st) == 0 &&
-		    st.st_ino == made->item.ino &&
-		    (is_dir ? entry_remove_dir(dirfd, made->name)
-			    : entry_remove(dirfd, made->name)) < 0) {
-			log_warn(tree->log, "apply", "cannot remove '%s' again: %s",
-				 made->item.path, strerror(errno));
-			whole = false;
-		}
+		whole &= undo_one(tree, made);
 		free(made->name);
 		free(made->item.path);
 		free(made->item.text);

@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "sys/entry.h"
 #include "sys/io.h"
+#include "sys/mounts.h"
 #include "sys/overwrite.h"
 #include "sys/rootfs.h"
 
@@ -25,12 +26,20 @@
 struct revert {
 	int state_dir;
 	int rootfd;
+	uint64_t root_mount; /* that rootfd lies on */
+	bool starts;         /* it is done before a start, not at an end */
 	const struct record *record;
 	const struct record *own;
 	struct peers *peers;
 	const struct fence *fence;
 	const struct log *log;
 };
+
+/* Another attempt may succeed: the record must stay. */
+static bool may_pass(int r)
+{
+	return err_is_trouble(-r) || r == -EACCES;
+}
 
 /* One that was about to be made when the hook ended. Ids come round again: with another image
  * below, what lies there is older than the record, or was dated by whoever packed the image. (The
@@ -42,21 +51,15 @@ static bool is_young(const struct record *record, const char *name, const struct
 		str_starts_with(name, IO_TEMPORARY_PREFIX));
 }
 
-/* What may go well the next time: the record must stay until then. */
-static bool may_pass(int r)
-{
-	return r == -ENOMEM || r == -EMFILE || r == -ENFILE || r == -EINTR || r == -EAGAIN;
-}
-
-/* Is what lies there what we made? Inode numbers tell; st_dev does not, an overlay gets a new one
- * with each mount. 1 = yes, 0 = no, negative: not known now. */
+/* Is what lies there what we made? Negative: that is not known. Inode numbers tell; st_dev does
+ * not, an overlay gets a new one with each mount. */
 static int is_ours(const struct record *record, const struct record_item *item, int dir,
 		   const char *name, const struct stat *st)
 {
 	auto_free char *text = NULL;
+	int r;
 	bool same = item->ino == 0 ? is_young(record, name, st) : item->ino == st->st_ino;
 	bool marked = st->st_mtim.tv_sec == RECORD_MARK;
-	int r;
 
 	switch (item->kind) {
 	case RECORD_FILE: /* not every file system keeps the number */
@@ -68,28 +71,30 @@ static int is_ours(const struct record *record, const struct record_item *item, 
 		return S_ISREG(st->st_mode) && same && (marked || item->ino == 0);
 	case RECORD_LINK:
 		if (!S_ISLNK(st->st_mode) || !same)
-			return 0;
+			return false;
 		r = rootfs_readlinkat(dir, name, &text, NULL);
-		return may_pass(r) ? r : r == 0 && str_equal(text, item->text);
+		return r < 0 ? r : str_equal(text, item->text);
 	}
-	return 0;
+	return false;
 }
 
-/* Negative: it has to be tried again. */
-static int remove_item(const struct revert *revert, const struct record_item *item)
+/* 1 = it is to be removed */
+static int look_at(const struct revert *revert, const struct record_item *item, int dir,
+		   const char *name)
 {
-	char name[NAME_MAX + 1];
-	auto_fd dir = rootfs_open_parent(revert->rootfd, item->path, name, NULL);
+	uint64_t mount = 0;
 	struct stat st;
 	int r;
 
-	if (dir < 0 || entry_stat(dir, name, &st) < 0)
-		return may_pass(dir) ? dir : 0; /* somebody else removed it */
+	if (entry_stat(dir, name, &st) < 0)
+		return errno == ENOENT ? 0 : -errno; /* somebody else removed it */
 	r = is_ours(revert->record, item, dir, name, &st);
+	if (r > 0)
+		r = mount_id(dir, &mount, NULL) < 0 ? -EIO : 1;
 	if (r < 0)
 		return r;
 	/* a link of the container's may lead to a mount that the host has below the rootfs */
-	if (r == 0 || !rootfs_is_on(revert->rootfd, dir)) {
+	if (r == 0 || mount != revert->root_mount) {
 		log_debug(revert->log, MODULE, "'%s' is not what was made there: it stays",
 			  item->path);
 		return 0;
@@ -98,15 +103,31 @@ static int remove_item(const struct revert *revert, const struct record_item *it
 		log_debug(revert->log, MODULE, "'%s' stays for another container", item->path);
 		return 0;
 	}
-	r = item->kind == RECORD_DIR ? entry_remove_dir(dir, name) : entry_remove(dir, name);
-	if (r < 0) {
-		if (item->kind == RECORD_DIR && (errno == ENOTEMPTY || errno == EEXIST))
+	return 1;
+}
+
+/* Negative: the machine is in trouble, and the next attempt may do it. */
+static int remove_item(const struct revert *revert, const struct record_item *item)
+{
+	char name[NAME_MAX + 1];
+	auto_fd dir = rootfs_open_parent(revert->rootfd, item->path, name, NULL);
+	int r = dir >= 0 ? look_at(revert, item, dir, name) : dir;
+
+	if (r == -ENOENT || r == -ENOTDIR || r == 0)
+		return 0;
+	if (r > 0) {
+		r = item->kind == RECORD_DIR ? entry_remove_dir(dir, name)
+					     : entry_remove(dir, name);
+		r = r < 0 ? -errno : 0;
+		if (r == 0)
+			return 0;
+		if (item->kind == RECORD_DIR && (r == -ENOTEMPTY || r == -EEXIST)) {
 			log_debug(revert->log, MODULE, "'%s' is in use: it stays", item->path);
-		else
-			log_warn(revert->log, MODULE, "cannot remove '%s': %s", item->path,
-				 strerror(errno));
+			return 0;
+		}
 	}
-	return 0;
+	log_warn(revert->log, MODULE, "cannot remove '%s': %s", item->path, strerror(-r));
+	return may_pass(r) ? r : 0;
 }
 
 static int remove_items(const struct revert *revert, bool dirs)
@@ -119,38 +140,37 @@ static int remove_items(const struct revert *revert, bool dirs)
 		if ((item->kind == RECORD_DIR) == dirs) {
 			int r = remove_item(revert, item);
 
-			ret = ret < 0 ? ret : r;
+			ret = ret == 0 ? r : ret;
 		}
 	}
 	return ret;
 }
 
 /* Last made first, and directories last of all: what is in one goes before it. The keeper asks
- * whether files are gone. Negative: the file system is too full for it, or there was no memory, and
- * the record must stay. */
+ * whether files are gone. Negative: the file system is too full for it, or something else is wrong
+ * with the machine, and the record must stay. */
 static int take_back(const struct revert *revert, struct err *err)
 {
 	struct err failed = {0};
-	int removed = remove_items(revert, false);
+	int files = remove_items(revert, false);
 	int r = keeper_take_back(revert->rootfd, revert->state_dir, revert->record, revert->peers,
 				 revert->log, &failed);
-	if (removed == 0)
-		removed = remove_items(revert, true);
+	int dirs = remove_items(revert, true);
+
+	if (r >= 0 && (files < 0 || dirs < 0))
+		return err_sys(err, files < 0 ? -files : -dirs,
+			       "take back what was made in the image");
 	if (r >= 0)
-		return removed == 0 ? 0
-				    : err_sys(err, -removed, "remove what was made in the image");
+		return 0;
 	(void)err_wrap(&failed, "put the image's files back");
-	if (may_pass(r)) {
-		if (err != NULL)
-			*err = failed;
-		return r;
-	}
-	if (!overwrite_is_full(r)) {
+	if (!overwrite_is_full(r) && !may_pass(r)) {
 		log_warn(revert->log, MODULE, "%s", failed.msg);
 		return 0;
 	}
 	if (err != NULL)
 		*err = failed;
+	if (!overwrite_is_full(r))
+		return r;
 	return err_hint(err, "make room where the container's layers are kept: it is done when the "
 			     "container is started again");
 }
@@ -184,11 +204,11 @@ static bool is_unmounted(int rootfd)
 
 	if (dir == NULL)
 		return false;
-	while ((entry = readdir(dir)) != NULL) {
+	while ((errno = 0, entry = readdir(dir)) != NULL) {
 		if (!str_equal(entry->d_name, ".") && !str_equal(entry->d_name, ".."))
 			return false;
 	}
-	return true;
+	return errno == 0;
 }
 
 /* 1 = read, 0 = none, or one that is of no use: it must not stop the container for ever */
@@ -200,7 +220,7 @@ static int read_own(int state_dir, const char *id, const struct log *log, struct
 
 	if (r >= 0)
 		return r;
-	if (may_pass(r)) {
+	if (may_pass(r)) { /* it may be a good one */
 		if (err != NULL)
 			*err = broken;
 		return r;
@@ -224,7 +244,6 @@ static int take_back_all(void *arg, struct err *err)
 	{
 		log_debug(revert->log, MODULE, "container '%s' ended on the same rootfs", gone->id);
 		revert->record = gone;
-		revert->peers->taken++;
 		if (take_back(revert, NULL) == 0)
 			(void)record_delete(revert->state_dir, gone->id, NULL);
 	}
@@ -238,6 +257,7 @@ static int revert_in(struct revert *revert, const char *path, struct err *err)
 	const struct record *own = revert->own;
 	struct err broken = {0};
 	auto_fd rootfd = -1;
+	int r;
 
 	if (own->id == NULL && revert->peers->gone.n == 0)
 		return 0;
@@ -260,16 +280,25 @@ static int revert_in(struct revert *revert, const char *path, struct err *err)
 		return 0;
 	}
 	revert->rootfd = rootfd;
-	return fence_files(revert->fence, (const int[]){rootfd, revert->state_dir}, 2,
-			   take_back_all, revert, err);
+	r = mount_id(rootfd, &revert->root_mount, err);
+	return r < 0 ? r
+		     : fence_files(revert->fence, (const int[]){rootfd, revert->state_dir}, 2,
+				   take_back_all, revert, err);
 }
 
 /* The path under which the containers of this rootfs know it: as it was noted at their start. */
 static int path_of(int state_dir, const char *id, const char *rootfs, char **ret, struct err *err)
 {
 	auto_done(record) struct record head = {0};
+	struct err failed = {0};
+	int r = record_read_head(state_dir, id, &head, &failed);
 
-	if (record_read_head(state_dir, id, &head, NULL) > 0 && head.rootfs != NULL)
+	if (r < 0 && may_pass(r)) {
+		if (err != NULL)
+			*err = failed;
+		return r;
+	}
+	if (r > 0 && head.rootfs != NULL)
 		rootfs = head.rootfs;
 	*ret = rootfs == NULL ? NULL : strdup(rootfs);
 	return rootfs != NULL && *ret == NULL ? err_nomem(err) : 0;
@@ -281,16 +310,26 @@ static int revert_alone(struct revert *revert, const struct apply_target *target
 {
 	auto_done(record) struct record own = {0};
 	const char *rootfs = target->rootfs;
+	struct err failed = {0};
 	int r = read_own(revert->state_dir, target->id, revert->log, &own, err);
 
+	/* a hook may have ended before the record had its name */
+	if (r == 0 && !revert->starts)
+		(void)record_delete(revert->state_dir, target->id, NULL);
 	if (r < 0 || known == NULL)
 		return r;
 	r = peers_find(revert->state_dir, target->id, known, revert->log, revert->peers, err);
 	if (r < 0)
 		return r;
 	revert->own = &own;
-	r = revert_in(revert, rootfs == NULL ? known : rootfs, err);
+	r = revert_in(revert, rootfs == NULL ? known : rootfs, &failed);
 	revert->own = NULL;
+	if (r == -EACCES && revert->starts) { /* for good, perhaps: a start must not wait for it */
+		log_warn(revert->log, MODULE, "%s", failed.msg);
+		return 0;
+	}
+	if (r < 0 && err != NULL)
+		*err = failed;
 	return r;
 }
 
@@ -301,7 +340,8 @@ int revert_container(const struct apply_target *target, const struct settings *s
 	auto_done(turn) struct turn turn = TURN_NONE;
 	auto_free char *known = NULL;
 	auto_fd dir = record_find_dir(settings->state_dir, target->id, NULL);
-	struct revert revert = {.peers = &peers, .fence = fence, .log = fence->log};
+	struct revert revert = {
+		.starts = ret != NULL, .peers = &peers, .fence = fence, .log = fence->log};
 	int r;
 
 	if (dir < 0)

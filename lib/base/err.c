@@ -94,3 +94,9 @@ int err_nomem(struct err *err)
 {
 	return err_set(err, ENOMEM, "out of memory");
 }
+
+bool err_is_trouble(int code)
+{
+	return code == ENOMEM || code == EMFILE || code == ENFILE || code == EIO ||
+	       code == ENOSPC || code == EINTR || code == EAGAIN;
+}

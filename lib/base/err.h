@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 
 #define ERR_MSG_MAX 1024 /* bytes, with the final NUL; longer texts are cut */
 
@@ -40,6 +41,10 @@ int err_hint(struct err *err, const char *hint);
 
 /** -ENOMEM with its text: for allocations. */
 int err_nomem(struct err *err);
+
+/** True for a positive errno that tells of the machine's trouble (memory, fds, a failing or full
+ *  disk), and nothing of the object that was asked for: whether it is there is not known then. */
+bool err_is_trouble(int code);
 
 #ifdef __clang_analyzer__
 /* The analyzer sees one source at a time and would follow paths on which these give 0. */

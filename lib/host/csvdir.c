@@ -196,6 +196,11 @@ static int csvdir_read_list(struct csvdir *dir, const char *name, struct err *er
 	}
 	if (rc == -ENOMEM)
 		return err_nomem(err);
+	if (rc < 0 && err_is_trouble(-rc)) {
+		if (err != NULL)
+			*err = fault;
+		return rc;
+	}
 	if (rc < 0) {
 		csvdir_drop_rows(dir->inv, before);
 		return csvdir_set_error(dir, fault.msg, err);

@@ -107,7 +107,7 @@ int dircache_get(struct dircache *cache, unsigned root, const char *path, size_t
 	entry->fd = rootfs_open(cache->host->fds[root], entry->path,
 				O_PATH | O_DIRECTORY | O_CLOEXEC, NULL);
 	rc = entry->fd < 0 ? entry->fd : dircache_find_real(cache, root, entry);
-	if (rc == -ENOMEM || rc == -EMFILE || rc == -ENFILE) {
+	if (rc < 0 && err_is_trouble(-rc)) {
 		rc = err_sys(err, -rc, "open directory '%s'", entry->path);
 		dircache_entry_done(entry);
 		return rc;

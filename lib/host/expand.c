@@ -65,12 +65,21 @@ static int expand_dir(struct expansion *expansion, unsigned root, const char *pa
 {
 	auto_fd fd = rootfs_open(expansion->host->fds[root], path,
 				 O_RDONLY | O_DIRECTORY | O_CLOEXEC, NULL);
-	auto_dir dir = fd < 0 ? NULL : fdopendir(fd);
+	auto_dir dir = NULL;
+	struct dirent *entry;
 
+	if (fd < 0 && err_is_trouble(-fd))
+		return err_sys(err, -fd, "open '%s'", path);
+	if (fd < 0 && fd != -ENOENT && fd != -ENOTDIR)
+		log_warn(expansion->host->log, "host", "the names in '%s' cannot be read: %s", path,
+			 strerror(-fd));
+	if (fd < 0)
+		return 0;
+	dir = fdopendir(fd);
 	if (dir == NULL)
-		return fd >= 0 && errno == ENOMEM ? err_nomem(err) : 0;
+		return err_sys(err, errno, "open '%s'", path);
 	(void)take_fd(&fd);
-	for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
+	while ((errno = 0, entry = readdir(dir)) != NULL) {
 		int rc;
 
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
@@ -84,7 +93,7 @@ static int expand_dir(struct expansion *expansion, unsigned root, const char *pa
 		if (rc < 0)
 			return rc;
 	}
-	return 0;
+	return errno != 0 ? err_sys(err, errno, "read '%s'", path) : 0;
 }
 
 static int expand_roots(struct expansion *expansion, const char *path, const char *pattern,

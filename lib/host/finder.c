@@ -66,11 +66,6 @@ static bool finder_is_absence(int error)
 	return error == ENOENT || error == ENOTDIR;
 }
 
-static bool finder_is_fatal(int error)
-{
-	return error == ENOMEM || error == EMFILE || error == ENFILE;
-}
-
 /* 1 = there, 0 = not there, *ret_error says why; negative = no way to go on. */
 static int finder_look_in(struct finder *finder, unsigned root, const char *path,
 			  struct finder_object *ret, int *ret_error, struct err *err)
@@ -86,7 +81,7 @@ static int finder_look_in(struct finder *finder, unsigned root, const char *path
 		return 0;
 	if ((*name == '\0' ? fstat(dir->fd, &ret->st) : entry_stat(dir->fd, name, &ret->st)) < 0) {
 		*ret_error = errno;
-		return finder_is_fatal(errno) ? err_sys(err, errno, "look at '%s'", path) : 0;
+		return err_is_trouble(errno) ? err_sys(err, errno, "look at '%s'", path) : 0;
 	}
 	ret->root = root;
 	ret->dir = dir;
@@ -187,8 +182,9 @@ static int finder_follow(struct finder *finder, const char *path,
 	struct item *item;
 	int rc = rootfs_readlinkat(object->dir->fd, object->name, &text, NULL);
 
-	if (rc == -ENOMEM)
-		return err_nomem(err);
+	if (err_is_trouble(-rc))
+		return err_sys(err, -rc, "read link '%s'", path);
+	finder->doubtful = rc < 0;
 	if (rc < 0)
 		return finder_say(finder, ROW_MISSING, err, "read link '%s': %s", path,
 				  strerror(-rc));
@@ -287,14 +283,20 @@ static int finder_add_end(struct finder *finder, const char *path, enum row_type
 	item = finder_add(finder, kind, path, object);
 	if (item == NULL)
 		return err_nomem(err);
-	if (kind == ITEM_FILE && finder_add_elf(finder, item, object) < 0)
-		return err_nomem(err);
-	return ROW_FOUND;
+	rc = kind == ITEM_FILE ? finder_add_elf(finder, item, object) : 0;
+	if (rc == -EACCES || rc == -EPERM) {
+		log_warn(finder->host->log, "host",
+			 "'%s' cannot be read (%s): no loader cache will name it", path,
+			 strerror(-rc));
+		rc = 0;
+	}
+	return rc < 0 ? err_sys(err, -rc, "read '%s'", path) : ROW_FOUND;
 }
 
 static int finder_say_missing(struct finder *finder, const char *listed, const char *path,
 			      int error, struct err *err)
 {
+	finder->doubtful = !finder_is_absence(error);
 	if (strcmp(listed, path) != 0)
 		return finder_say(finder, ROW_MISSING, err, "'%s' leads to '%s': %s", listed, path,
 				  finder_is_absence(error) ? "not there" : strerror(error));
@@ -334,6 +336,7 @@ int finder_find(struct finder *finder, const char *path, enum row_type type, str
 
 	if (at == NULL)
 		return err_nomem(err);
+	finder->doubtful = false;
 	for (unsigned links = 0; rc == ROW_FOUND && at != NULL; links++) {
 		auto_free char *next = NULL;
 

@@ -22,6 +22,7 @@ struct finder {
 	bool machine;           /* look in the machine root only, and believe it: extras */
 	VEC(struct item) items; /* found and not given yet; owned */
 	char *reason;           /* of the last path that was not found; owned */
+	bool doubtful;          /* that one may be there: it could not be looked at */
 };
 
 void finder_init(struct finder *finder, const struct host *host, const struct inventory *inv);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/err.h"
 #include "format/elfinfo.h"
 #include "sys/entry.h"
 #include "sys/window.h"
@@ -24,6 +25,8 @@ static int libfacts_parse(int fd, uint64_t len, struct elf_facts *ret)
 
 	window_init(&window, fd);
 	rc = elfinfo_parse_by(window_read, &window, len, &info, NULL);
+	if (window.error != 0)
+		return -window.error;
 	if (rc < 0)
 		return rc == -ENOMEM ? rc : 0;
 	ret->class = info.bits == 64 ? ELF_CLASS_64 : ELF_CLASS_32;
@@ -40,7 +43,7 @@ int libfacts_read(int dirfd, const char *name, const struct stat *st, struct elf
 	struct stat now;
 
 	if (fd < 0 || fstat(fd, &now) < 0)
-		return 0;
+		return errno == EACCES || errno == EPERM || err_is_trouble(errno) ? -errno : 0;
 	if (now.st_dev != st->st_dev || now.st_ino != st->st_ino || !S_ISREG(now.st_mode))
 		return 0;
 	return libfacts_parse(fd, (uint64_t)now.st_size, ret);

@@ -12,7 +12,8 @@
 bool libfacts_wanted(const char *name);
 
 /** Reads the regular file name in dirfd, which must still be the one that st describes. Whatever
- *  goes wrong (not an ELF file, not readable, exchanged) gives class NONE. -ENOMEM. */
+ *  is wrong with it (not an ELF file, exchanged) gives class NONE. -EACCES, -EPERM: not readable;
+ *  what err_is_trouble() knows. */
 int libfacts_read(int dirfd, const char *name, const struct stat *st, struct elf_facts *ret);
 
 /** Copies the facts. -ENOMEM. */

@@ -31,11 +31,13 @@ static void rows_done(struct rows *rows)
 	nameindex_done(&rows->seen);
 }
 
-/* Logs what is not used: faults of the list as warnings, up to a number, the others as debug. */
+/* Logs what is not used: faults of the list, and what may be there but cannot be looked at, as
+ * warnings, up to a number; the others as debug. */
 static void rows_tell(struct rows *rows, const struct row *row, const char *path,
 		      enum row_state state, const char *reason)
 {
-	bool fault = state == ROW_MALFORMED || state == ROW_REFUSED;
+	bool fault = state == ROW_MALFORMED || state == ROW_REFUSED ||
+		     (state == ROW_MISSING && rows->finder.doubtful);
 
 	if (fault && ++rows->faults > ROWS_MAX_TOLD)
 		return;
@@ -89,6 +91,7 @@ static int rows_find_pattern(struct rows *rows, const struct row *row, const cha
 	struct err fault = {0};
 	int rc;
 
+	rows->finder.doubtful = false;
 	if (lead == NULL)
 		return err_nomem(err);
 	if (!places_lead(rows->host->settings, lead))
@@ -97,8 +100,11 @@ static int rows_find_pattern(struct rows *rows, const struct row *row, const cha
 	rc = expand_pattern(rows->host, path, &matches, &fault);
 	if (rc == -E2BIG)
 		return finder_say(&rows->finder, ROW_REFUSED, err, "%s", fault.msg);
-	if (rc < 0)
-		return err_nomem(err);
+	if (rc < 0) {
+		if (err != NULL)
+			*err = fault;
+		return rc;
+	}
 	return rows_find_matches(rows, row, &matches, err);
 }
 
@@ -205,7 +211,9 @@ int rows_add_extras(const struct host *host, struct inventory *inv, struct err *
 	if (rc < 0)
 		return rc;
 	if (rc != ROW_FOUND) {
-		log_write(host->log, rc == ROW_REFUSED ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG,
+		log_write(host->log,
+			  rc == ROW_REFUSED || finder.doubtful ? LOG_LEVEL_WARNING
+							       : LOG_LEVEL_DEBUG,
 			  "host", "%s is not handed on: %s", ROWS_RELEASE, finder.reason);
 		return 0;
 	}

@@ -15,6 +15,7 @@ enum image_libc { LIBC_UNKNOWN, LIBC_GLIBC, LIBC_MUSL, LIBC_NONE };
 
 struct image {
 	bool known;
+	bool doubtful;    /* something could not be looked at */
 	uint16_t machine; /* EM_* of its programs; 0 = not found out */
 	enum image_libc libc;
 	char musl[IMAGE_MAX_MUSL + 1]; /* with LIBC_MUSL: its name of the machine, "aarch64", as in

@@ -63,12 +63,18 @@ static int read_program(int rootfd, const char *path, struct image *image, struc
 	struct stat st;
 	int rc;
 
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+	if (fd < 0)
+		return err_is_trouble(-fd) ? err_sys(err, -fd, "open the image's '%s'", path) : 0;
+	if (fstat(fd, &st) < 0)
+		return err_sys(err, errno, "look at the image's '%s'", path);
+	if (!S_ISREG(st.st_mode))
 		return 0;
 	window_init(&window, fd);
 	rc = elfinfo_parse_by(window_read, &window, (uint64_t)st.st_size, &info, NULL);
 	if (rc == -ENOMEM)
 		return err_nomem(err);
+	if (window.error != 0)
+		return err_sys(err, window.error, "read the image's '%s'", path);
 	if (rc < 0 || (image->machine != 0 && image->machine != info.machine))
 		return 0;
 	image->machine = info.machine;
@@ -77,7 +83,7 @@ static int read_program(int rootfd, const char *path, struct image *image, struc
 	return 0;
 }
 
-static void look_for_loader(int rootfd, struct image *image)
+static int look_for_loader(int rootfd, struct image *image, struct err *err)
 {
 	for (size_t i = 0; i < sizeof(loaders) / sizeof(loaders[0]); i++) {
 		auto_fd fd = -1;
@@ -85,15 +91,19 @@ static void look_for_loader(int rootfd, struct image *image)
 		if (image->machine != 0 && image->machine != loaders[i].machine)
 			continue;
 		fd = rootfs_open(rootfd, loaders[i].path, O_PATH, NULL);
+		image->doubtful |= fd == -EACCES;
+		if (fd < 0 && err_is_trouble(-fd))
+			return err_sys(err, -fd, "look at the image's '%s'", loaders[i].path);
 		if (fd < 0)
 			continue;
 		image->machine = loaders[i].machine;
 		take_loader(loaders[i].path, image);
-		return;
+		return 0;
 	}
 	/* Programs, but nothing that could load a library: static ones. */
 	if (image->machine != 0)
 		image->libc = LIBC_NONE;
+	return 0;
 }
 
 int image_read(int rootfd, struct image *ret, struct err *err)
@@ -110,8 +120,12 @@ int image_read(int rootfd, struct image *ret, struct err *err)
 		if (image.libc != LIBC_UNKNOWN)
 			break;
 	}
-	if (image.libc == LIBC_UNKNOWN)
-		look_for_loader(rootfd, &image);
+	if (image.libc == LIBC_UNKNOWN) {
+		int rc = look_for_loader(rootfd, &image, err);
+
+		if (rc < 0)
+			return rc;
+	}
 	*ret = image;
 	return 0;
 }

@@ -18,8 +18,7 @@
 
 #include "base/auto.h"
 
-#define IO_CHUNK     4096 /* first buffer for files that do not say their size */
-#define IO_NAME_TRYS 16   /* random names tried; one is enough but for bad luck */
+#define IO_CHUNK 4096 /* first buffer for files that do not say their size */
 
 static int64_t io_now_ms(void)
 {
@@ -221,15 +220,16 @@ int io_make_at(int dirfd, const char *name, const struct io_new *content, struct
 int io_replace_at(int dirfd, const char *name, const struct io_new *content, struct err *err)
 {
 	const struct timespec as_written = {.tv_nsec = UTIME_OMIT};
-	char temporary[IO_TEMPORARY_MAX];
+	char temporary[NAME_MAX + 1];
 	struct stat st;
-	int rc = -EEXIST;
+	int rc;
 
-	for (int i = 0; i < IO_NAME_TRYS && rc == -EEXIST; i++) {
-		rc = io_temporary_name(temporary, err);
-		if (rc == 0)
-			rc = io_make_at(dirfd, temporary, content, as_written, &st, err);
-	}
+	if (snprintf(temporary, sizeof(temporary), IO_TEMPORARY_PREFIX "%s", name) > NAME_MAX)
+		return err_sys(err, ENAMETOOLONG, "replace '%s'", name);
+	/* of a caller that was killed */
+	if (unlinkat(dirfd, temporary, 0) < 0 && errno != ENOENT)
+		return err_sys(err, errno, "remove '%s'", temporary);
+	rc = io_make_at(dirfd, temporary, content, as_written, &st, err);
 	if (rc == 0 && renameat(dirfd, temporary, dirfd, name) < 0) {
 		rc = err_sys(err, errno, "rename to '%s'", name);
 		(void)unlinkat(dirfd, temporary, 0);

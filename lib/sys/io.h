@@ -41,8 +41,10 @@ struct io_new {
 	gid_t gid;
 };
 
-/** Replaces name in dirfd by new content through a temporary file of a random name and rename(2).
- *  Mode and owner are those given; readers see the old file or the new one, never a part. */
+/** Replaces name in dirfd, a directory that nobody else writes to, by new content through a second
+ *  file, IO_TEMPORARY_PREFIX and name, and rename(2). A second file that is there was left by a
+ *  caller that was killed, and goes. Mode and owner are those given; readers see the old file or
+ * the new one, never a part. */
 int io_replace_at(int dirfd, const char *name, const struct io_new *content, struct err *err);
 /** The first half of io_replace_at(): makes name, which must not be there, with the content and
  * that time; *ret is the new file's. Nothing is left after an error. */

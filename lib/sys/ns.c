@@ -19,6 +19,7 @@
 #define NS_MAP_MAX  65536 /* bytes of uid_map: 340 lines at most since Linux 4.15 */
 #define NS_START    20    /* fields between the command's ")" and start time, state first */
 #define NS_NO_ID    UINT32_MAX
+#define NS_TRYS     3
 
 void ns_process_done(struct ns_process *process)
 {
@@ -201,11 +202,13 @@ int ns_enter_mount(const struct ns_process *process, struct err *err)
 
 int ns_return_mount(int own, struct err *err)
 {
-	if (setns(own, CLONE_NEWNS) < 0)
-		return err_sys(err, errno, "return to the own mount namespace");
-	if (chdir("/") < 0)
-		return err_sys(err, errno, "change the directory to '/'");
-	return 0;
+	int rc = -1;
+
+	/* sets the current directory too. Nobody can do without coming back: a moment without
+	 * memory is waited for. */
+	for (int i = 0; i < NS_TRYS && rc < 0; i++)
+		rc = setns(own, CLONE_NEWNS);
+	return rc < 0 ? err_sys(err, errno, "return to the own mount namespace") : 0;
 }
 
 /* One number of a map's line; moves *at behind it. */

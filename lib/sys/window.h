@@ -18,6 +18,7 @@ struct window {
 	int fd; /* borrowed */
 	uint64_t start;
 	size_t len;
+	int error; /* errno of a read that went wrong, not for the end of the file; 0 = none */
 	char data[WINDOW_LEN]; /* not to be initialised: it would cost as much as a read */
 };
 

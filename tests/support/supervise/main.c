@@ -9,8 +9,10 @@
  *   --begin CALL      numbers begin with the first call of that name
  *   --rootfs DIR      a root tree: the calls that name something of it are known by it
  *   --list FILE       NUMBER<TAB>CALL<TAB>root or -<TAB>NAME...
- *   --report FILE     afterwards "CALLS STATUS": how many there were; the status of the command
- *   --fail N:ECODE    the N-th call is not made and answers ECODE; may be repeated
+ *   --report FILE     afterwards "CALLS STATUS DEEDS": how many there were; the status of the
+ *                     command; how many deeds were done
+ *   --fail N:ECODE[:CALL]   the N-th call, or the next one of that name, is not made and answers
+ *                     ECODE; may be repeated
  *   --kill N          SIGKILL to the process in front of its N-th call
  *   --at N, --at-call NAME[:COUNT], --each
  *                     when the deeds are done: in front of the N-th call, of the COUNT-th one of
@@ -61,9 +63,10 @@ struct supervision {
 	bool begun;
 	bool exec_seen; /* the command itself is executed */
 	unsigned long n;
-	unsigned long met; /* calls named at_word */
-	pid_t init;        /* of the container; 0 = deeds are done here */
-	bool done;         /* deeds that wait for being undone */
+	unsigned long deeds; /* done */
+	unsigned long met;   /* calls named at_word */
+	pid_t init;          /* of the container; 0 = deeds are done here */
+	bool done;           /* deeds that wait for being undone */
 	FILE *list;
 	int status; /* of the command, as wait() gives it */
 	bool ended;
@@ -124,8 +127,10 @@ static void do_deeds(struct supervision *run, const struct seccomp_notif *stop,
 	call_format(call, line, sizeof(line));
 	(void)setenv("SUPERVISE_PID", pid, 1);
 	(void)setenv("SUPERVISE_CALL", line, 1);
-	for (int i = 0; i < run->options.n_deeds; i++)
+	for (int i = 0; i < run->options.n_deeds; i++) {
 		deed_do(&run->options.deeds[i], run->init);
+		run->deeds += run->options.deeds[i].is_done;
+	}
 	run->done = true;
 }
 
@@ -164,19 +169,24 @@ static long heap_end(pid_t pid)
 static void answer(struct supervision *run, const struct seccomp_notif *stop,
 		   const struct call *call, struct thread *thread)
 {
-	const struct options *options = &run->options;
+	struct options *options = &run->options;
 
 	if (run->n == options->kill) {
 		(void)kill(thread->pid, SIGKILL);
 		return;
 	}
 	for (int i = 0; i < options->n_refusals; i++) {
-		if (options->refusals[i].at != run->n)
+		struct refusal *refusal = &options->refusals[i];
+
+		if (refusal->done || run->n < refusal->at ||
+		    (refusal->word == NULL ? run->n != refusal->at
+					   : strcmp(refusal->word, call->word) != 0))
 			continue;
+		refusal->done = true;
 		if (strcmp(call->word, "brk") == 0)
 			listener_answer(&run->listener, stop, 0, heap_end((pid_t)stop->pid));
 		else
-			listener_answer(&run->listener, stop, options->refusals[i].code, 0);
+			listener_answer(&run->listener, stop, refusal->code, 0);
 		return;
 	}
 	if (strcmp(call->word, "execve") == 0)
@@ -320,7 +330,7 @@ static int finish(struct supervision *run, bool alone)
 		status = 125;
 	}
 	if (file != NULL) {
-		(void)fprintf(file, "%lu %d\n", run->n, status);
+		(void)fprintf(file, "%lu %d %lu\n", run->n, status, run->deeds);
 		(void)fclose(file);
 	}
 	if (run->list != NULL && fclose(run->list) != 0)

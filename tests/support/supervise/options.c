@@ -29,10 +29,15 @@ static bool parse_refusal(char *value, struct options *options)
 {
 	struct refusal refusal = {0};
 	char *word = strchr(value, ':');
+	char *call;
 
 	if (word == NULL || options->n_refusals == OPTIONS_MAX)
 		return false;
 	*word++ = '\0';
+	call = strchr(word, ':');
+	if (call != NULL)
+		*call++ = '\0';
+	refusal.word = call;
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
 		if (strcmp(codes[i].word, word) == 0)
 			refusal.code = codes[i].code;
@@ -54,15 +59,14 @@ static bool parse_at_call(char *value, struct options *options)
 	return count == NULL || number(count, &options->at_count);
 }
 
-/* The root tree may be a file system of its own: then all that is on it is of the tree. */
+/* All that is on a file system other than that of "/" counts as of the tree, if that is on it: its
+ * neighbours too, which things are exchanged with. */
 static bool parse_root(const char *value, struct options *options)
 {
-	char up[4096];
 	struct stat st;
 	struct stat above;
 
-	(void)snprintf(up, sizeof(up), "%s/..", value);
-	if (value[0] != '/' || stat(value, &st) < 0 || stat(up, &above) < 0)
+	if (value[0] != '/' || stat(value, &st) < 0 || stat("/", &above) < 0)
 		return false;
 	options->root.path = value;
 	options->root.dev = st.st_dev != above.st_dev ? st.st_dev : 0;

@@ -14,8 +14,10 @@
 
 /* A refused call. */
 struct refusal {
-	unsigned long at; /* number of the call; 0 = by word */
+	unsigned long at; /* number of the call; */
+	const char *word; /* or, of that name, the next one; NULL = whatever it is */
 	int code;
+	bool done;
 };
 
 struct options {

@@ -1,0 +1,67 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Each system call of a run fails once with each error code it can have, or the process is killed in
+# front of it: one line at most, in time, and everything as before or made good by the next start.
+# Here twelve rows and a part of the calls; all of them, and a whole board, in tests/long.
+
+bats_require_minimum_version 1.5.0
+
+# shellcheck source=tests/support/trials.sh
+. "$NVC_SOURCE_DIR/tests/support/trials.sh"
+
+sweep() {
+	trials_sweep --suite faults "$@"
+}
+
+@test "supervise: numbers, refuses, kills and acts right in front of a call" {
+	local supervise=$NVC_BUILD_DIR/tests/support/supervise
+	cd "$BATS_TEST_TMPDIR"
+	"$supervise" --list list --report report -- cat /dev/null
+	[ "$(cut -d' ' -f1,2 report)" = "$(wc -l <list) 0" ]
+	grep -qP '^\d+\topenat\t-\t"/dev/null"$' list
+	n=$(grep -P '\topenat\t.*"/dev/null"$' list | cut -f1)
+	run -1 "$supervise" --fail "$n:EIO" -- cat /dev/null
+	[[ $output == *'/dev/null'*'Input/output error'* ]]
+	run -137 "$supervise" --kill "$n" --report report -- cat /dev/null
+	[ "$(cut -d' ' -f1 report)" = "$n" ]
+	# another file at exactly one look
+	echo first >a
+	echo second >b
+	run -0 "$supervise" --at "$n" --swap a:b -- cat a
+	[ "$output" = second ]
+	[ "$(cat a)" = first ]
+	run -124 "$supervise" --deadline 1 -- sleep 9
+}
+
+@test "supervise: what outlives the command is told of" {
+	run -125 "$NVC_BUILD_DIR/tests/support/supervise" -- sh -c 'sleep 9 & exit 0'
+	[[ $output == *outlived* ]]
+}
+
+@test "hook: error codes" {
+	sweep hook -- --whole 1
+}
+
+@test "hook: killed" {
+	sweep hook -- --only-kills --kill-every 3
+}
+
+@test "hook: error codes and kills, old system calls" {
+	sweep --share 5 --profile r32 hook -- --whole 1 --kill-every 2
+}
+
+@test "a start that is refused: its undoing fails too" {
+	sweep --share 4 refused -- --whole 1 --kill-every 3
+}
+
+@test "poststop: error codes and kills" {
+	sweep --share 2 poststop -- --whole 1 --kill-every 3
+}
+
+@test "runtime: error codes and kills" {
+	sweep --share 2 runtime -- --whole 1 --kill-every 2
+}
+
+@test "nvc-cli configure: error codes and kills" {
+	sweep --share 5 configure -- --whole 1 --kill-every 3
+}
