@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "apply/fence.h"
 #include "apply/job.h"
 #include "apply/revert.h"
+#include "apply/treeroot.h"
 #include "base/auto.h"
 #include "base/str.h"
 #include "sys/privs.h"
@@ -22,40 +22,6 @@
 
 /* ---- in the caller's mount namespace: nothing is changed yet ---- */
 
-static int refuse_slash(const struct job *job, struct err *err)
-{
-	(void)err_set(err, EINVAL, "the rootfs '%s' is '/'", job->target->rootfs);
-	return err_hint(err, "it must be the folder of the container's root file system");
-}
-
-/* crun makes a read-only bind mount writable for itself; poststop, outside, meets it as it is. */
-static bool is_read_only(int fd)
-{
-	struct statvfs fs;
-
-	return fstatvfs(fd, &fs) == 0 && (fs.f_flag & ST_RDONLY) != 0;
-}
-
-/* The rootfs as the caller sees it, if he does: never his own "/". */
-static int open_host_rootfs(struct job *job, struct err *err)
-{
-	auto_fd slash = rootfs_open_slash(err);
-	struct stat a;
-	struct stat b;
-
-	if (slash < 0)
-		return slash;
-	job->host_rootfs = rootfs_open(slash, job->target->rootfs, O_PATH | O_DIRECTORY, NULL);
-	if (job->host_rootfs < 0) {
-		job->host_rootfs = -1;
-		return 0;
-	}
-	if (fstat(slash, &a) < 0 || fstat(job->host_rootfs, &b) < 0)
-		return err_sys(err, errno, "look at the rootfs '%s'", job->target->rootfs);
-	job->tree.read_only = is_read_only(job->host_rootfs);
-	return a.st_ino == b.st_ino && a.st_dev == b.st_dev ? refuse_slash(job, err) : 0;
-}
-
 static int check_target(struct job *job, struct err *err)
 {
 	const struct apply_target *target = job->target;
@@ -64,7 +30,7 @@ static int check_target(struct job *job, struct err *err)
 	if (target->rootfs == NULL || target->rootfs[0] != '/')
 		return err_set(err, EINVAL, "the rootfs '%s' is no absolute path",
 			       target->rootfs == NULL ? "" : target->rootfs);
-	r = open_host_rootfs(job, err);
+	r = treeroot_open_outside(job, err);
 	if (r < 0)
 		return r;
 	r = ns_process_open(target->pid, &job->process, err);
@@ -175,8 +141,8 @@ static int begin_record(struct job *job, struct err *err)
 	return 0;
 }
 
-/* A program that was started for this container is younger than it. Another process that has got the
- * container's number since the state was written is not. */
+/* A program that was started for this container is younger than it. Another process that has got
+ * the container's number since the state was written is not. */
 static int check_age(const struct job *job, const struct ns_process *self, struct err *err)
 {
 	if (!job->target->confined || job->process.start_time <= self->start_time)
@@ -220,56 +186,6 @@ static int prepare(struct job *job, struct err *err)
 
 /* ---- in the container's mount namespace ---- */
 
-/* A container that has been created, and not only begun, has the rootfs as its "/": 1 when that is
- * the very directory which the caller sees at the path. */
-static int is_pivoted(const struct job *job, int slash, struct err *err)
-{
-	struct stat a;
-	struct stat b;
-
-	if (job->host_rootfs < 0)
-		return 0;
-	if (fstat(slash, &a) < 0 || fstat(job->host_rootfs, &b) < 0)
-		return err_sys(err, errno, "look at the rootfs '%s'", job->target->rootfs);
-	return a.st_ino == b.st_ino && a.st_dev == b.st_dev;
-}
-
-static int open_rootfs(struct job *job, struct err *err)
-{
-	auto_fd slash = rootfs_open_slash(err);
-	struct stat a;
-	struct stat b;
-	int r;
-
-	if (slash < 0)
-		return slash;
-	r = is_pivoted(job, slash, err);
-	if (r < 0)
-		return r;
-	if (r == 1) {
-		job->rootfd = take_fd(&slash);
-		return 0;
-	}
-	job->rootfd = rootfs_open(slash, job->target->rootfs, O_PATH | O_DIRECTORY, err);
-	if (job->rootfd < 0)
-		return err_wrap(err, "rootfs of the container");
-	if (fstat(slash, &a) < 0 || fstat(job->rootfd, &b) < 0)
-		return err_sys(err, errno, "look at the rootfs '%s'", job->target->rootfs);
-	if (a.st_ino == b.st_ino && a.st_dev == b.st_dev)
-		return refuse_slash(job, err);
-	return 0;
-}
-
-/* A volume on the root itself: the caller, and poststop, see another directory at that path. */
-static bool is_covered(const struct job *job)
-{
-	struct stat a;
-	struct stat b;
-
-	return job->host_rootfs >= 0 && fstat(job->host_rootfs, &a) == 0 &&
-	       fstat(job->rootfd, &b) == 0 && (a.st_ino != b.st_ino || a.st_dev != b.st_dev);
-}
-
 static int run_op(struct job *job, size_t index, struct err *err)
 {
 	const struct op *op = &job->plan->ops.items[index];
@@ -291,12 +207,10 @@ static int run_op(struct job *job, size_t index, struct err *err)
 
 static int run_inside(struct job *job, struct err *err)
 {
-	int r = open_rootfs(job, err);
+	int r = treeroot_open(job, err);
 
 	if (r == 0)
 		r = place_tree_open(&job->tree, job->rootfd, err);
-	if (r == 0 && is_covered(job))
-		job->tree.root_mount = PLACE_NO_MOUNT;
 	job->tree.mounts = job->container;
 	job->keeper.become = job->other_user;
 	job->keeper.uid = job->uid;

@@ -253,6 +253,9 @@ static bool is_left(const struct back *back, int state_dir, struct peers *peers)
 	bool left = false;
 
 	vec_each(peer, &peers->running) left |= leave_to_peer(back, state_dir, peer);
+	/* those that are taken back next, too: ours may be theirs by now */
+	for (size_t i = peers->taken; i < peers->gone.n; i++)
+		left |= leave_to_peer(back, state_dir, &peers->gone.items[i]);
 	if (left)
 		log_debug(back->log, MODULE, "'%s' stays for another container", back->note->path);
 	return left;

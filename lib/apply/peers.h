@@ -20,6 +20,7 @@
 struct peers {
 	VEC(struct record) running; /* whole records */
 	VEC(struct record) gone;    /* their first process has ended */
+	size_t taken;               /* how many of gone have been taken back, or are just being */
 };
 
 void peers_done(struct peers *peers);

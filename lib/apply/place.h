@@ -18,8 +18,6 @@
 #include "base/log.h"
 #include "base/vec.h"
 
-#define PLACE_NO_MOUNT 0 /* an id that no mount has */
-
 /* A directory that holds targets; kept open, each once. */
 struct place_dir {
 	int fd; /* owned */
@@ -51,13 +49,13 @@ struct place_inode {
 };
 
 struct place_tree {
-	int rootfd;              /* borrowed */
-	int procfd;              /* as mount_open_proc(); borrowed */
-	uint64_t root_mount;     /* the mount that rootfd lies on; PLACE_NO_MOUNT: it is a volume */
-	bool read_only;          /* nothing can be made in it, or not be taken back */
-	const char *host_mounts; /* mountinfo of the host, NUL-terminated; borrowed */
-	const char *mounts;      /* and of the container before anything was done; borrowed */
-	const char *id;          /* borrowed; NULL = none */
+	int rootfd;                /* borrowed */
+	int procfd;                /* as mount_open_proc(); borrowed */
+	uint64_t root_mount;       /* the mount that rootfd lies on */
+	bool read_only;            /* nothing can be made in it, or not be taken back */
+	const char *host_mounts;   /* mountinfo of the host, NUL-terminated; borrowed */
+	const char *mounts;        /* and of the container before anything was done; borrowed */
+	const char *id;            /* borrowed; NULL = none */
 	const struct peers *peers; /* other containers on this rootfs; NULL = none; borrowed */
 	int journal;               /* record_open_journal(); -1 = none; borrowed */
 	const struct log *log;

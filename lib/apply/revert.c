@@ -224,6 +224,7 @@ static int take_back_all(void *arg, struct err *err)
 	{
 		log_debug(revert->log, MODULE, "container '%s' ended on the same rootfs", gone->id);
 		revert->record = gone;
+		revert->peers->taken++;
 		if (take_back(revert, NULL) == 0)
 			(void)record_delete(revert->state_dir, gone->id, NULL);
 	}
@@ -288,7 +289,9 @@ static int revert_alone(struct revert *revert, const struct apply_target *target
 	if (r < 0)
 		return r;
 	revert->own = &own;
-	return revert_in(revert, rootfs == NULL ? known : rootfs, err);
+	r = revert_in(revert, rootfs == NULL ? known : rootfs, err);
+	revert->own = NULL;
+	return r;
 }
 
 int revert_container(const struct apply_target *target, const struct settings *settings,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2034 # for stage.sh
+# shellcheck shell=bash disable=SC2034,SC2154 # for stage.sh
 # For cases that strike at an exact moment: the hook is stopped in front of a system call, counted from
 # when it joins the container (tests/support/supervise).
 #   races_list            a run that nobody disturbs; its calls are in $WORK/calls
@@ -34,12 +34,12 @@ races_count() {
 	((rc <= 1)) || die "$*: the hook ended with $rc"
 	races_tried=$((races_tried + 1)) races_refused=$((races_refused + (rc != 0)))
 	((rc == 0)) || check_refusal
-	: >"$LOG"
 }
 
 races_strike() { # N OPTION...
 	local at=$1
 	shift
+	: >"$LOG"
 	supervised=(--begin setns --at "$at" "$@")
 	echo "in front of call $at: $(sed -n "${at}p" "$WORK/calls" | cut -f2-)" >&2
 	run_cell
@@ -50,7 +50,7 @@ races_strike() { # N OPTION...
 # The last of all in the cells: as if nothing had been; so `verdict` sees that it still starts.
 races_end() {
 	((races_tried > 0)) || die "nothing was tried"
-	echo "$races_tried moments, $races_refused refusals" >&2; echo "$(basename $CASE) $VARIANT $races_tried moments, $races_refused refusals" >>/tmp/a2-races.txt
+	echo "$races_tried moments, $races_refused refusals" >&2
 	run_cell
 	((rc == 0)) || die "it does not start any more"
 }
@@ -58,6 +58,7 @@ races_end() {
 races_once() { # OPTION...
 	supervised=("$@")
 	run_low
+	((rc == 0)) || rc=1 # runtimes have their own
 	supervised=()
 	races_count "$*"
 }

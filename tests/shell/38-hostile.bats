@@ -190,37 +190,6 @@ unopened() {
 	[ "$rc" -eq 0 ]
 }
 
-@test "environment of the image and of the caller" {
-	printf '#include <fcntl.h>\n__attribute__((constructor)) static void f(void) { open("%s/evil", O_CREAT | O_WRONLY, 0644); }\n' "$canary" >"$BATS_TEST_TMPDIR/evil.c"
-	"${CC:-cc}" -shared -fPIC -o "$dir/rootfs/evil.so" "$BATS_TEST_TMPDIR/evil.c"
-	bundle_edit "$dir" '.process.env += ["LD_PRELOAD=./evil.so", "LD_AUDIT=/evil.so", "LD_LIBRARY_PATH=/"]'
-	hostile now ''
-	started
-	local name
-	for name in LD_PRELOAD LD_AUDIT; do
-		run env "$name=$dir/rootfs/evil.so" "$GPU_HOOK" --config "$BATS_TEST_TMPDIR/config.toml" prestart </dev/null
-		[ "$status" -eq 1 ]
-	done
-	[ ! -e "$canary/evil" ]
-}
-
-@test "few fds, no file size, a hostile umask, blocked signals: an error or the whole" {
-	local limit
-	for limit in 'ulimit -n 3' 'ulimit -n 64' 'ulimit -f 0' 'umask 777' 'umask 0'; do
-		rm -rf "$dir/rootfs"
-		cp -a "$GPU_IMAGE" "$dir/rootfs"
-		hooks now
-		printf '#!/bin/sh\n%s\nexec "%s" "$@"\n' "$limit" "$GPU_HOOK" >"$dir/limited"
-		chmod +x "$dir/limited"
-		GPU_HOOK=$dir/limited hostile now ''
-		[[ $limit != 'ulimit -n'* || $rc -ne 0 ]]
-		[[ $limit != umask* || $rc -eq 0 ]]
-		# no record can be written then: the container starts all the same, and the log says so
-		[[ $limit != 'ulimit -f 0' || $rc -ne 0 ]] || continue
-		diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
-	done
-}
-
 @test "killed at any moment: the next start heals" {
 	local delay
 	for delay in 0.01 0.02 0.03 0.04 0.06; do

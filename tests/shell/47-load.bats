@@ -268,6 +268,13 @@ figures() { # N
 	start five # takes the fourth's back, while the third runs
 	stop three
 	stop five
+	start six
+	start seven
+	kill -9 "${six:?}" "${seven:?}"
+	touch "$dir"/{six,seven}.down
+	wait "$six" "$seven" || true
+	start eight # takes back what both left, in any order
+	stop eight
 	[ ! -s "$dir/out" ] || { cat "$dir/out" && return 1; }
 	diff "$dir/before" <("$CENSUS" "$rootfs" | awk '$2 == "d" { $7 = "-" } 1')
 	[ -z "$(ls -A "$state")" ]

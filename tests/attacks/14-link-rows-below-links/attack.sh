@@ -10,7 +10,7 @@ parent | parent-climbing) allowed=refused ;;
 esac
 # NAME and TEXT of the board's links
 names=(climbs.so newline.so nul.so deep.so)
-texts=("../../../../../../../../..$CANARY/file" $'od\nd.so' 'a\0b.so' ../../../usr/lib/aarch64-linux-gnu/../aarch64-linux-gnu/./libtarget.so)
+texts=("../../../../../../../../..$CANARY/file" $'new\nline.so' 'a\0b.so' ../../../usr/lib/aarch64-linux-gnu/../aarch64-linux-gnu/./libtarget.so)
 
 image() {
 	mkdir -p "$LIB"
@@ -33,7 +33,7 @@ host() {
 		ln -s "${texts[i]}" "$BOARD/$LIB/${names[i]}"
 		printf 'sym, /%s/%s\n' "$LIB" "${names[i]}" >>"$BOARD/etc/nvidia-container-runtime/host-files-for-container.d/drivers.csv"
 	done
-	for i in $'od\nd.so' 'a\0b.so' libtarget.so; do echo board >"$BOARD/$LIB/$i"; done
+	for i in $'new\nline.so' 'a\0b.so' libtarget.so; do echo board >"$BOARD/$LIB/$i"; done
 }
 
 bundle() {

@@ -4,7 +4,7 @@
 # comes up there and nothing is made in them, not once and not twenty times (each of which would double them).
 scenes=(root root-volume volume-around volume-on-file volume-on-folder)
 spread
-needle="shares its mounts|in a volume"
+needle="shares its mounts|is another folder in the container"
 times=2
 [[ $VARIANT != cell ]] || times=20
 [[ $SCENE == root ]] || allowed=refused

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2034,SC2016 # for stage.sh; scripts for another shell
+# shellcheck shell=bash disable=SC2034,SC2016,SC2120 # for stage.sh; scripts for another shell
 # While the hook walks through a folder, that moves upwards and out of the root tree, so that the ".." of
 # a link in it would lead to the host: by renaming, where the walk stands right in it, and with
 # everything below the folder that the links climb from.
@@ -33,10 +33,6 @@ away() {
 	else
 		printf '%s\n' "$WORK/outside-root/moved"
 	fi
-}
-
-races_restore() {
-	[[ ! -e $(away) ]] || mv -T "$(away)" "$ROOTFS/usr/lib/$1"
 }
 
 strike() { # MOMENT FOLDER OPTION...

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2034,SC2016 # for stage.sh; scripts for another shell
+# shellcheck shell=bash disable=SC2034,SC2016,SC2154,SC2164 # for stage.sh; scripts for another shell
 # The container replaces empty files that we made, and folders on the way to them, before they are taken
 # back: by links and hard links, a folder, other files, a FIFO; and exchanges one in the very moment.
 # What is not ours any more stays; nothing is followed.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2034,SC2016 # for stage.sh; scripts for another shell
+# shellcheck shell=bash disable=SC2034,SC2016,SC2154 # for stage.sh; scripts for another shell
 # The process whose number the hook was given has ended, or ends while the hook works, and another one
 # with mounts of its own gets the very number: before the hook looks at it, before it joins it, and
 # when half is done. The other one gets nothing, and the hook refuses.

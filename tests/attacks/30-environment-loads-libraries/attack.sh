@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2034,SC2016 # for stage.sh; scripts for another shell
+# shellcheck shell=bash disable=SC2034,SC2016,SC2153,SC2164 # for stage.sh; scripts for another shell
 # The image's environment loads a library of its own into whatever starts: into the hook, by an entry
 # with and without an environment, in the kind of hook that runc up to 1.2 starts with the image's
 # environment in the root tree, and into the runtime.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2034,SC2016 # for stage.sh; scripts for another shell
+# shellcheck shell=bash disable=SC2034,SC2016,SC2154 # for stage.sh; scripts for another shell
 # Root of a container that shares its process ids opens /proc/PID/exe of the hook and of the ldconfig
 # that runs in its jail, for writing, again and again, and through what it keeps open when they have
 # ended. The hook's is not to be had; ldconfig's is a sealed copy.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2034,SC2016 # for stage.sh; scripts for another shell
+# shellcheck shell=bash disable=SC2034,SC2016,SC2015,SC2030,SC2031,SC2238,SC2094 # for stage.sh; scripts for another shell
 # What the hook reads as the container's state is closed, silent, endless, deep, ambiguous or no text.
 # Each is refused with one line, in bounded time and memory; a runtime, which writes good ones, has
 # its pipe replaced.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2034,SC2016 # for stage.sh; scripts for another shell
+# shellcheck shell=bash disable=SC2034,SC2016,SC2154 # for stage.sh; scripts for another shell
 # Standard streams that are closed, limits on descriptors and files, signals that are ignored or blocked,
 # a pipe that nobody reads, and a hook killed by a signal that dumps core, where cores are allowed and
 # the current folder is the root tree. An error or the whole, and never a core.

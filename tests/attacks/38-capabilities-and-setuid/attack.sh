@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2034,SC2016 # for stage.sh; scripts for another shell
+# shellcheck shell=bash disable=SC2034,SC2016,SC2054 # for stage.sh; scripts for another shell
 # The hook gets inheritable and ambient capabilities, or secure bits: it has none to pass on when it
 # joins the container, and ldconfig has none at all. A copy that is set-user-ID, or has capabilities
 # of its file, does nothing for an unprivileged user, and nobody of the same user can look into one.

@@ -73,7 +73,7 @@ struct cell {
 	pid_t pid;
 };
 
-static void die(const char *what)
+__attribute__((noreturn)) static void die(const char *what)
 {
 	(void)fprintf(stderr, "cell: %s: %s\n", what, strerror(errno));
 	_exit(125);

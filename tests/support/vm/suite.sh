@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # status, lines, output: of bats' run
 # Emulated machines for bats suites, which get NVC_BUILD_DIR and NVC_SOURCE_DIR.
 #
 #   setup_file, teardown_file      are here: $VM_DIR
