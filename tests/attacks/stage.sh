@@ -271,7 +271,7 @@ run_low() { # sets rc
 # One line says why. crun throws a hook's output away and calls no poststop then, so the log counts.
 check_refusal() {
 	local lines
-	lines=$({ grep -Eh '^[^ ]+ error .* hook: ' "$LOG" || true; grep -E '(^|stderr: )nvc-hook: ' "$WORK/stderr" || true; } | wc -l)
+	lines=$({ grep -Eh '^[^ ]+ error (.* )?hook: ' "$LOG" || true; grep -E '(^|stderr: )nvc-hook: ' "$WORK/stderr" || true; } | wc -l)
 	((lines > 0)) || die "no line says why it was refused"
 	if [[ $HARNESS == cell || $HARNESS == user ]]; then
 		lines=$(grep -c '^nvc-hook: ' "$WORK/stderr") || true

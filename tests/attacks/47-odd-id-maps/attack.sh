@@ -34,5 +34,5 @@ inside() {
 	esac
 	is_bound "$LIB/nvidia/libcuda.so.1.1"
 	[[ $(stat -c %u:%g "$LIB/nvidia") == "$owner" ]] || die "made by $(stat -c %u:%g "$LIB/nvidia")"
-	[[ $(stat -c %u:%g etc/ld.so.cache) == 0:0 ]] || die 'the cache has changed hands'
+	[[ $(stat -c %u:%g etc/ld.so.cache) == "$(stat -c %u:%g etc/ld.so.conf)" ]] || die 'the cache has changed hands'
 }

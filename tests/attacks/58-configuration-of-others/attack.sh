@@ -3,7 +3,7 @@
 # config.toml, its folder, a link to it, or the lists' folder can be written by others than root.
 scenes=(world group owner folder foreign-folder foreign-link far-folder good-link fifo)
 allowed=refused
-needle='config.toml|read .*(others|belongs)|regular'
+needle="others than|belongs to user|regular file"
 case ${SCENE-} in
 good-link) allowed=contained needle= ;;
 esac
@@ -12,6 +12,7 @@ host() {
 	mkdir "$WORK/etc" "$WORK/far"
 	mv "$CONFIG" "$WORK/etc/config.toml"
 	CONFIG=$WORK/etc/config.toml
+	hook_config=(--config "$CONFIG")
 	case $SCENE in
 	world) chmod 646 "$CONFIG" ;;
 	group) chmod 664 "$CONFIG" && chown 0:1234 "$CONFIG" ;;
