@@ -31,6 +31,18 @@ setup() {
 	export -f layers cells at_gate overlay trees lines facts alike
 }
 
+# What became of each container; a test that fails otherwise is one failure too.
+teardown() {
+	local status tried=0 bad=0
+	for status in "$dir"/*.status; do
+		[[ -e $status ]] || continue
+		tried=$((tried + 1))
+		[[ $(<"$status") == '0 0 0 ' ]] || bad=$((bad + 1))
+	done
+	[[ ${BATS_TEST_COMPLETED-} ]] || ((bad > 0)) || bad=1
+	[[ ! ${NVC_FIGURES-} ]] || ((tried + bad == 0)) || printf 'starts\t%d\t%d\n' "$tried" "$bad" >"$NVC_FIGURES/load-$BATS_TEST_NUMBER.tsv"
+}
+
 # In a mount namespace that plays the host, with room for layers that goes with it.
 host() { # SCRIPT
 	unshare --mount --propagation private bash -euo pipefail -c 'mount -t tmpfs -o mode=755 tmpfs "$dir"/layers
@@ -146,10 +158,6 @@ peak() {
 	awk -v max="$MAX_RSS_KB" '$4 >= max { print "too much memory: " $0; bad = 1 } END { exit bad }' "$rusage"
 }
 
-figures() { # N
-	[[ ! ${NVC_FIGURES-} ]] || printf 'starts\t%d\t0\n' "$1" >"$NVC_FIGURES/load-$BATS_TEST_NUMBER.tsv"
-}
-
 @test "200 containers start and stop at once: each has its own, and no more" {
 	mkdir "$dir/layers"
 	host 'reference
@@ -176,7 +184,6 @@ figures() { # N
 		grep -vhE "^20[0-9T:.-]{21}Z (info|debug) ((at-once-[0-9]{3}|reference) [a-z]+: |fence: phase .prepare.$)" "$log"* >"$dir/broken" || true
 		[ ! -s "$dir/broken" ] || { head "$dir/broken" && exit 1; }'
 	peak
-	figures 200
 }
 
 @test "100 containers start while 100 others stop" {
@@ -198,7 +205,6 @@ figures() { # N
 		wait
 		afterwards $old $new'
 	peak
-	figures 200
 }
 
 # Two at a time, four in all, on and off; what one takes away when it stops may carry another's mounts.
@@ -234,7 +240,6 @@ figures() { # N
 	done
 	diff "$dir/before" <("$CENSUS" "$rootfs" | awk '$2 == "d" { $7 = "-" } 1')
 	[ -z "$(ls -A "$state")" ]
-	figures 40
 }
 
 # Without chance: who ends takes nothing from those that stay, whoever made it.
@@ -278,7 +283,6 @@ figures() { # N
 	[ ! -s "$dir/out" ] || { cat "$dir/out" && return 1; }
 	diff "$dir/before" <("$CENSUS" "$rootfs" | awk '$2 == "d" { $7 = "-" } 1')
 	[ -z "$(ls -A "$state")" ]
-	figures 5
 }
 
 @test "a log that is full gives way once, however many write to it" {
@@ -298,7 +302,6 @@ figures() { # N
 			[ "$(cat "$dir/$id.status")" = "0 0 0 " ]
 			[ "$(cat "$log"* | grep -c " info $id hook: done in ")" -eq 1 ]
 		done'
-	figures 50
 }
 
 @test "how many files a hook holds open" {
