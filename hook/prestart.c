@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -285,14 +284,6 @@ static int run(const struct hook_opts *opts, struct hooklog *log)
 	return rc;
 }
 
-/* By a set-user-ID bit or file capabilities. A security module that changes the domain sets
- * AT_SECURE too, for root. */
-static bool has_lent_rights(void)
-{
-	return getuid() != geteuid() || getgid() != getegid() ||
-	       (getuid() != 0 && getauxval(AT_SECURE) != 0);
-}
-
 int main(int argc, char **argv)
 {
 	struct hook_opts opts = {.command = HOOK_NONE};
@@ -307,11 +298,6 @@ int main(int argc, char **argv)
 					    "capabilities of the file): refused"
 					  : "cannot make the process's state safe",
 			     NULL);
-		return 1;
-	}
-	if (has_lent_rights()) {
-		hooklog_fail(&log, "started with the rights of another user than the caller's",
-			     "a set-user-ID copy of it would give them to everybody");
 		return 1;
 	}
 	(void)signal(SIGPIPE, SIG_IGN);

@@ -127,6 +127,14 @@ int main(int argc, char **argv)
 	reserve_stdio();
 	if (argc < 1)
 		return EXIT_FAILURE;
+	/* before --log or a variable makes it open anything */
+	if (nvc_check_caller() < 0) {
+		rtlog_fail(&log,
+			   "run with the rights of another user (set-user-ID, or capabilities of "
+			   "the file): refused",
+			   NULL);
+		return EXIT_FAILURE;
+	}
 	rtargs_scan(argc - 1, (const char *const *)argv + 1, &args);
 	log.path = args.log;
 	log.json = str_equal(args.log_format, "json");

@@ -94,6 +94,11 @@ void nvc_close(struct nvc_context *ctx)
 	free(ctx);
 }
 
+int nvc_check_caller(void)
+{
+	return privs_are_lent() ? -EPERM : 0;
+}
+
 int nvc_clean_start(void)
 {
 	return privs_clean_start(NULL);

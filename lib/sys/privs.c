@@ -125,9 +125,8 @@ static int privs_hide(struct err *err)
 	return 0;
 }
 
-/* Arguments, environment and standard input are then somebody's who has fewer rights. A change of
- * domain by SELinux sets AT_SECURE too: root keeps what it had. */
-static bool privs_are_lent(void)
+/* A change of domain by SELinux sets AT_SECURE too: root keeps what it had. */
+bool privs_are_lent(void)
 {
 	return getuid() != geteuid() || getgid() != getegid() ||
 	       (getuid() != 0 && getauxval(AT_SECURE) != 0);

@@ -9,6 +9,10 @@
 
 #include "base/err.h"
 
+/** True for a set-user-ID program, or one with capabilities of its file: arguments, environment and
+ *  standard input are then somebody's who has fewer rights. */
+bool privs_are_lent(void);
+
 /** At the start of a privileged program: closes every fd above 2 (close_range(2), else by /proc),
  *  opens /dev/null for missing ones of 0 to 2, chdir("/"), umask 022, default signal handling and
  *  empty mask, no core dumps and no ptrace by the same user, an empty environment, clears

@@ -178,10 +178,14 @@ NVC_EXPORT int nvc_apply(struct nvc_context *ctx, const struct nvc_plan *plan,
 /** Takes back what nvc_apply() left in the image of that container. */
 NVC_EXPORT int nvc_revert(struct nvc_context *ctx, const struct nvc_container *container);
 
+/** -EPERM for a set-user-ID program, or one with capabilities of its file: its caller is not to be
+ *  trusted. For programs that have to keep their surroundings; changes nothing. */
+NVC_EXPORT int nvc_check_caller(void);
+
 /** For programs that run with privilege, before anything else: closes every fd above 2, fills
  *  missing ones of 0 to 2 with /dev/null, chdir("/"), umask 022, default signals, no core dumps, no
- *  environment, no inheritable or ambient capabilities, no ptrace by the same user. -EPERM for a
- *  set-user-ID program, or one with capabilities of its file. */
+ *  environment, no inheritable or ambient capabilities, no ptrace by the same user. -EPERM, and
+ *  nothing is done, as of nvc_check_caller(). */
 NVC_EXPORT int nvc_clean_start(void);
 
 /** For programs that end after one nvc_apply() or nvc_revert() with this context: the calling

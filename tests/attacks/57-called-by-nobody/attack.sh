@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2034,SC2016,SC2153,SC2154 # for stage.sh; scripts for another shell
 # A user without privilege calls the hook himself, with the state of another's process and a bundle of his
-# own making; then a set-user-ID copy of it, and one with file capabilities.
+# own making; then a set-user-ID copy of it, and one with file capabilities, and such copies of the runtime.
 scenes=(plain setuid setgid capabilities)
 allowed=refused
 
@@ -13,6 +13,30 @@ bundle() {
 	env_add NVIDIA_VISIBLE_DEVICES=all
 }
 
+# A copy that has more rights than who calls it.
+lend() { # PROGRAM COPY
+	cp "$1" "$2"
+	case $SCENE in
+	setuid) chmod 4755 "$2" ;;
+	setgid) chmod 2755 "$2" ;;
+	capabilities) setcap cap_sys_admin,cap_sys_ptrace,cap_dac_override,cap_mknod,cap_setuid,cap_setgid+ep "$2" ;;
+	esac
+}
+
+# It would write the log and the bundle, and become a program that the caller names by PATH.
+call_runtime() {
+	local status=0
+	lend "$RUNTIME" "$WORK/copy"
+	printf '#!/bin/sh\necho >%s/low\n' "$WORK/mine" >"$WORK/mine/runc" && chmod 755 "$WORK/mine/runc"
+	PATH=$WORK/mine:$PATH setpriv --reuid 1234 --regid 1234 --clear-groups "$WORK/copy" --log "$CANARY/log" create --bundle "$WORK/mine" "$ID" 2>"$WORK/runtime.err" || status=$?
+	cat "$WORK/runtime.err" >&2
+	((status == 1)) || die "the runtime gave $status"
+	grep -q 'nvc-runtime: run with the rights of another user' "$WORK/runtime.err" || die 'the runtime did not see that it has more rights than its caller'
+	[[ ! -e $WORK/mine/low ]] || die 'the runtime has become another program'
+	cmp "$BUNDLE/config.json" "$WORK/mine/config.json" || die 'the runtime has begun its work'
+	rm "$WORK/copy"
+}
+
 run() {
 	local hook=$HOOK victim
 	unshare --mount --propagation private sleep 60 &
@@ -20,12 +44,7 @@ run() {
 	until [[ $(readlink "/proc/$victim/ns/mnt") != "$(readlink /proc/$$/ns/mnt)" && $(cat "/proc/$victim/comm") == sleep ]]; do sleep 0.02; done
 	if [[ $SCENE != plain ]]; then
 		hook=$WORK/copy
-		cp "$HOOK" "$hook"
-		case $SCENE in
-		setuid) chmod 4755 "$hook" ;;
-		setgid) chmod 2755 "$hook" ;;
-		capabilities) setcap cap_sys_admin,cap_sys_ptrace,cap_dac_override,cap_mknod,cap_setuid,cap_setgid+ep "$hook" ;;
-		esac
+		lend "$HOOK" "$hook"
 	fi
 	mkdir "$WORK/mine" && chmod 711 "$WORK" && cp "$BUNDLE/config.json" "$WORK/mine/"
 	ln -s "$CANARY" "$WORK/mine/rootfs"
@@ -39,6 +58,7 @@ run() {
 	kill "$victim"
 	wait "$victim" || true
 	rm -f "$WORK/copy"
+	[[ $SCENE == plain ]] || call_runtime
 }
 
 after() {
