@@ -11,7 +11,7 @@
 allowed='contained refused'
 label=held
 image_changes='folders of the image are exchanged'
-races_tried=0 races_refused=0
+races_tried=0 races_refused=0 races_deeds=0
 
 races_restore() { :; }
 
@@ -29,6 +29,10 @@ races_moments() { # N ERE
 }
 
 races_count() {
+	local deeds=0
+	[[ ! -e $WORK/report ]] || read -r _ _ deeds <"$WORK/report"
+	rm -f "$WORK/report"
+	races_deeds=$((races_deeds + (deeds > 0)))
 	races_restore
 	diff "$WORK/outside-before" <(outside) >&2 || die "$*: the host has changed"
 	((rc <= 1)) || die "$*: the hook ended with $rc"
@@ -40,7 +44,7 @@ races_strike() { # N OPTION...
 	local at=$1
 	shift
 	: >"$LOG"
-	supervised=(--begin setns --at "$at" "$@")
+	supervised=(--begin setns --at "$at" --report "$WORK/report" "$@")
 	echo "in front of call $at: $(sed -n "${at}p" "$WORK/calls" | cut -f2-)" >&2
 	run_cell
 	supervised=()
@@ -49,16 +53,17 @@ races_strike() { # N OPTION...
 
 # The last of all in the cells: as if nothing had been; so `verdict` sees that it still starts.
 races_end() {
-	((races_tried > 0)) || die "nothing was tried"
-	echo "$races_tried moments, $races_refused refusals" >&2
+	((races_deeds > 0 && races_deeds * 2 >= races_tried)) || die "at $races_deeds of $races_tried moments something was done"
+	echo "$races_tried moments, $races_deeds of them used, $races_refused refusals" >&2
 	run_cell
 	((rc == 0)) || die "it does not start any more"
 }
 
 races_once() { # OPTION...
-	supervised=("$@")
+	supervised=(--report "$WORK/report" "$@")
 	run_low
 	((rc == 0)) || rc=1 # runtimes have their own
 	supervised=()
 	races_count "$*"
+	((races_deeds > 0)) || die "$*: the moment did not come"
 }

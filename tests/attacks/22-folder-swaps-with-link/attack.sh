@@ -50,7 +50,10 @@ run() {
 		races_end
 		;;
 	*)
-		mkdir "$WORK/volume" "$WORK/volume/nvidia"
+		cp "$BUNDLE/config.json" "$WORK/plain.json"
+		run_low
+		((rc == 0)) || die "undisturbed it is refused as well"
+		cp "$WORK/plain.json" "$BUNDLE/config.json"
 		in_volume
 		races_once --at-call "$([[ $PROFILE == r32 ]] && echo fchdir:200 || echo openat2:30)" --swap "$WORK/volume/nvidia:$WORK/volume/climbs"
 		;;

@@ -47,7 +47,12 @@ run() {
 		;;
 	*)
 		plant
-		races_once --at-call utimensat:30 --keep --do "mv -T $ROOTFS/planted/climbs \"\$(find $ROOTFS/$LIB/nvidia -type f -empty | tail -n 1)\""
+		# the hook holds the file that it is about to cover
+		cat >"$WORK/strike" <<-END
+			stub=\$(readlink /proc/\$SUPERVISE_PID/fd/* | grep '^$ROOTFS/$LIB/nvidia/lib' | grep -v libcuda | head -n 1)
+			[ -f "\$stub" ] && [ ! -s "\$stub" ] && mv -T $ROOTFS/planted/climbs "\$stub"
+		END
+		races_once --at-call "$([[ $PROFILE == r32 ]] && echo mount:601 || echo move_mount:200)" --keep --do ". $WORK/strike"
 		;;
 	esac
 }

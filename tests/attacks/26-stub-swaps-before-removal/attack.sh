@@ -46,10 +46,10 @@ nsenter_rm() {
 }
 
 run_within() {
-	local calls=$WORK/calls at
+	local at deeds
 	# poststop: `cell` runs the hook with that word; the first call that takes something away
 	for at in unlinkat:1 unlinkat:20 unlinkat:300; do
-		command=("$TOOLS/supervise" --stage poststop --at-call "$at" --keep
+		command=("$TOOLS/supervise" --stage poststop --report "$WORK/report" --at-call "$at" --keep
 			--do "for name in libnvos.so libnvmm.so; do rm -f $ROOTFS/$LIB/nvidia/\$name; ln -s $CANARY/file $ROOTFS/$LIB/nvidia/\$name; done; mv $ROOTFS/$LIB/tegra-egl $ROOTFS/moved && ln -s ../../../../../../../../../..$CANARY/$LIB $ROOTFS/$LIB/tegra-egl"
 			-- "$HOOK" --config "$CONFIG")
 		[[ $PROFILE == now ]] || command=("$TOOLS/enosys" "$PROFILE" -- "${command[@]}")
@@ -58,6 +58,8 @@ run_within() {
 		cat "$WORK/stderr" >&2
 		read -r rc _ _ <"$WORK/status"
 		((rc == 0)) || die "$at: not started"
+		read -r _ _ deeds <"$WORK/report"
+		((deeds == 1)) || die "$at: nothing was exchanged"
 		diff "$WORK/outside-before" <(outside) >&2 || die "$at: the host has changed"
 		rm -rf "$ROOTFS/moved" "${ROOTFS:?}/$LIB"
 		find "$STATE/state" -type f ! -name lock -delete

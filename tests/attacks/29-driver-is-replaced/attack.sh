@@ -63,7 +63,7 @@ races_strike_at() { # N OPTION...
 	local at=$1
 	shift
 	: >"$LOG"
-	supervised=(--at "$at" "$@")
+	supervised=(--at "$at" --report "$WORK/report" "$@")
 	echo "in front of call $at: $(sed -n "${at}p" "$WORK/calls" | cut -f2-)" >&2
 	run_cell
 	supervised=()
