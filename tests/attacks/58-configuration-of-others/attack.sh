@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2034,SC2016,SC2154 # for stage.sh; scripts for another shell
-# config.toml, its folder, a link to it, or the lists' folder can be written by others than root.
+# config.toml, its folder, a link to it, or the folder that this leads to can be written by others than
+# root; lists are in 43. There are no drop-in folders. The JSON file that starts the hook is read by
+# podman alone, before there is a hook: whether others could write it is podman's to check.
 scenes=(world group owner folder foreign-folder foreign-link far-folder good-link fifo)
 allowed=refused
 needle="others than|belongs to user|regular file"
