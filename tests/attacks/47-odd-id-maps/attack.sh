@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2034,SC2016,SC2154 # for stage.sh; scripts for another shell
-# Maps of ids: several lines, all ids there are, root in the second line, root not mapped at all. What is
+# Maps of ids: several lines, all ids there are, root in the second line, root not mapped at all;
+# groups that cannot be given up, while the host's ldconfig runs in its jail. What is
 # made belongs to the container's root.
-scenes=(lines all second no-root)
+scenes=(lines all second no-root setgroups)
 [[ ${SCENE-} != no-root ]] || allowed=refused
 needle='user namespace'
 
@@ -10,6 +11,10 @@ skipped() {
 	case $HARNESS in
 	runc | crun) echo 'the runtime writes the maps' ;;
 	esac
+}
+
+host() {
+	[[ $SCENE != setgroups ]] || with_ldconfig
 }
 
 bundle() {
@@ -20,6 +25,7 @@ bundle() {
 	all) map='0 0 4294967295' ;;
 	second) map='5 100000 10;0 300000 5' ;;
 	no-root) map='1 100000 65535' ;;
+	setgroups) map='0 100000 65536' && cell_options+=(--setgroups deny) ;;
 	esac
 	cell_options+=(--map "$map")
 	[[ $HARNESS == user ]] || cell_options+=(--user)
@@ -31,6 +37,7 @@ inside() {
 	lines) owner=100000:100000 ;;
 	all) owner=0:0 ;;
 	second) owner=300000:300000 ;;
+	setgroups) owner=100000:100000 ;;
 	esac
 	is_bound "$LIB/nvidia/libcuda.so.1.1"
 	[[ $(stat -c %u:%g "$LIB/nvidia") == "$owner" ]] || die "made by $(stat -c %u:%g "$LIB/nvidia")"

@@ -7,6 +7,7 @@
  *
  *   --user              a user namespace besides: ids of the container are 100000 and up
  *   --map LINES         the lines of its uid_map and gid_map, separated by ';'
+ *   --setgroups WORD    deny, for the user namespace
  *   --propagation KIND  of the namespace's mounts: private (default), slave, shared
  *   --volume SRC:DST[:ro|:rshared]  bind mount on BUNDLE's rootfs + DST, rbind; may be repeated
  *   --tmpfs DST         a tmpfs there; may be repeated
@@ -55,6 +56,7 @@ struct cell {
 	const char *rootfs;
 	const char *id;
 	const char *map;
+	const char *setgroups;
 	const char *stages;
 	const char *inspect;
 	const char *state;
@@ -99,6 +101,9 @@ static void put_maps(const struct cell *cell)
 			*at = '\n';
 	(void)snprintf(path, sizeof(path), "/proc/%d/uid_map", (int)cell->pid);
 	put(path, lines);
+	(void)snprintf(path, sizeof(path), "/proc/%d/setgroups", (int)cell->pid);
+	if (cell->setgroups != NULL) /* before the groups are mapped only */
+		put(path, cell->setgroups);
 	(void)snprintf(path, sizeof(path), "/proc/%d/gid_map", (int)cell->pid);
 	put(path, lines);
 }
@@ -424,11 +429,17 @@ static bool option(struct cell *cell, const char *name, const char *value)
 	const struct {
 		const char *name;
 		const char **field;
-	} texts[] = {{"--map", &cell->map},         {"--id", &cell->id},
-		     {"--rootfs", &cell->rootfs},   {"--stages", &cell->stages},
-		     {"--inspect", &cell->inspect}, {"--state", &cell->state},
-		     {"--status", &cell->status},   {"--state-root", &cell->state_root},
-		     {"--rusage", &cell->rusage},   {"--gate", &cell->gate},
+	} texts[] = {{"--setgroups", &cell->setgroups},
+		     {"--map", &cell->map},
+		     {"--id", &cell->id},
+		     {"--rootfs", &cell->rootfs},
+		     {"--stages", &cell->stages},
+		     {"--inspect", &cell->inspect},
+		     {"--state", &cell->state},
+		     {"--status", &cell->status},
+		     {"--state-root", &cell->state_root},
+		     {"--rusage", &cell->rusage},
+		     {"--gate", &cell->gate},
 		     {"--forbid", &cell->forbid}};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
