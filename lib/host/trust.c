@@ -1,42 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/trust.h"
 
-#include <string.h>
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "format/procfs.h"
 #include "sys/io.h"
 #include "sys/procself.h"
 
 #define TRUST_MAX_MAP_BYTES 65536u /* of /proc/self/uid_map: at most a page, or 340 lines */
 #define TRUST_OVERFLOW_ID   65534u /* /proc/sys/kernel/overflowuid, never changed in practice */
 
-static bool trust_field_is(const char **at, const char *want)
-{
-	const char *field = *at + strspn(*at, " ");
-	size_t len = strcspn(field, " \n");
-
-	*at = field + len;
-	return len == strlen(want) && strncmp(field, want, len) == 0;
-}
-
 static bool trust_ids_are_confined(void)
 {
-	static const char *const first[] = {"0", "0", "4294967295"};
 	auto_free char *text = NULL;
 	int proc = procself_dir(NULL);
-	const char *at;
-	size_t len;
+	size_t len = 0;
 
-	if (proc < 0 ||
-	    io_read_at(proc, "self/uid_map", TRUST_MAX_MAP_BYTES, &text, &len, NULL) < 0)
-		return false;
-	at = text;
-	/* the first namespace maps all ids onto themselves, in one line */
-	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++)
-		if (!trust_field_is(&at, first[i]))
-			return true;
-	return false;
+	return proc >= 0 &&
+	       io_read_at(proc, "self/uid_map", TRUST_MAX_MAP_BYTES, &text, &len, NULL) == 0 &&
+	       !procfs_map_is_initial(text, len);
 }
 
 void trust_init(struct trust *trust)
