@@ -3,9 +3,10 @@
 # The root tree is read-only, or has no block or no inode left, or the namespace has as many mounts as it
 # may have: all or nothing, and nothing stays behind.
 scenes=(read-only full inodes mounts)
-allowed='refused contained'
+allowed='refused contained' needle='No space left'
 case ${SCENE-} in
 mounts) allowed=refused needle='No space left' ;;
+read-only) allowed=refused needle='Read-only file system' ;;
 esac
 
 bundle() {
