@@ -65,6 +65,12 @@ static const struct probe probes[] = {
 	{"fork by clone", SYS_clone, {CLONE_SIGHAND}, true, {1, 1, 1, 1}},
 	{"unshare user", SYS_unshare, {CLONE_NEWUSER | 1}, true, {1, 1, 1, 1}},
 	{"setresuid", SYS_setresuid, {-1, -1, -1}, true, {1, 1, 1, 1}},
+	{"kill", SYS_kill, {-0x7fffffff, 0}, true, {1, 1, 1, 1}}, /* ESRCH: no such group */
+	{"tgkill", SYS_tgkill, {0x7fffffff, 0x7fffffff, 0}, true, {1, 1, 1, 1}},
+	{"tkill", SYS_tkill, {0x7fffffff, 0}, true, {1, 1, 1, 1}},
+	{"rt_sigqueueinfo", SYS_rt_sigqueueinfo, {0x7fffffff, 0, 0}, true, {1, 1, 1, 1}},
+	{"prlimit64", SYS_prlimit64, {0x7fffffff, 0, 0, 0}, true, {1, 1, 1, 1}},
+	{"prlimit64 own", SYS_prlimit64, {0, 0, 0, 0}, true, {0, 0, 0, 0}},
 	{"setns", SYS_setns, {BAD_FD, CLONE_NEWNS}, false, {0, 0, 1, 1}},
 	{"setns net", SYS_setns, {BAD_FD, CLONE_NEWNET}, false, {1, 1, 1, 1}},
 	{"bpf", SYS_bpf, {-1}, false, {0, 1, 1, 1}},
