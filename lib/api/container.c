@@ -98,8 +98,8 @@ static int prepare_bundle(struct nvc_context *ctx, const struct nvc_bundle_args 
 
 int nvc_bundle_prepare(struct nvc_context *ctx, const struct nvc_bundle_args *args)
 {
+	struct err lost = {0};
 	uint64_t before;
-	int raised;
 	int rc;
 
 	(void)context_err(ctx);
@@ -109,8 +109,10 @@ int nvc_bundle_prepare(struct nvc_context *ctx, const struct nvc_bundle_args *ar
 	if (rc < 0)
 		return rc;
 	rc = prepare_bundle(ctx, args);
-	raised = fence_raise(before, rc < 0 ? NULL : &ctx->err);
-	return raised < 0 ? raised : rc;
+	/* the bundle is edited, and root has all of it again by the exec that follows */
+	if (fence_raise(before, &lost) < 0)
+		log_warn(&ctx->log, "fence", "%s", lost.msg);
+	return rc;
 }
 
 int nvc_confine(struct nvc_context *ctx)

@@ -244,7 +244,7 @@ static int take_back_all(void *arg, struct err *err)
 	{
 		log_debug(revert->log, MODULE, "container '%s' ended on the same rootfs", gone->id);
 		revert->record = gone;
-		revert->peers->taken++; /* nothing is left to it any more */
+		revert->peers->taken++;
 		if (take_back(revert, NULL) == 0)
 			(void)record_delete(revert->state_dir, gone->id, NULL);
 	}

@@ -4,7 +4,9 @@
  * machine) what the product adds for libraries (paths in ROOT) that a plan brings.
  * ldtool scan ROOT OUT [DIR...]: a cache of what the product finds in a root tree, DIRs first.
  */
+#include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,7 +97,13 @@ static int write_out(const char *path, const char *data, size_t len, struct err 
 	const struct io_new content = {
 		.data = data, .len = len, .mode = 0644, .uid = getuid(), .gid = getgid()};
 
-	return io_replace_at(AT_FDCWD, path, &content, err);
+	auto_free char *copy = strdup(path);
+	auto_fd dir = copy == NULL ? -1 : open(dirname(copy), O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir < 0)
+		return err_sys(err, errno, "open the folder of '%s'", path);
+	return io_replace_at(dir, strrchr(path, '/') == NULL ? path : strrchr(path, '/') + 1,
+			     &content, err);
 }
 
 static int run_add(int rootfd, char **args, int n, struct err *err)
