@@ -15,8 +15,6 @@
 #include "base/path.h"
 #include "hook/timestamp.h"
 
-#define LINE_MAX_BYTES 4096
-
 /* Of many that see a full file one moves it away: who has the lock, while it still goes by that
  * name. -1: it is somebody else's turn. */
 static int start_over(const char *path, int fd, const struct stat *st)
@@ -80,33 +78,35 @@ void hooklog_set_id(struct hooklog *log, const char *id)
 	(void)snprintf(log->id, sizeof(log->id), "%.12s", id);
 }
 
-static void stamp(char *ret, size_t size)
+size_t hooklog_format(const struct hooklog *log, const struct timespec *when,
+		      enum nvc_log_level level, const char *module, const char *text,
+		      char ret[HOOKLOG_LINE_BYTES])
 {
-	struct timespec now = {0};
 	char whole[TIMESTAMP_SIZE];
+	size_t len;
 
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	timestamp_format(now.tv_sec, whole);
+	timestamp_format(when->tv_sec, whole);
 	/* milliseconds go in front of the Z */
-	(void)snprintf(ret, size, "%.*s.%03ldZ", (int)strlen(whole) - 1, whole,
-		       now.tv_nsec / 1000000);
+	(void)snprintf(ret, HOOKLOG_LINE_BYTES - 1, "%.*s.%03ldZ %s %s%s%s: %s",
+		       (int)strlen(whole) - 1, whole, when->tv_nsec / 1000000,
+		       log_level_name((enum log_level)level), log->id,
+		       log->id[0] == '\0' ? "" : " ", module, text);
+	len = strlen(ret);
+	ret[len++] = '\n';
+	return len;
 }
 
 void hooklog_emit(void *arg, enum nvc_log_level level, const char *module, const char *text)
 {
 	struct hooklog *log = arg;
-	char line[LINE_MAX_BYTES];
-	char when[64];
+	struct timespec now = {0};
+	char line[HOOKLOG_LINE_BYTES];
 	size_t len;
 
 	if (log->fd < 0 && log->decided)
 		return;
-	stamp(when, sizeof(when));
-	(void)snprintf(line, sizeof(line) - 1, "%s %s %s%s%s: %s", when,
-		       log_level_name((enum log_level)level), log->id,
-		       log->id[0] == '\0' ? "" : " ", module, text);
-	len = strlen(line);
-	line[len++] = '\n';
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	len = hooklog_format(log, &now, level, module, text, line);
 	/* one write for each line: several hooks share the file */
 	if (log->fd >= 0)
 		(void)!write(log->fd, line, len);
@@ -117,8 +117,8 @@ void hooklog_emit(void *arg, enum nvc_log_level level, const char *module, const
 void hooklog_fail(struct hooklog *log, const char *text, const char *hint)
 {
 	auto_free char *whole = hint == NULL ? strdup(text) : str_format("%s (%s)", text, hint);
-	char safe[LINE_MAX_BYTES / 2];
-	char line[LINE_MAX_BYTES];
+	char safe[HOOKLOG_LINE_BYTES / 2];
+	char line[HOOKLOG_LINE_BYTES];
 	int len;
 
 	/* names of files in images get into messages */

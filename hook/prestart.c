@@ -27,13 +27,32 @@
 #define MAX_FILES   65536
 #define DEFAULT_LOG "/run/nvc/hook.log"
 
+#define TOO_LATE "not done in time (see --timeout)"
+
+/* What the handler says in the log: made before, since all that it may do is write. */
+static struct {
+	struct timespec when; /* by the clock that the log has */
+	char line[HOOKLOG_LINE_BYTES];
+	size_t len;
+	volatile sig_atomic_t fd;
+} late = {.fd = -1};
+
 static void on_alarm(int signal)
 {
-	static const char text[] = "nvc-hook: not done in time (see --timeout)\n";
+	static const char text[] = "nvc-hook: " TOO_LATE "\n";
 
 	(void)signal;
+	if (late.fd >= 0)
+		(void)!write(late.fd, late.line, late.len);
 	(void)!write(STDERR_FILENO, text, sizeof(text) - 1);
 	_exit(1);
+}
+
+/* Engines throw the standard error away; the file is what is left. */
+static void prepare_late(const struct hooklog *log)
+{
+	late.len = hooklog_format(log, &late.when, NVC_LOG_ERROR, "hook", TOO_LATE, late.line);
+	late.fd = log->fd;
 }
 
 /* A silent file system of somebody else's must not hold a runtime for ever. */
@@ -45,6 +64,8 @@ static void set_deadline(unsigned seconds)
 	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL};
 	int timer = 0;
 
+	(void)clock_gettime(CLOCK_REALTIME, &late.when);
+	late.when.tv_sec += (time_t)seconds;
 	(void)sigaction(SIGALRM, &action, NULL);
 	(void)alarm(seconds);
 	/* a call that waits for a FUSE server is left for a fatal signal only, never for a handler.
@@ -202,6 +223,7 @@ static int run_command(struct nvc_context *ctx, const struct hook_opts *opts,
 		       const struct nvc_state *state, struct hooklog *log)
 {
 	hooklog_set_id(log, opts->id != NULL ? opts->id : state->id);
+	prepare_late(log);
 	return opts->command == HOOK_POSTSTOP ? poststop(ctx, opts, state, log)
 					      : prestart(ctx, opts, state, log);
 }
@@ -324,6 +346,7 @@ int main(int argc, char **argv)
 		break;
 	}
 	rc = run(&opts, &log);
+	late.fd = -1;
 	hooklog_done(&log);
 	return rc;
 }

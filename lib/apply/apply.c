@@ -141,11 +141,13 @@ static int begin_record(struct job *job, struct err *err)
 	return 0;
 }
 
-/* A program that was started for this container is younger than it. Another process that has got
- * the container's number since the state was written is not. */
+/* A program that a runtime started for this container is younger than it. Another process that has
+ * got the container's number since the state was written is not. A number that somebody typed may
+ * be of a process that a script has just begun, before it became this program. */
 static int check_age(const struct job *job, const struct ns_process *self, struct err *err)
 {
-	if (!job->target->confined || job->process.start_time <= self->start_time)
+	if (!job->target->confined || job->target->bundle == NULL ||
+	    job->process.start_time <= self->start_time)
 		return 0;
 	return err_set(err, ESRCH, "process %d began after this one: the container's has ended",
 		       (int)job->process.pid);

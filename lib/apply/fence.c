@@ -4,16 +4,17 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include "sys/aside.h"
 #include "sys/landlock.h"
 #include "sys/privs.h"
 #include "sys/sysfilter.h"
 
-#define MODULE       "fence"
-#define BIT(name)    (UINT64_C(1) << CAP_##name)
-#define ALL_BITS     UINT32_MAX
-#define FENCE_FILTER 3 /* lists in one filter */
+#define MODULE        "fence"
+#define BIT(name)     (UINT64_C(1) << CAP_##name)
+#define ALL_BITS      UINT32_MAX
+#define FENCE_SIGNALS 5 /* calls that send one */
 
 /* A sanitizer looks for leaks from a process of its own when the program ends. */
 #if defined(__SANITIZE_ADDRESS__)
@@ -159,12 +160,21 @@ static const struct sysfilter_rule alone[] = {
 	{.name = "setresgid32"},
 	{.name = "setgroups"},
 	{.name = "setgroups32"},
+	{.name = "process_mrelease"},
+	{.name = "move_pages"},
+	{.name = "migrate_pages"},
+	{"prlimit64", 0, ALL_BITS, 0},
 	{.name = NULL},
 };
+
+/* First argument: the process that gets it. */
+static const char *const signals[] = {"kill", "tgkill", "tkill", "rt_sigqueueinfo",
+				      "rt_tgsigqueueinfo"};
 #else
 static const struct sysfilter_rule tracing[] = {{.name = NULL}};
 static const struct sysfilter_rule alone[] = {
 	{.name = "execve"}, {.name = "execveat"}, {.name = NULL}};
+static const char *const signals[] = {NULL};
 #endif
 
 /* With a program of the host's in a jail, which has a filter of its own. */
@@ -204,16 +214,27 @@ static int refuse(const struct fence *fence, const struct sysfilter_rule *const 
 	return r;
 }
 
+/* Signals for nobody but this process. A jail's child has to be killed. */
+static int filter_first(const struct fence *fence, struct err *err)
+{
+	struct sysfilter_rule own[FENCE_SIGNALS + 1] = {{.name = NULL}};
+	const struct sysfilter_rule *const lists[] = {never, fence->programs ? jailing : alone,
+						      tracing, own, NULL};
+
+	for (size_t i = 0;
+	     !fence->programs && i < sizeof(signals) / sizeof(signals[0]) && signals[i] != NULL;
+	     i++)
+		own[i] = (struct sysfilter_rule){signals[i], 0, ALL_BITS, (uint32_t)getpid()};
+	return refuse(fence, lists, err);
+}
+
 static int filter(const struct fence *fence, enum fence_phase phase, struct err *err)
 {
-	const struct sysfilter_rule *lists[FENCE_FILTER + 1] = {NULL};
+	const struct sysfilter_rule *lists[2] = {NULL};
 
 	switch (phase) {
 	case FENCE_PREPARE:
-		lists[0] = never;
-		lists[1] = fence->programs ? jailing : alone;
-		lists[2] = tracing;
-		break;
+		return filter_first(fence, err);
 	case FENCE_INSIDE:
 		if (fence->bpf)
 			return 0;

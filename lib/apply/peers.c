@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "apply/turn.h"
 #include "base/auto.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -118,6 +119,7 @@ int peers_find(int state_dir, const char *id, const char *rootfs, const struct l
 		const char *name = entry->d_name;
 		int r;
 
+		turn_sweep(state_dir, name);
 		if (!str_ends_with(name, SUFFIX))
 			continue;
 		n++;

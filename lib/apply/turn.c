@@ -13,9 +13,11 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/str.h"
 #include "sys/entry.h"
 
 #define MODULE   "turn"
+#define SUFFIX   ".turn"
 #define PAUSE_MS 2u
 
 /* FNV-1a. Two folders of one name would only wait for each other. */
@@ -57,7 +59,7 @@ void turn_take(struct turn *turn, int state_dir, const char *rootfs, const struc
 	auto_fd fd = -1;
 	int r = dir < 0 ? -errno : 0;
 
-	(void)snprintf(name, sizeof(name), "%016" PRIx64 ".turn", hash(rootfs));
+	(void)snprintf(name, sizeof(name), "%016" PRIx64 SUFFIX, hash(rootfs));
 	for (unsigned waited = 0; r == 0 && waited < TURN_DEADLINE_MS; waited += PAUSE_MS) {
 		r = try_once(dir, name, &fd);
 		if (r == 0)
@@ -81,4 +83,17 @@ void turn_done(struct turn *turn)
 	auto_fd_release(&turn->fd);
 	auto_fd_release(&turn->state_dir);
 	*turn = TURN_NONE;
+}
+
+void turn_sweep(int state_dir, const char *name)
+{
+	auto_fd fd = -1;
+	struct timespec now;
+	struct stat st;
+
+	if (!str_ends_with(name, SUFFIX) || clock_gettime(CLOCK_REALTIME, &now) < 0 ||
+	    entry_stat(state_dir, name, &st) < 0 || now.tv_sec - st.st_mtim.tv_sec < TURN_KEEP_S)
+		return;
+	if (try_once(state_dir, name, &fd) == 1)
+		(void)entry_remove(state_dir, name);
 }

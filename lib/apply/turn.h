@@ -5,7 +5,7 @@
  * under its mounts. Hooks of different folders never wait for each other.
  *
  * The lock is a file in the state directory, where no container can hold it, named after the folder
- * and removed by whoever had it last.
+ * and removed by whoever had it last, or swept when he was killed.
  */
 #ifndef APPLY_TURN_H
 #define APPLY_TURN_H
@@ -14,6 +14,7 @@
 
 #define TURN_DEADLINE_MS 20000u /* then two at a time are the lesser evil */
 #define TURN_NAME_SIZE   32u
+#define TURN_KEEP_S      3600 /* age of a file that nobody holds: its owner was killed */
 
 struct turn {
 	int state_dir; /* of its own; -1 = not taken */
@@ -28,5 +29,8 @@ struct turn {
 void turn_take(struct turn *turn, int state_dir, const char *rootfs, const struct log *log);
 /** Accepts TURN_NONE, and leaves it. */
 void turn_done(struct turn *turn);
+/** Removes that entry of the state directory if it is what a killed owner left, long ago: the
+ * folder may never have another one. */
+void turn_sweep(int state_dir, const char *name);
 
 #endif

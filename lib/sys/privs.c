@@ -194,9 +194,10 @@ int privs_fs_restore(struct err *err)
 
 static int privs_drop_bounding(struct err *err)
 {
-	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0L, 0L, 0L) >= 0; cap++)
-		if (prctl(PR_CAPBSET_READ, cap, 0L, 0L, 0L) > 0 &&
-		    prctl(PR_CAPBSET_DROP, cap, 0L, 0L, 0L) < 0)
+	int there;
+
+	for (unsigned long cap = 0; (there = prctl(PR_CAPBSET_READ, cap, 0L, 0L, 0L)) >= 0; cap++)
+		if (there > 0 && prctl(PR_CAPBSET_DROP, cap, 0L, 0L, 0L) < 0)
 			return err_sys(err, errno, "drop capability %lu", cap);
 	return 0;
 }

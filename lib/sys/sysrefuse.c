@@ -25,10 +25,11 @@
 #define SYSREFUSE_PRIVATE   0x0f0000 /* of arm's own calls, which its C libraries need */
 #define SYSREFUSE_MAX_RULES 128
 #define SYSREFUSE_BLOCK     8 /* rules */
-#define SYSREFUSE_RULE      5 /* instructions of a rule at most */
+#define SYSREFUSE_RULE      6 /* instructions of a rule at most */
 #define SYSREFUSE_FRAME     16
 #define SYSREFUSE_MAX_CODE                                                                         \
-	(SYSREFUSE_MAX_RULES * (SYSREFUSE_RULE + 1) + SYSREFUSE_FRAME + SYSREFUSE_BLOCK)
+	(SYSREFUSE_MAX_RULES * SYSREFUSE_RULE + SYSREFUSE_MAX_RULES / SYSREFUSE_BLOCK * 2 +        \
+	 SYSREFUSE_FRAME)
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 #define SYSREFUSE_LOW 4
 #else

@@ -211,3 +211,20 @@ probe_by_hook() { # run_runc|run_crun OPTION STAGE BOARD
 	bundle_edit "$dir" --arg hook "$dir/hook" '.hooks.prestart += [{path: $hook}]'
 	run_runc --v1 run --bundle "$dir" "cfg$$"
 }
+
+@test "nvc-cli configure takes the place of the script that began the process" {
+	local dir=$BATS_TEST_TMPDIR/b pid
+	bundle "$dir"
+	cat >"$dir/script" <<-END
+		sleep 0.1 # two ticks of the kernel's clock at least
+		unshare --mount --propagation private sleep 60 >/dev/null 2>&1 3>&- &
+		echo \$! >"$dir/pid"
+		until [ "\$(readlink /proc/self/ns/mnt)" != "\$(readlink /proc/\$!/ns/mnt)" ]; do sleep 0.01; done
+		exec "$GPU_CLI" --config "$(gpu_config R36)" configure --no-cgroups --device=all --pid=\$! "$dir/rootfs"
+	END
+	run sh "$dir/script"
+	pid=$(<"$dir/pid")
+	grep -c "$dir/rootfs/dev/nvmap" "/proc/$pid/mountinfo" || status=1
+	kill "$pid"
+	[ "$status" -eq 0 ] || { echo "$output" && return 1; }
+}

@@ -199,3 +199,11 @@ phase() { # NAME THREAD FILTERS CAPABILITY...
 	grep -m 1 -E 'capset|config.json' "$calls" | grep -q 'effective=1<<CAP_CHOWN|1<<CAP_DAC_OVERRIDE|1<<CAP_FOWNER|1<<CAP_FSETID, '
 	sed '/execve.*runc"/,$d' "$calls" | grep -E 'capset|config.json' | tail -n 1 | grep -q 'capset.*effective=.*CAP_SYS_ADMIN'
 }
+
+@test "a hook that is not done in time says so in the log" {
+	run cell prestart strace -f -qq -o "$calls" -e trace=setns -e inject=setns:delay_enter=1400000:when=1 \
+		"$GPU_HOOK" --timeout 1 --config "$(gpu_config R36)"
+	[ "$status" -eq 1 ]
+	[[ $output == *'nvc-hook: not done in time'* ]]
+	grep -E "^[0-9T:.-]+Z error fence$BATS_TEST_NUMBER hook: not done in time" "$(gpu_state R36)/hook.log"
+}

@@ -397,7 +397,9 @@ static void adopt_records_of_containers_that_are_gone_are_deleted(void **state)
 	};
 	struct world *world = need_root(state);
 	auto_fd dir = record_open_dir(world->state_dir, NULL, NULL);
+	auto_fd turn = openat(dir, "0.turn", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
+	must(turn < 0 ? -1 : futimens(turn, old)); /* of a hook that was killed */
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		auto_free char *id = strdup(cases[i].id);
 		auto_free char *rootfs = strdup(cases[i].rootfs);
@@ -416,6 +418,7 @@ static void adopt_records_of_containers_that_are_gone_are_deleted(void **state)
 
 		assert_int_equal(is_there(in(world, path)), cases[i].stays);
 	}
+	assert_false(is_there(in(world, "state/0.turn")));
 }
 
 static const struct CMUnitTest cases[] = {

@@ -125,6 +125,45 @@ static void turn_of_one_that_was_killed_is_free(void **state)
 	assert_true(is_empty(dir));
 }
 
+static bool is_there(int dir, const char *name)
+{
+	return faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static void turn_sweep_removes_only_what_is_old_and_free(void **state)
+{
+	const struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+	static const char *const free_names[] = {"0.turn", "1.turn", "0.state"};
+	auto_fd fd = open(*state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct turn turn = TURN_NONE;
+
+	for (size_t i = 0; i < sizeof(free_names) / sizeof(free_names[0]); i++) {
+		auto_fd made = openat(fd, free_names[i], O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+		assert_true(made >= 0);
+		if (i != 1)
+			assert_int_equal(futimens(made, old), 0);
+	}
+	turn_take(&turn, fd, "/a/rootfs", NULL);
+	assert_true(turn.fd >= 0);
+	assert_int_equal(futimens(turn.fd, old), 0);
+
+	for (size_t i = 0; i < sizeof(free_names) / sizeof(free_names[0]); i++)
+		turn_sweep(fd, free_names[i]);
+	turn_sweep(fd, turn.name);
+	turn_sweep(fd, "none.turn");
+
+	assert_false(is_there(fd, "0.turn"));
+	assert_true(is_there(fd, "1.turn"));
+	assert_true(is_there(fd, "0.state"));
+	assert_true(is_there(fd, turn.name));
+	assert_false(is_there(fd, "none.turn"));
+	turn_done(&turn);
+	assert_int_equal(unlinkat(fd, "1.turn", 0), 0);
+	assert_int_equal(unlinkat(fd, "0.state", 0), 0);
+	assert_true(is_empty(*state));
+}
+
 static void turn_that_cannot_be_had_is_a_warning(void **state)
 {
 	unsigned warnings = 0;
@@ -162,6 +201,8 @@ int main(void)
 						destroy),
 		cmocka_unit_test_setup_teardown(turn_of_many_is_one_at_a_time, make, destroy),
 		cmocka_unit_test_setup_teardown(turn_of_one_that_was_killed_is_free, make, destroy),
+		cmocka_unit_test_setup_teardown(turn_sweep_removes_only_what_is_old_and_free, make,
+						destroy),
 		cmocka_unit_test(turn_that_cannot_be_had_is_a_warning),
 	};
 
