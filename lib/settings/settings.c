@@ -188,7 +188,7 @@ static int check_way(const char *path, struct err *err)
 
 	for (unsigned links = 0; at != NULL && links <= MAX_LINKS; links++) {
 		size_t folder_len = (size_t)(strrchr(at, '/') - at);
-		char *next;
+		char *next = NULL;
 		int rc = check_folder(at, folder_len, err);
 
 		if (rc == 0)

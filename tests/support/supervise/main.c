@@ -86,7 +86,8 @@ static pid_t process_of(pid_t tid)
 	if (file == NULL)
 		return tid;
 	while (pid == 0 && fgets(line, sizeof(line), file) != NULL)
-		(void)sscanf(line, "Tgid: %d", &pid);
+		if (strncmp(line, "Tgid:", 5) == 0)
+			pid = (int)strtol(line + 5, NULL, 10);
 	(void)fclose(file);
 	return pid == 0 ? tid : pid;
 }
@@ -161,7 +162,7 @@ static long heap_end(pid_t pid)
 		return 0;
 	while (fgets(line, sizeof(line), file) != NULL)
 		if (strstr(line, "[heap]") != NULL)
-			(void)sscanf(line, "%*x-%lx", &end);
+			end = strtoul(line + strcspn(line, "-") + 1, NULL, 16);
 	(void)fclose(file);
 	return (long)end;
 }
@@ -312,7 +313,7 @@ static pid_t find_init(void)
 	text[n] = '\0';
 	at = strstr(text, "\"pid\"");
 	if (at != NULL)
-		(void)sscanf(at + 5, " : %d", &pid);
+		pid = (int)strtol(at + 5 + strspn(at + 5, " :"), NULL, 10);
 	return pid;
 }
 

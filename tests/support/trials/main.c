@@ -97,9 +97,13 @@ static bool parse_value(struct task *task, const char *name, char *value)
 			(struct watched){.path = value, .detail = TREE_IMAGE};
 		return true;
 	}
-	if (strcmp(name, "--slice") == 0)
-		return sscanf(value, "%u/%u", &bench->slice, &bench->slices) == 2 &&
-		       bench->slices > 0 && bench->slice < bench->slices;
+	if (strcmp(name, "--slice") == 0) {
+		char *rest;
+
+		bench->slice = (unsigned)strtoul(value, &rest, 10);
+		bench->slices = *rest == '/' ? (unsigned)strtoul(rest + 1, NULL, 10) : 0;
+		return bench->slice < bench->slices;
+	}
 	if (strcmp(name, "--deed") == 0 && task->races.n < RACES_MAX_DEEDS) {
 		task->races.deeds[task->races.n++] = value;
 		return true;
