@@ -267,12 +267,12 @@ static int take_back(struct back *back, int state_dir, const struct record *reco
 {
 	auto_free char *data = NULL;
 	struct err lost = {0};
-	int r = 0;
+	int r;
 
 	if (back->note->state == RECORD_REPLACED &&
 	    record_read_kept(state_dir, record->id, back->note->slot, &data, &back->len, &lost) <
 		    0 &&
-	    (err_is_trouble(lost.code) || lost.code == EACCES)) {
+	    record_may_pass(lost.code)) {
 		if (err != NULL)
 			*err = lost;
 		return -lost.code;

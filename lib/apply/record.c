@@ -46,6 +46,11 @@ bool record_is_since(struct timespec since, struct timespec time)
 	       (time.tv_sec == since.tv_sec && time.tv_nsec >= since.tv_nsec);
 }
 
+bool record_may_pass(int code)
+{
+	return err_is_trouble(code) || code == EACCES;
+}
+
 /* A word holds no blank, newline or control character; "%" leads two hexadecimal digits. */
 static void add_word(struct strbuf *buf, const char *text)
 {

@@ -81,6 +81,10 @@ void record_done(struct record *record);
 /** True if time, of a file, is not before the record was begun. */
 bool record_is_since(struct timespec since, struct timespec time);
 
+/** True for a positive errno after which another attempt to take back may succeed, so that the
+ *  record must stay. Pure. */
+bool record_may_pass(int code);
+
 /** The whole record as text; the caller frees. NULL without memory. Pure. */
 char *record_format(const struct record *record);
 /** One line of it. */

@@ -35,12 +35,6 @@ struct revert {
 	const struct log *log;
 };
 
-/* Another attempt may succeed: the record must stay. */
-static bool may_pass(int r)
-{
-	return err_is_trouble(-r) || r == -EACCES;
-}
-
 /* One that was about to be made when the hook ended. Ids come round again: with another image
  * below, what lies there is older than the record, or was dated by whoever packed the image. (The
  * second file of a swap may have got the time of the first; its name is no image's.) */
@@ -127,7 +121,7 @@ static int remove_item(const struct revert *revert, const struct record_item *it
 		}
 	}
 	log_warn(revert->log, MODULE, "cannot remove '%s': %s", item->path, strerror(-r));
-	return may_pass(r) ? r : 0;
+	return record_may_pass(-r) ? r : 0;
 }
 
 static int remove_items(const struct revert *revert, bool dirs)
@@ -163,7 +157,7 @@ static int take_back(const struct revert *revert, struct err *err)
 	if (r >= 0)
 		return 0;
 	(void)err_wrap(&failed, "put the image's files back");
-	if (!overwrite_is_full(r) && !may_pass(r)) {
+	if (!overwrite_is_full(r) && !record_may_pass(-r)) {
 		log_warn(revert->log, MODULE, "%s", failed.msg);
 		return 0;
 	}
@@ -220,7 +214,7 @@ static int read_own(int state_dir, const char *id, const struct log *log, struct
 
 	if (r >= 0)
 		return r;
-	if (may_pass(r)) { /* it may be a good one */
+	if (record_may_pass(-r)) { /* it may be a good one */
 		if (err != NULL)
 			*err = broken;
 		return r;
@@ -294,7 +288,7 @@ static int path_of(int state_dir, const char *id, const char *rootfs, char **ret
 	struct err failed = {0};
 	int r = record_read_head(state_dir, id, &head, &failed);
 
-	if (r < 0 && may_pass(r)) {
+	if (r < 0 && record_may_pass(-r)) {
 		if (err != NULL)
 			*err = failed;
 		return r;
