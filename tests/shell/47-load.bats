@@ -40,7 +40,16 @@ teardown() {
 		[[ $(<"$status") == '0 0 0 ' ]] || bad=$((bad + 1))
 	done
 	[[ ${BATS_TEST_COMPLETED-} ]] || ((bad > 0)) || bad=1
+	[[ ${BATS_TEST_COMPLETED-} ]] || why
 	[[ ! ${NVC_FIGURES-} ]] || ((tried + bad == 0)) || printf 'starts\t%d\t%d\n' "$tried" "$bad" >"$NVC_FIGURES/load-$BATS_TEST_NUMBER.tsv"
+}
+
+# What a failure leaves: what cells and hooks said, and the statuses that are not success.
+why() {
+	head -n 40 "$dir/out" 2>/dev/null
+	grep -vhE '^20[0-9T:.-]{21}Z (info|debug) ' "$log"* 2>/dev/null | head -n 40
+	grep -vxs '0 0 0 ' "$dir"/*.status | head -n 40
+	return 0
 }
 
 # In a mount namespace that plays the host, with room for layers that goes with it.
