@@ -113,7 +113,8 @@ static void choose_ids(const struct job *job, struct ldconfig_job *args)
 	args->gid = st.st_gid;
 }
 
-/* Has the host's ldconfig write the cache, and reads that. */
+/* Has the host's ldconfig write the cache, and reads that. 1 = done, 0 = the kernel does not execute
+ * it, and nothing was touched. */
 static int run_ldconfig(struct job *job, const struct op *op, struct kept *kept, char **ret,
 			size_t *ret_len, struct err *err)
 {
@@ -124,15 +125,24 @@ static int run_ldconfig(struct job *job, const struct op *op, struct kept *kept,
 		.gid = job->gid,
 		.dirs = &op->dirs,
 	};
+	struct err failed = {0};
 	int r;
 
 	choose_ids(job, &args);
 	r = keeper_begin(&job->keeper, kept, NULL, err);
-	if (r == 0)
-		r = ldconfig_run(&job->ldcache.ldconfig, &args, job->log, err);
+	if (r < 0)
+		return r;
+	r = ldconfig_run(&job->ldcache.ldconfig, &args, job->log, &failed);
+	if (r == -ENOEXEC) {
+		log_warn(job->log, MODULE, "%s: the loader's cache is written without it",
+			 failed.msg);
+		return 0;
+	}
+	if (r < 0 && err != NULL)
+		*err = failed;
 	if (r == 0)
 		r = rootfs_read(job->rootfd, KEEPER_CACHE, LDCACHE_MAX_BYTES, ret, ret_len, err);
-	return r;
+	return r < 0 ? r : 1;
 }
 
 /* The host's ldconfig gives an image of another machine an empty cache, and exit code 0. */
@@ -238,9 +248,9 @@ static int update_cache(struct job *job, const struct op *op, const struct image
 	base.len = kept->len;
 	if (ldconfig_fits(job, image)) {
 		r = run_ldconfig(job, op, kept, &made, &base.len, err);
-		base.cache = made;
+		base.cache = r > 0 ? made : base.cache;
 	}
-	if (r == 0)
+	if (r >= 0)
 		r = ldmerge_make(job, op, &base, &merge, err);
 	if (r < 0)
 		return r;

@@ -26,6 +26,10 @@
 #define TEMPORARY   "/etc/ld.so.cache~"
 #define MACHINE_POS 18 /* e_machine of ELF32 and ELF64 */
 
+/* exit codes of the child where it does not become ldconfig, which itself ends with 0 or 1 */
+#define NOT_EXECUTED 125
+#define NOT_ENTERED  126
+
 /* Debian's /sbin/ldconfig is the program; Ubuntu's is a shell script around ldconfig.real. */
 static int open_program(const char *path, struct err *err)
 {
@@ -147,7 +151,7 @@ struct child {
 	char **argv;
 };
 
-static int enter_and_exec(const struct child *child, struct err *err)
+static int enter(const struct child *child, struct err *err)
 {
 	const struct ldconfig_job *job = child->job;
 	int r = jail_enter(job->rootfd, "/etc", err);
@@ -160,19 +164,22 @@ static int enter_and_exec(const struct child *child, struct err *err)
 		r = filter(err);
 	if (r == 0) /* after the filter was built: a sanitizer's memory is beyond any limit */
 		r = jail_limit(err);
-	if (r == 0)
-		r = jail_exec(child->ldconfig->program, child->argv, err);
 	return r;
 }
 
 static int child_main(void *arg)
 {
+	const struct child *child = arg;
 	struct err err = {0};
+	int code = NOT_ENTERED;
 
-	(void)enter_and_exec(arg, &err);
+	if (enter(child, &err) == 0) {
+		(void)jail_exec(child->ldconfig->program, child->argv, &err);
+		code = NOT_EXECUTED;
+	}
 	/* standard error is the way to the parent, which makes a log line of it */
 	(void)!write(STDERR_FILENO, err.msg, strlen(err.msg));
-	return 126;
+	return code;
 }
 
 /* What it says last is why it ended; the rest are warnings. */
@@ -199,6 +206,9 @@ static int run(struct child *child, const struct log *log, struct err *err)
 	if (WIFSIGNALED(result.status))
 		return err_set(err, EIO, "ldconfig was ended by signal %d: %s",
 			       WTERMSIG(result.status), last_line(result.output));
+	if (WEXITSTATUS(result.status) == NOT_EXECUTED)
+		return err_set(err, ENOEXEC, "the host's ldconfig cannot be executed: %s",
+			       last_line(result.output));
 	if (WEXITSTATUS(result.status) != 0)
 		return err_set(err, EIO, "ldconfig ended with code %d: %s",
 			       WEXITSTATUS(result.status), last_line(result.output));

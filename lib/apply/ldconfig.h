@@ -38,7 +38,9 @@ struct ldconfig_job {
 };
 
 /** Writes /etc/ld.so.cache of the image anew; no links are made. An error holds what ldconfig said.
- */
+ *  -ENOEXEC: the kernel does not execute it, and nothing was touched. TOMOYO asks for a name, which
+ *  a sealed copy has none of (Linux security/tomoyo/domain.c, tomoyo_find_next_domain; Debian's
+ *  kernels have it switched on). */
 int ldconfig_run(const struct ldconfig *ldconfig, const struct ldconfig_job *job,
 		 const struct log *log, struct err *err);
 

@@ -209,6 +209,17 @@ starts() { # WORD...
 	says 'written without ldconfig'
 }
 
+# As TOMOYO has it for a program without a name.
+@test "an ldconfig that the kernel does not execute: the cache is written without it, one line says so" {
+	config=$BATS_TEST_TMPDIR/ldconfig.toml
+	sed 's,^\[nvc\],&\nldconfig = "@/sbin/ldconfig",' "$(gpu_config "$board")" >"$config"
+	printf '#!/bin/sh\nexec %q execveat -- %q "$@"\n' "$NVC_BUILD_DIR/tests/support/enosys" "$GPU_HOOK" >"$BATS_TEST_TMPDIR/hook"
+	chmod +x "$BATS_TEST_TMPDIR/hook"
+	GPU_HOOK=$BATS_TEST_TMPDIR/hook
+	starts cuda-probe
+	says "ldconfig cannot be executed: .*: the loader's cache is written without it"
+}
+
 @test "ldconfig writes in an /etc that is another user's: layers of a remapped daemon, --userns host" {
 	config=$BATS_TEST_TMPDIR/ldconfig.toml
 	sed 's,^\[nvc\],&\nldconfig = "@/sbin/ldconfig",' "$(gpu_config "$board")" >"$config"

@@ -32,7 +32,7 @@ debian() { # DIR
 	aptdir_open "$folder/apt-root-$arch" "$(aptdir_release)" "$arch" || unable "its package lists cannot be had"
 	aptdir_fetch_all "$1" "${packages[@]}" || unable "its packages cannot be had"
 	aptdir_merge_usr "$1"
-	rm -rf "$folder/apt-root-$arch" "$1"/usr/share/{doc,man,locale,zoneinfo,i18n,info,perl,bash-completion,lintian} "$1"/usr/lib/*/perl* "$1"/var/cache
+	rm -rf "$folder/apt-root-$arch" "$1"/usr/share/{doc,man,locale,zoneinfo,i18n,info,perl,bash-completion,lintian} "$1"/usr/lib/*/{perl,perl5} "$1"/var/cache
 	mkdir -p "$1"/{dev,proc,sys,run,tmp,root,var/lib,var/tmp,etc}
 	chmod 1777 "$1/tmp" "$1/var/tmp"
 	ln -sf mawk "$1/usr/bin/awk"
