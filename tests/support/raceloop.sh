@@ -124,7 +124,7 @@ raceloop_run() {
 raceloop_verdict() { # FILE
 	local sums
 	sums=$(awk '{ runs += $3; escaped += $8 } END { printf "races\t%d\t%d", runs, escaped }' "$1")
-	[[ ! ${NVC_FIGURES-} ]] || printf '%s\n' "$sums" >"$NVC_FIGURES/raceloop-$BATS_SUITE_TEST_NUMBER-${BATS_TEST_FILENAME//[^a-z]/-}.tsv"
+	[[ ! ${NVC_FIGURES-} ]] || printf '%s\n' "$sums" >"$NVC_FIGURES/raceloop-${NVC_PROFILE-main}-$BATS_SUITE_TEST_NUMBER-${BATS_TEST_FILENAME//[^a-z]/-}.tsv"
 	awk -v n="$(raceloop_swaps | wc -l)" '{ seen[$1]; runs += $3; started += $4; refused += $5; steps += $6; if ($7 > max) max = $7; escaped += $8 }
 		$6 < $3 / 10 { print "# " $1 ": hardly any swap"; bad = 1 }
 		END { for (swap in seen) n--
