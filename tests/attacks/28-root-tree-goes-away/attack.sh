@@ -21,18 +21,23 @@ inspect() {
 }
 
 run() {
-	local moment number=2 in_root=$'\troot\t.*rootfs[/>]'
+	local moment moments=(2) number=2 in_root=$'\troot\t.*rootfs[/>]'
 	[[ $VARIANT == cell* ]] || number=1
 	case $HARNESS in
 	cell | user)
 		races_list
 		# before it is opened, and while things are made, bound, written
-		for moment in 2 $(races_moments "$number" "$in_root" && races_moments 1 $'\tlinkat\t' && races_moments 1 'ld.so.cache"'); do
+		races_moments "$number" "$in_root"
+		races_moments 1 $'\tlinkat\t'
+		races_moments 1 'ld.so.cache"'
+		for moment in "${moments[@]}"; do
 			races_strike "$moment" --inside --keep --umount "$ROOTFS"
 			races_strike "$moment" --inside --keep --bind "$CANARY:$ROOTFS"
 			[[ $VARIANT != cell ]] || races_strike "$moment" --keep --bind "$CANARY:$ROOTFS"
 		done
-		for moment in $(races_moments "$number" $'\tlinkat\t'); do
+		moments=()
+		races_moments "$number" $'\tlinkat\t'
+		for moment in "${moments[@]}"; do
 			races_strike "$moment" --inside --keep --bind "$CANARY/$LIB:$ROOTFS/$LIB"
 		done
 		races_end
