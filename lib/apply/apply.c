@@ -236,6 +236,9 @@ static void undo(struct job *job)
 {
 	struct err err = {0};
 
+	/* who waited too long for the turn may have ended meanwhile */
+	if (job->state_dir >= 0)
+		job->left |= peers_drop_ended(&job->alone.peers, job->state_dir) > 0;
 	if (job->rootfd >= 0)
 		job->left |= !keeper_undo(&job->keeper);
 	while (job->attached.n > 0) {

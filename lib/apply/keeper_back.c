@@ -199,34 +199,6 @@ static int restore(struct back *back, struct err *err)
 	return back->data == NULL ? 0 : put_back(back, err);
 }
 
-bool keeper_undo(struct keeper *keeper)
-{
-	bool whole = true;
-
-	for (size_t i = keeper->files.n; i-- > 0;) {
-		struct kept *kept = keeper->files.items[i].kept;
-		struct back back = {
-			.rootfd = keeper->tree->rootfd,
-			.note = &kept->note,
-			.data = kept->data,
-			.len = kept->len,
-			.log = keeper->log,
-			.journal = keeper->journal,
-		};
-		struct err err = {0};
-
-		if (!kept->written)
-			continue;
-		kept->written = restore(&back, &err) < 0;
-		if (!kept->written)
-			continue;
-		log_warn(keeper->log, MODULE, "put the image's '%s' back: %s", kept->note.path,
-			 err.msg);
-		whole = false;
-	}
-	return whole;
-}
-
 /* Another container runs with this file: it will put the image's back. If ours is the one that is
  * there, it has to know it. */
 static bool leave_to_peer(const struct back *back, int state_dir, struct record *peer)
@@ -248,6 +220,91 @@ static bool leave_to_peer(const struct back *back, int state_dir, struct record 
 		return true;
 	}
 	return false;
+}
+
+static bool is_theirs(const struct kept *kept, const struct stat *st)
+{
+	return st->st_ino == kept->theirs_st.st_ino && st->st_size == kept->theirs_st.st_size &&
+	       st->st_mtim.tv_sec == RECORD_MARK;
+}
+
+/* Only who knows the file puts the image's back. */
+static bool is_known_to_peer(const struct keeper *keeper, const struct kept *kept)
+{
+	vec_each(peer, &keeper->tree->peers->running)
+	{
+		vec_each(note, &peer->kept)
+		{
+			if (strcmp(note->path, kept->note.path) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* A peer that runs needs what it had written, and then puts the image's back itself. */
+static int restore_theirs(struct back *back, const struct keeper *keeper, struct kept *kept,
+			  struct err *err)
+{
+	const struct stat *theirs = &kept->theirs_st;
+	const struct io_new content = {kept->theirs, kept->theirs_len, theirs->st_mode & 07777,
+				       theirs->st_uid, theirs->st_gid};
+	auto_fd dir = rootfs_open_parent(back->rootfd, kept->note.path, back->name, err);
+	struct stat st;
+	int r;
+
+	if (dir < 0)
+		return dir == -ENOENT || dir == -ENOTDIR ? 0 : dir;
+	back->dir = dir;
+	if (entry_stat(dir, back->name, &st) < 0)
+		return errno == ENOENT ? 0 /* removed by a container */
+				       : err_sys(err, errno, "look at '%s'", kept->note.path);
+	if (is_theirs(kept, &st) || !is_ours(back, &st)) /* not written, or again by a container */
+		return 0;
+	/* whoever is killed here: what is young is ours */
+	kept->note.our_ino = 0;
+	if (back->journal >= 0)
+		(void)record_note_kept(back->journal, &kept->note, false, NULL);
+	r = write_back(back, &content, theirs->st_mtim, err);
+	if (r == 0 && entry_stat(dir, back->name, &st) < 0)
+		r = err_sys(err, errno, "look at '%s'", kept->note.path);
+	if (r < 0)
+		return r;
+	kept->note.our_ino = st.st_ino;
+	kept->note.our_size = (uint64_t)st.st_size;
+	vec_each(peer, &keeper->tree->peers->running)(void)
+		leave_to_peer(back, keeper->state_dir, peer);
+	return 0;
+}
+
+bool keeper_undo(struct keeper *keeper)
+{
+	bool whole = true;
+
+	for (size_t i = keeper->files.n; i-- > 0;) {
+		struct kept *kept = keeper->files.items[i].kept;
+		struct back back = {
+			.rootfd = keeper->tree->rootfd,
+			.note = &kept->note,
+			.data = kept->data,
+			.len = kept->len,
+			.log = keeper->log,
+			.journal = keeper->journal,
+		};
+		struct err err = {0};
+
+		if (!kept->written)
+			continue;
+		kept->written = (kept->theirs != NULL && is_known_to_peer(keeper, kept)
+					 ? restore_theirs(&back, keeper, kept, &err)
+					 : restore(&back, &err)) < 0;
+		if (!kept->written)
+			continue;
+		log_warn(keeper->log, MODULE, "put the image's '%s' back: %s", kept->note.path,
+			 err.msg);
+		whole = false;
+	}
+	return whole;
 }
 
 static bool is_left(const struct back *back, int state_dir, struct peers *peers)

@@ -134,6 +134,29 @@ int peers_find(int state_dir, const char *id, const char *rootfs, const struct l
 	return 0;
 }
 
+size_t peers_drop_ended(struct peers *peers, int state_dir)
+{
+	size_t all = peers->running.n;
+	size_t n = 0;
+
+	vec_each(record, &peers->running)
+	{
+		auto_fd journal = record_open_journal(state_dir, record->id, NULL);
+
+		if (journal == -ENOENT)
+			record_done(record);
+		else
+			peers->running.items[n++] = *record;
+	}
+	peers->running.n = n;
+	return all - n;
+}
+
+bool peers_may_run(const struct peers *peers)
+{
+	return peers != NULL && peers->running.n > 0;
+}
+
 bool peers_need(const struct peers *peers, const char *path)
 {
 	vec_each(record, &peers->running)

@@ -30,6 +30,13 @@ void peers_done(struct peers *peers);
 int peers_find(int state_dir, const char *id, const char *rootfs, const struct log *log,
 	       struct peers *ret, struct err *err);
 
+/** For the undoing of a start: forgets those whose records are gone since, and gives their number.
+ *  They took back what they could, and left the rest to the record of this start. */
+size_t peers_drop_ended(struct peers *peers, int state_dir);
+
+/** True if one runs. peers may be NULL. */
+bool peers_may_run(const struct peers *peers);
+
 /** True if one that runs has it in its record. */
 bool peers_need(const struct peers *peers, const char *path);
 
