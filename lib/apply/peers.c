@@ -40,14 +40,35 @@ static bool is_running(const struct record *head)
 	return r == 0 ? init.start_time == head->started : r != -ESRCH;
 }
 
-static int add(struct peers *peers, int state_dir, const struct record *head, struct err *err)
+/* Of a record that was not read: gone meanwhile, or broken, which its own next start sees to; or
+ * nobody knows whose it is. */
+static int not_read(struct peers *peers, int r, const struct err *failed, const struct log *log,
+		    struct err *err)
+{
+	if (r == 0 || !record_may_pass(-r))
+		return 0;
+	if (r == -ENOMEM)
+		return err_nomem(err);
+	if (!peers->doubt)
+		log_warn(
+			log, MODULE,
+			"%s: it may be of a container that runs on the same rootfs, and nothing is "
+			"taken back",
+			failed->msg);
+	peers->doubt = true;
+	return 0;
+}
+
+static int add(struct peers *peers, int state_dir, const struct record *head, const struct log *log,
+	       struct err *err)
 {
 	struct record record = {0};
 	struct record *item;
-	int r = record_read(state_dir, head->id, &record, NULL);
+	struct err failed = {0};
+	int r = record_read(state_dir, head->id, &record, &failed);
 
-	if (r <= 0) /* gone meanwhile, or broken: its own next start sees to that */
-		return 0;
+	if (r <= 0)
+		return not_read(peers, r, &failed, log, err);
 	item = is_running(head) ? vec_add(&peers->running) : vec_add(&peers->gone);
 	if (item == NULL) {
 		record_done(&record);
@@ -90,19 +111,35 @@ static int look(struct peers *peers, int state_dir, const char *name, const char
 {
 	auto_done(record) struct record head = {0};
 	auto_free char *id = strndup(name, strlen(name) - strlen(SUFFIX));
+	struct err failed = {0};
+	int r;
 
 	if (id == NULL)
 		return err_nomem(err);
-	if (record_read_head(state_dir, id, &head, NULL) <= 0 || !str_equal(head.id, id))
+	r = record_read_head(state_dir, id, &head, &failed);
+	if (r <= 0)
+		return not_read(peers, r, &failed, log, err);
+	if (!str_equal(head.id, id))
 		return 0;
 	if (str_equal(head.rootfs, rootfs))
-		return add(peers, state_dir, &head, err);
+		return add(peers, state_dir, &head, log, err);
 	if (is_forgotten(state_dir, name, head.rootfs)) {
 		log_debug(log, MODULE, "the record of container '%s' is deleted: '%s' is gone", id,
 			  head.rootfs);
 		(void)record_delete(state_dir, id, NULL);
 	}
 	return 0;
+}
+
+static void tell_of_too_many(struct peers *peers, const struct log *log)
+{
+	if (!peers->doubt)
+		log_warn(log, MODULE,
+			 "there are more than %u records: one may be of a container that runs on "
+			 "the same rootfs, and nothing is taken back (delete those of containers "
+			 "that are gone)",
+			 PEERS_MAX_RECORDS);
+	peers->doubt = true;
 }
 
 int peers_find(int state_dir, const char *id, const char *rootfs, const struct log *log,
@@ -115,14 +152,17 @@ int peers_find(int state_dir, const char *id, const char *rootfs, const struct l
 
 	if (dir == NULL)
 		return err_sys(err, errno, "look through the state directory");
-	while ((entry = readdir(dir)) != NULL && n < PEERS_MAX_RECORDS) {
+	while ((entry = readdir(dir)) != NULL) {
 		const char *name = entry->d_name;
 		int r;
 
 		turn_sweep(state_dir, name);
 		if (!str_ends_with(name, SUFFIX))
 			continue;
-		n++;
+		if (n++ == PEERS_MAX_RECORDS) {
+			tell_of_too_many(&peers, log);
+			break;
+		}
 		if (strlen(name) == strlen(id) + strlen(SUFFIX) && str_starts_with(name, id))
 			continue;
 		r = look(&peers, state_dir, name, rootfs, log, err);
@@ -154,7 +194,7 @@ size_t peers_drop_ended(struct peers *peers, int state_dir)
 
 bool peers_may_run(const struct peers *peers)
 {
-	return peers != NULL && peers->running.n > 0;
+	return peers != NULL && (peers->running.n > 0 || peers->doubt);
 }
 
 bool peers_need(const struct peers *peers, const char *path)

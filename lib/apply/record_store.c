@@ -79,6 +79,8 @@ int record_open_dir(const char *dir, const struct log *log, struct err *err)
 
 	if (fd >= 0 && has_room(fd))
 		return take_fd(&fd);
+	if (fd == -ENOMEM) /* it may well be there, and the records of others in it */
+		return err_nomem(err);
 	log_debug(log, "record", "%s; using " FALLBACK_DIR,
 		  fd >= 0 ? "the state directory is on a file system that is full" : first.msg);
 	other = open_dir(FALLBACK_DIR, NULL);

@@ -365,7 +365,7 @@ static int revert_alone(struct revert *revert, const struct apply_target *target
 	if (r < 0 || known == NULL)
 		return r;
 	r = peers_find(revert->state_dir, target->id, known, revert->log, revert->peers, err);
-	if (r < 0)
+	if (r < 0 || revert->peers->doubt) /* then the records stay */
 		return r;
 	revert->own = &own;
 	r = revert_in(revert, rootfs == NULL ? known : rootfs, &failed);
@@ -390,8 +390,10 @@ int revert_container(const struct apply_target *target, const struct settings *s
 		.starts = ret != NULL, .peers = &peers, .fence = fence, .log = fence->log};
 	int r;
 
-	if (dir < 0)
+	if (dir < 0 && dir != -ENOMEM)
 		dir = record_open_dir(settings->state_dir, fence->log, NULL);
+	if (dir == -ENOMEM)
+		return err_nomem(err);
 	revert.state_dir = dir;
 	if (dir < 0) {
 		log_debug(fence->log, MODULE, "there is no state directory: nothing to take back");

@@ -351,7 +351,7 @@ peak() {
 		diff <(grep -F " $rootfs/" "$dir/has") <(has | grep -F " $rootfs/")
 	done
 	touch "$dir/stays.down"
-	wait "$stays" # and takes back what the killed one left
+	wait "${stays:?}" # and takes back what the killed one left
 	diff "$dir/before" <(census)
 	[ -z "$(ls -A "$state")" ]
 }

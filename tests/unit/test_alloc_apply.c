@@ -160,6 +160,18 @@ static char *seen_by(const struct world *world, pid_t pid)
 	return strbuf_take(&buf);
 }
 
+/* The placeholders in the record: those of the other one too. */
+static unsigned files_of(const char *path)
+{
+	auto_file file = fopen(path, "re");
+	char line[4096];
+	unsigned n = 0;
+
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+		n += strncmp(line, "file ", 5) == 0;
+	return n;
+}
+
 static int start_beside(struct world *world, struct strbuf *text, struct err *err)
 {
 	const struct apply_target end = {.id = OTHER};
@@ -173,7 +185,7 @@ static int start_beside(struct world *world, struct strbuf *text, struct err *er
 	allocfail_start();
 	r = apply(world, NULL, err);
 	allocfail_stop();
-	strbuf_addf(text, "%d", r == 0);
+	strbuf_addf(text, "%d %u", r == 0, files_of(in(world, "state/" OTHER ".state")));
 	if (r < 0)
 		after = seen_by(world, first);
 	stop_container(world);

@@ -67,11 +67,95 @@ static void peers_one_that_may_not_be_looked_at_counts_as_running(void **state)
 	assert_int_equal(status, 0);
 }
 
+static void peers_record_that_cannot_be_read_is_a_doubt(void **state)
+{
+	struct world *world = need_root(state);
+	auto_fd dir = make_peer(world, world->container);
+	int status = 0;
+	pid_t pid;
+
+	must(fchmodat(dir, "peer.state", 0, 0));
+	pid = fork();
+	must(pid);
+	if (pid == 0) {
+		struct peers peers = {0};
+		int code = 1;
+
+		if (privs_limit(0, NULL) == 0 &&
+		    peers_find(dir, "own", world->rootfs, NULL, &peers, NULL) == 0 && peers.doubt &&
+		    peers_may_run(&peers))
+			code = 0;
+		(void)syscall(SYS_exit_group, code);
+	}
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void fill(int dir, bool full)
+{
+	for (unsigned i = 0; i < PEERS_MAX_RECORDS; i++) {
+		auto_free char *name = str_format("%u.state", i);
+
+		if (full)
+			(void)close(openat(dir, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+		else
+			(void)unlinkat(dir, name, 0);
+	}
+}
+
+static void count_doubts(void *arg, enum log_level level, const char *module, const char *text)
+{
+	(void)module;
+	*(unsigned *)arg += level == LOG_LEVEL_WARNING && strstr(text, "records") != NULL;
+}
+
+/* tmpfs has the newest names first: the other one's record is not come to. */
+static void peers_too_many_records_are_a_doubt(void **state)
+{
+	struct world *world = need_root(state);
+	const struct apply_target ends = {.id = ID};
+	unsigned doubts = 0;
+	const struct log log = {.level = LOG_LEVEL_INFO, .emit = count_doubts, .arg = &doubts};
+	auto_done(strbuf) struct strbuf before = {0};
+	auto_done(strbuf) struct strbuf after = {0};
+	pid_t first = world->container;
+	auto_fd dir = -1;
+
+	list_tree(&before, world->rootfs);
+	add_some(world);
+	apply_well(world, NULL);
+	start_container(world);
+	world->target.id = "c2";
+	apply_well(world, NULL);
+	dir = record_open_dir(world->state_dir, NULL, NULL);
+	must(dir);
+	fill(dir, true);
+	(void)kill(first, SIGKILL);
+	(void)waitpid(first, NULL, 0);
+	assert_int_equal(apply_revert(&ends, &world->settings, &log, NULL), 0);
+	assert_int_equal(doubts, 1);
+	has_text(inside(world, "/opt/new/liba.so.1.1"), "host a");
+	assert_true(is_there(in(world, "state/" ID ".state")));
+
+	fill(dir, false);
+	stop_container(world);
+	world->container = 0;
+	assert_int_equal(
+		apply_revert(&(struct apply_target){.id = "c2"}, &world->settings, &log, NULL), 0);
+	list_tree(&after, world->rootfs);
+	assert_string_equal(before.data, after.data);
+	assert_false(is_there(in(world, "state/" ID ".state")));
+	assert_int_equal(doubts, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(peers_one_that_runs_is_told_from_one_that_ended),
 		CASE(peers_one_that_may_not_be_looked_at_counts_as_running),
+		CASE(peers_record_that_cannot_be_read_is_a_doubt),
+		CASE(peers_too_many_records_are_a_doubt),
 	};
 
 	return cmocka_run_group_tests_name("peers", tests, NULL, NULL);
