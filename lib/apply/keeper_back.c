@@ -33,7 +33,8 @@ struct back {
 };
 
 /* our_ino 0: the hook ended before it knew, and the container never ran. But ids come round again:
- * with another image below, its file is older than the note. */
+ * with another image below, its file is older than the note, or was dated by whoever packed the
+ * image. */
 static bool is_ours(const struct back *back, const struct stat *st)
 {
 	const struct record_kept *note = back->note;
@@ -41,7 +42,9 @@ static bool is_ours(const struct back *back, const struct stat *st)
 	if (!S_ISREG(st->st_mode))
 		return false;
 	if (note->our_ino == 0)
-		return record_is_since(back->since, st->st_ctim);
+		return record_is_since(back->since, st->st_ctim) &&
+		       (st->st_mtim.tv_sec == RECORD_MARK ||
+			record_is_since(back->since, st->st_mtim));
 	return st->st_mtim.tv_sec == RECORD_MARK && (uint64_t)st->st_size == note->our_size &&
 	       st->st_ino == note->our_ino;
 }

@@ -382,6 +382,24 @@ static void keeper_unfinished_note_touches_no_older_file(void **state)
 	assert_false(is_there(in(world, "/image/etc/a")));
 }
 
+/* And that image was unpacked after the note: only its files' own dates are older. */
+static void keeper_unfinished_note_touches_no_file_unpacked_since(void **state)
+{
+	const struct timespec packed[2] = {{.tv_sec = 1600000000}, {.tv_sec = 1600000000}};
+	struct world *world = *state;
+	auto_done(record) struct record read = {0};
+	struct peers none = {0};
+	struct record_kept note = {.path = (char[]){"/etc/a"}, .state = RECORD_ADDED};
+
+	assert_int_equal(record_note_kept(world->keeper.journal, &note, true, NULL), 0);
+	put(in(world, "/image/etc/a"), "another image's");
+	must(utimensat(AT_FDCWD, in(world, "/image/etc/a"), packed, 0));
+	assert_int_equal(record_read(world->keeper.state_dir, ID, &read, NULL), 1);
+	must(keeper_take_back(world->root, world->keeper.state_dir, &read, &none, NULL, NULL));
+
+	has_text(in(world, "/image/etc/a"), "another image's");
+}
+
 /* An earlier start's file, whose record is lost. */
 static void keeper_file_of_an_earlier_start_gets_its_lines_taken_out(void **state)
 {
@@ -419,6 +437,7 @@ int main(void)
 		CASE(keeper_leaves_a_cache_that_it_cannot_read),
 		CASE(keeper_takes_its_lines_out_when_the_images_bytes_are_lost),
 		CASE(keeper_unfinished_note_touches_no_older_file),
+		CASE(keeper_unfinished_note_touches_no_file_unpacked_since),
 		CASE(keeper_file_of_an_earlier_start_gets_its_lines_taken_out),
 	};
 
