@@ -4,6 +4,8 @@
 # outside the root tree changes, the host gets no mount, and a stopped container leaves the image as it
 # was.
 
+bats_require_minimum_version 1.5.0
+
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034 # scripts for another shell; bats runs each test in a subshell
 # shellcheck source=tests/support/gpu.sh
 . "$NVC_SOURCE_DIR/tests/support/gpu.sh"
@@ -103,6 +105,8 @@ started() { # and nothing is left in the image
 		hostile now "rm etc/ld.so.cache; set -- etc/ld.so.cache; $prepare \"\$@\""
 		started
 	done
+	# ours, which lay in the directories that were read then, are not the image's
+	run ! grep "that the image has itself" "$BATS_TEST_TMPDIR/log"
 }
 
 # What ldconfig cannot open it says.
