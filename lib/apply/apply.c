@@ -36,7 +36,8 @@ static int check_target(struct job *job, struct err *err)
 	r = ns_process_open(target->pid, &job->process, err);
 	if (r < 0)
 		return err_wrap(err, "the container's process");
-	if (ns_same_mount(&job->process)) {
+	/* an engine may run in a mount namespace that is not the machine's */
+	if (ns_same_mount(&job->process) || ns_is_machines_mount(&job->process)) {
 		(void)err_set(err, EINVAL,
 			      "process %d has no mount namespace of its own: its mounts would be "
 			      "the host's",

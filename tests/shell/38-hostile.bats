@@ -257,3 +257,15 @@ unopened() {
 	run grep -cE '^2026-01-01|'$'\033' "$BATS_TEST_TMPDIR/log"
 	[ "$output" -eq 0 ]
 }
+
+# An engine may run in a mount namespace of its own, and its runtime may be wrong about a process.
+@test "a state that names the machine's first process mounts nothing there" {
+	bundle_edit "$dir" '.process.env += ["NVIDIA_VISIBLE_DEVICES=all"]'
+	printf '{"ociVersion":"1.0.2","id":"first","status":"creating","pid":1,"root":"%s","bundle":"%s"}' "$dir/rootfs" "$dir" >"$BATS_TEST_TMPDIR/state"
+	run unshare --mount --pid --fork --mount-proc bash -c '
+		unshare --mount "$@" <"$0/state" && exit
+		grep -F "$0" /proc/self/mountinfo
+	' "$BATS_TEST_TMPDIR" "$GPU_HOOK" --config "$BATS_TEST_TMPDIR/config.toml" prestart
+	[ "$status" -eq 1 ]
+	[[ $output == 'nvc-hook: process 1 has no mount namespace of its own'* ]]
+}
