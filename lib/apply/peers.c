@@ -97,7 +97,8 @@ static int look(struct peers *peers, int state_dir, const char *name, const char
 		return 0;
 	if (str_equal(head.rootfs, rootfs))
 		return add(peers, state_dir, &head, err);
-	if (is_forgotten(state_dir, name, head.rootfs)) {
+	/* another engine's storage may not be seen from this one's mount namespace */
+	if (is_forgotten(state_dir, name, head.rootfs) && (head.init == 0 || !is_running(&head))) {
 		log_debug(log, MODULE, "the record of container '%s' is deleted: '%s' is gone", id,
 			  head.rootfs);
 		(void)record_delete(state_dir, id, NULL);

@@ -8,11 +8,11 @@
 #include "sys/ns.h"
 #include "sys/privs.h"
 
-/* A record of another container on the same rootfs, whose first process is pid. */
-static int make_peer(const struct world *world, pid_t pid)
+/* A record of another container on that rootfs, whose first process is pid. */
+static int make_peer_on(const struct world *world, pid_t pid, char *rootfs)
 {
 	auto_done(ns_process) struct ns_process process = {.proc_fd = -1};
-	struct record record = {.id = (char *)(uintptr_t) "peer", .rootfs = world->rootfs};
+	struct record record = {.id = (char *)(uintptr_t) "peer", .rootfs = rootfs};
 	int dir = record_open_dir(world->state_dir, NULL, NULL);
 
 	must(dir);
@@ -21,6 +21,11 @@ static int make_peer(const struct world *world, pid_t pid)
 	record.started = process.start_time;
 	assert_int_equal(record_write(dir, &record, NULL), 0);
 	return dir;
+}
+
+static int make_peer(const struct world *world, pid_t pid)
+{
+	return make_peer_on(world, pid, world->rootfs);
 }
 
 static void has_peers(int dir, const char *rootfs, size_t running, size_t gone)
@@ -67,11 +72,32 @@ static void peers_one_that_may_not_be_looked_at_counts_as_running(void **state)
 	assert_int_equal(status, 0);
 }
 
+static bool has_record(int dir)
+{
+	return faccessat(dir, "peer.state", F_OK, 0) == 0;
+}
+
+/* Not seen from here, perhaps, where another engine runs in a mount namespace of its own. */
+static void peers_record_of_one_that_runs_is_not_forgotten(void **state)
+{
+	struct world *world = need_root(state);
+	char storage[] = "/of/another/engine/merged";
+	auto_fd dir = make_peer_on(world, world->container, storage);
+
+	has_peers(dir, world->rootfs, 0, 0);
+	assert_true(has_record(dir));
+	stop_container(world);
+	world->container = 0;
+	has_peers(dir, world->rootfs, 0, 0);
+	assert_false(has_record(dir));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(peers_one_that_runs_is_told_from_one_that_ended),
 		CASE(peers_one_that_may_not_be_looked_at_counts_as_running),
+		CASE(peers_record_of_one_that_runs_is_not_forgotten),
 	};
 
 	return cmocka_run_group_tests_name("peers", tests, NULL, NULL);
