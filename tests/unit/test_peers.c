@@ -92,12 +92,46 @@ static void peers_record_of_one_that_runs_is_not_forgotten(void **state)
 	assert_false(has_record(dir));
 }
 
+static void chooses(const struct world *world, pid_t pid, const char *bundle, const char *want)
+{
+	auto_free char *id = NULL;
+
+	assert_int_equal(peers_choose_id(world->state_dir, "peer", bundle, pid, &id, NULL), 0);
+	assert_int_equal(strncmp(id, want, strlen(want)), 0);
+	assert_int_equal(strchr(id, '~') != NULL, strchr(want, '~') != NULL);
+}
+
+/* Of another engine, which does not know of the first one's. */
+static void peers_second_container_of_an_id_gets_a_record_of_its_own(void **state)
+{
+	struct world *world = need_root(state);
+	auto_fd dir = make_peer(world, world->container);
+	struct record second = {.rootfs = world->rootfs};
+	auto_free char *id = NULL;
+
+	chooses(world, world->container, "/b", "peer"); /* its hook runs again */
+	chooses(world, getpid(), NULL, "peer");
+	chooses(world, 0, "/b", "peer"); /* it ends */
+	assert_int_equal(peers_choose_id(world->state_dir, "peer", "/b", getpid(), &id, NULL), 0);
+	assert_string_not_equal(id, "peer");
+	second.id = id;
+	assert_int_equal(record_write(dir, &second, NULL), 0);
+
+	chooses(world, 0, "/a", "peer");
+	chooses(world, 0, "/b", "peer~");
+	stop_container(world);
+	world->container = 0;
+	chooses(world, getpid(), "/b", "peer~"); /* as long as that record is there */
+	chooses(world, getpid(), "/c", "peer");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(peers_one_that_runs_is_told_from_one_that_ended),
 		CASE(peers_one_that_may_not_be_looked_at_counts_as_running),
 		CASE(peers_record_of_one_that_runs_is_not_forgotten),
+		CASE(peers_second_container_of_an_id_gets_a_record_of_its_own),
 	};
 
 	return cmocka_run_group_tests_name("peers", tests, NULL, NULL);
