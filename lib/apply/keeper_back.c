@@ -230,9 +230,15 @@ bool keeper_undo(struct keeper *keeper)
 	return whole;
 }
 
+/* A hook that was killed while it deleted its record was done with the file. */
+static bool can_put_back(int state_dir, const struct record *peer, const struct record_kept *note)
+{
+	return note->state != RECORD_REPLACED || record_has_kept(state_dir, peer->id, note->slot);
+}
+
 /* Another container runs with this file: it will put the image's back. If ours is the one that is
  * there, it has to know it. */
-static bool leave_to_peer(const struct back *back, int state_dir, struct record *peer)
+static bool leave_to_peer(const struct back *back, int state_dir, struct record *peer, bool gone)
 {
 	vec_each(note, &peer->kept)
 	{
@@ -241,6 +247,8 @@ static bool leave_to_peer(const struct back *back, int state_dir, struct record 
 
 		if (strcmp(note->path, back->note->path) != 0)
 			continue;
+		if (gone && !can_put_back(state_dir, peer, note))
+			return false;
 		if (rootfs_lstat(back->rootfd, note->path, &st, NULL) == 1 && is_ours(back, &st)) {
 			note->our_ino = st.st_ino;
 			note->our_size = (uint64_t)st.st_size;
@@ -257,10 +265,10 @@ static bool is_left(const struct back *back, int state_dir, struct peers *peers)
 {
 	bool left = false;
 
-	vec_each(peer, &peers->running) left |= leave_to_peer(back, state_dir, peer);
+	vec_each(peer, &peers->running) left |= leave_to_peer(back, state_dir, peer, false);
 	/* those that are taken back next, too: ours may be theirs by now */
 	for (size_t i = peers->taken; i < peers->gone.n; i++)
-		left |= leave_to_peer(back, state_dir, &peers->gone.items[i]);
+		left |= leave_to_peer(back, state_dir, &peers->gone.items[i], true);
 	if (left)
 		log_debug(back->log, MODULE, "'%s' stays for another container", back->note->path);
 	return left;

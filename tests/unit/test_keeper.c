@@ -90,15 +90,21 @@ static int replace(struct world *world, const char *path, const char *text, cons
 }
 
 /* As apply_plan() ends, and as poststop reads it. */
-static void take_back(struct world *world)
+static void take_back_among(struct world *world, struct peers *peers)
 {
 	auto_done(record) struct record read = {0};
-	struct peers none = {0};
 
 	must(keeper_hand_over(&world->keeper, &world->record, NULL));
 	must(record_write(world->keeper.state_dir, &world->record, NULL));
 	assert_int_equal(record_read(world->keeper.state_dir, ID, &read, NULL), 1);
-	must(keeper_take_back(world->root, world->keeper.state_dir, &read, &none, NULL, NULL));
+	must(keeper_take_back(world->root, world->keeper.state_dir, &read, peers, NULL, NULL));
+}
+
+static void take_back(struct world *world)
+{
+	struct peers none = {0};
+
+	take_back_among(world, &none);
 }
 
 static void is_the_images(const struct world *world, const char *path)
@@ -130,6 +136,31 @@ static void keeper_file_comes_back_with_mode_and_time(void **state)
 	take_back(world);
 
 	is_the_images(world, "/image/etc/a");
+}
+
+/* Its record is taken back next. With the saved bytes in it that one does it; a hook that was
+ * killed while it deleted the record has left it without. */
+static void keeper_file_is_left_to_a_peer_that_can_put_it_back(void **state)
+{
+	struct world *world = *state;
+	char path[] = "/etc/a";
+	struct record_kept note = {.path = path, .state = RECORD_REPLACED};
+	struct record peer = {.id = (char *)(uintptr_t) "peer"};
+	struct peers peers = {0};
+
+	*(struct record_kept *)vec_add(&peer.kept) = note;
+	*(struct record *)vec_add(&peers.gone) = peer;
+	image_has(world, "/image/etc/a", OLD, sizeof(OLD) - 1);
+	assert_int_equal(replace(world, "/etc/a", "ours", NULL), 0);
+	must(record_save_kept(world->keeper.state_dir, "peer", 0, OLD, sizeof(OLD) - 1, NULL));
+	take_back_among(world, &peers);
+	has_text(in(world, "/image/etc/a"), "ours");
+
+	must(unlinkat(world->keeper.state_dir, "peer.kept0", 0));
+	take_back_among(world, &peers);
+	is_the_images(world, "/image/etc/a");
+	vec_done(&peers.gone.items[0].kept);
+	vec_done(&peers.gone);
 }
 
 /* Killed before the rename: the second file is known. */
@@ -424,6 +455,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(keeper_file_comes_back_with_mode_and_time),
+		CASE(keeper_file_is_left_to_a_peer_that_can_put_it_back),
 		CASE(keeper_second_file_is_in_the_record),
 		CASE(keeper_file_comes_back_after_an_error),
 		CASE(keeper_file_that_was_added_is_removed),
