@@ -113,8 +113,8 @@ static void choose_ids(const struct job *job, struct ldconfig_job *args)
 	args->gid = st.st_gid;
 }
 
-/* Has the host's ldconfig write the cache, and reads that. 1 = done, 0 = the kernel does not execute
- * it, and nothing was touched. */
+/* Has the host's ldconfig write the cache, and reads that. 1 = done, 0 = the kernel does not
+ * execute it, and nothing was touched. */
 static int run_ldconfig(struct job *job, const struct op *op, struct kept *kept, char **ret,
 			size_t *ret_len, struct err *err)
 {

@@ -199,15 +199,18 @@ static const struct {
 	{EM_ARM, "arm-linux-gnueabi"},
 };
 
-static bool is_dir(int rootfd, const char *path)
+/* Negative: the machine is in trouble, and that is not known. */
+static int is_dir(int rootfd, const char *path, struct err *err)
 {
 	auto_fd fd = rootfs_open(rootfd, path, O_PATH | O_DIRECTORY, NULL);
 
+	if (fd < 0 && err_is_trouble(-fd))
+		return err_sys(err, -fd, "look at '%s'", path);
 	return fd >= 0;
 }
 
 /* 1 = there are some. */
-static int add_multiarch(int rootfd, uint16_t machine, struct strv *ret)
+static int add_multiarch(int rootfd, uint16_t machine, struct strv *ret, struct err *err)
 {
 	static const char *const parents[] = {"/lib", "/usr/lib"};
 	int found = 0;
@@ -217,14 +220,15 @@ static int add_multiarch(int rootfd, uint16_t machine, struct strv *ret)
 			continue;
 		for (size_t k = 0; k < sizeof(parents) / sizeof(parents[0]); k++) {
 			auto_free char *path = str_format("%s/%s", parents[k], multiarch[i].name);
+			int r = path == NULL ? err_nomem(err) : is_dir(rootfd, path, err);
 
-			if (path == NULL)
-				return -ENOMEM;
-			if (!is_dir(rootfd, path))
+			if (r < 0)
+				return r;
+			if (r == 0)
 				continue;
 			found = 1;
 			if (strv_add(ret, path) < 0)
-				return -ENOMEM;
+				return err_nomem(err);
 		}
 	}
 	return found;
@@ -238,10 +242,10 @@ int ldconf_system_dirs(int rootfd, uint16_t machine, struct strv *ret, struct er
 	bool is_wide = machine == 0 || machine == EM_X86_64 || machine == EM_AARCH64;
 	size_t n = is_wide ? sizeof(wide) / sizeof(wide[0]) : 2;
 	const char *const *dirs = is_wide ? wide : plain;
-	int found = add_multiarch(rootfd, machine, ret);
+	int found = add_multiarch(rootfd, machine, ret, err);
 
 	if (found < 0)
-		return err_nomem(err);
+		return found;
 	if (found > 0) { /* Debian's have no /lib64 */
 		dirs = plain;
 		n = 2;

@@ -42,19 +42,20 @@ static int add_found(struct ldglob *glob, struct strv *found, const char *dir, c
 	return strv_addf(found, "%s/%s", dir, name);
 }
 
-static int list(struct ldglob *glob, const char *path, const char *part, struct strv *found)
+static int list(struct ldglob *glob, const char *path, const char *part, struct strv *found,
+		struct err *err)
 {
-	bool lasts = patience_lasts(&glob->patience, LDGLOB_DEADLINE_MS);
-	auto_fd fd = !lasts ? -1
-			    : rootfs_open(glob->rootfd, *path == '\0' ? "/" : path,
-					  O_RDONLY | O_DIRECTORY, NULL);
-	auto_dir dir = fd < 0 ? NULL : fdopendir(fd);
+	auto_dir dir = NULL;
 	const struct dirent *entry;
+	int r;
 
-	glob->cut |= !lasts;
-	if (dir == NULL)
-		return fd >= 0 && errno == ENOMEM ? -ENOMEM : 0;
-	(void)take_fd(&fd);
+	if (!patience_lasts(&glob->patience, LDGLOB_DEADLINE_MS)) {
+		glob->cut = true;
+		return 0;
+	}
+	r = rootfs_list(glob->rootfd, *path == '\0' ? "/" : path, &dir, err);
+	if (r < 0 || dir == NULL)
+		return r;
 	while ((entry = readdir(dir)) != NULL) {
 		if (glob->entries >= LDGLOB_MAX_ENTRIES) {
 			glob->cut = true;
@@ -65,21 +66,24 @@ static int list(struct ldglob *glob, const char *path, const char *part, struct 
 		    !wildcard_match(part, entry->d_name))
 			continue;
 		if (add_found(glob, found, path, entry->d_name) < 0)
-			return -ENOMEM;
+			return err_nomem(err);
 	}
 	return 0;
 }
 
 /* Replaces the directories in *paths by what one component finds below them. */
-static int step(struct ldglob *glob, const char *part, struct strv *paths)
+static int step(struct ldglob *glob, const char *part, struct strv *paths, struct err *err)
 {
 	auto_done(strv) struct strv found = {0};
 	bool pattern = is_pattern(part);
 
 	for (size_t i = 0; i < paths->n; i++) {
-		int r = pattern ? list(glob, paths->items[i], part, &found)
-				: add_found(glob, &found, paths->items[i], part);
+		int r = 0;
 
+		if (pattern)
+			r = list(glob, paths->items[i], part, &found, err);
+		else if (add_found(glob, &found, paths->items[i], part) < 0)
+			r = err_nomem(err);
 		if (r < 0)
 			return r;
 	}
@@ -94,6 +98,7 @@ int ldglob_find(struct ldglob *glob, const char *pattern, struct strv *ret, stru
 	auto_done(strv) struct strv paths = {0};
 	char part[NAME_MAX + 1];
 	size_t parts = 0;
+	int r;
 
 	if (strv_add(&paths, "") < 0)
 		return err_nomem(err);
@@ -102,8 +107,9 @@ int ldglob_find(struct ldglob *glob, const char *pattern, struct strv *ret, stru
 			glob->cut = true;
 			return 0;
 		}
-		if (step(glob, part, &paths) < 0)
-			return err_nomem(err);
+		r = step(glob, part, &paths, err);
+		if (r < 0)
+			return r;
 	}
 	if (*pattern != '\0')
 		return 0;

@@ -82,10 +82,12 @@ static bool may_go_on(struct ldscan *scan)
 /* ---- directories ---- */
 
 /* 1 = is one, and not known yet. */
-static int look_at_dir(struct ldscan *scan, const char *path, struct stat *ret)
+static int look_at_dir(struct ldscan *scan, const char *path, struct stat *ret, struct err *err)
 {
 	auto_fd fd = rootfs_open(scan->rootfd, path, O_PATH | O_DIRECTORY, NULL);
 
+	if (fd < 0 && err_is_trouble(-fd))
+		return err_sys(err, -fd, "look at '%s'", path);
 	if (fd < 0 || fstat(fd, ret) < 0)
 		return 0;
 	vec_each(place, &scan->places)
@@ -100,9 +102,10 @@ static int add_place(struct ldscan *scan, const char *path, const char *hwcaps, 
 {
 	struct ldscan_place *place;
 	struct stat st;
+	int r = look_at_dir(scan, path, &st, err);
 
-	if (look_at_dir(scan, path, &st) == 0)
-		return 0;
+	if (r <= 0)
+		return r;
 	if (scan->places.n >= LDSCAN_MAX_DIRS) {
 		stop(scan, "there are too many directories");
 		return 0;
@@ -144,19 +147,14 @@ static bool is_hwcaps_name(const char *name)
 static int add_hwcaps(struct ldscan *scan, const char *dir, struct err *err)
 {
 	auto_free char *path = str_format("%s/" HWCAPS, dir);
-	auto_fd fd =
-		path == NULL ? -1 : rootfs_open(scan->rootfd, path, O_RDONLY | O_DIRECTORY, NULL);
-	auto_dir list = fd < 0 ? NULL : fdopendir(fd);
+	auto_dir list = NULL;
 	const struct dirent *entry;
+	int r = path == NULL ? err_nomem(err) : rootfs_list(scan->rootfd, path, &list, err);
 
-	if (path == NULL)
-		return err_nomem(err);
-	if (list == NULL)
-		return fd >= 0 && errno == ENOMEM ? err_nomem(err) : 0;
-	(void)take_fd(&fd);
+	if (r < 0 || list == NULL)
+		return r;
 	while ((entry = readdir(list)) != NULL && may_go_on(scan)) {
 		auto_free char *sub = NULL;
-		int r;
 
 		scan->files++;
 		if (!is_hwcaps_name(entry->d_name))
@@ -185,7 +183,8 @@ static int add_main(struct ldscan *scan, const char *path, struct err *err)
 
 /* ---- files ---- */
 
-/* -1 when it is not there, or no regular file. Links are followed in root. */
+/* Negative: it is not there, is no regular file, or that is not known. Links are followed in root.
+ */
 static int open_file(const struct reading *reading, const char *name, unsigned char type)
 {
 	auto_free char *path = NULL;
@@ -193,7 +192,7 @@ static int open_file(const struct reading *reading, const char *name, unsigned c
 	if (type == DT_REG)
 		return rootfs_open(reading->fd, name, O_RDONLY | O_NOFOLLOW | O_NOCTTY, NULL);
 	path = str_format("%s/%s", reading->dir, name);
-	return path == NULL ? -1
+	return path == NULL ? -ENOMEM
 			    : rootfs_open(reading->scan->rootfd, path, O_RDONLY | O_NOCTTY, NULL);
 }
 
@@ -249,6 +248,8 @@ static int read_file(struct reading *reading, const char *name, unsigned char ty
 	struct stat st;
 	int r;
 
+	if (fd < 0 && err_is_trouble(-fd))
+		return err_sys(err, -fd, "read '%s/%s'", reading->dir, name);
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
 		return 0;
 	window_init(&window, fd);
@@ -369,17 +370,14 @@ static int read_place(struct ldscan *scan, size_t index, struct err *err)
 		.hwcaps = place->hwcaps,
 		.set = {.unsigned_chars = ldflags_unsigned_chars(scan->machine)},
 	};
-	auto_fd fd = rootfs_open(scan->rootfd, place->path, O_RDONLY | O_DIRECTORY, NULL);
-	auto_dir list = fd < 0 ? NULL : fdopendir(fd);
+	auto_dir list = NULL;
 	uint64_t hwcap = place->hwcaps == NULL ? hwcap_of(scan, place->path) : 0;
 	const struct dirent *entry;
-	int r = 0;
+	int r = path == NULL ? err_nomem(err) : rootfs_list(scan->rootfd, place->path, &list, err);
 
-	if (path == NULL)
-		return err_nomem(err);
-	if (list == NULL)
-		return fd >= 0 && errno == ENOMEM ? err_nomem(err) : 0;
-	reading.fd = take_fd(&fd);
+	if (r < 0 || list == NULL)
+		return r;
+	reading.fd = dirfd(list);
 	while (r == 0 && may_go_on(scan) && (entry = readdir(list)) != NULL) {
 		scan->files++;
 		r = read_entry(&reading, entry, err);

@@ -64,13 +64,17 @@ void turn_take(struct turn *turn, int state_dir, const char *rootfs, const struc
 	memcpy(turn->name, name, sizeof(name));
 	turn->state_dir = take_fd(&dir);
 	turn->fd = take_fd(&fd);
+	turn->log = log;
 }
 
 void turn_done(struct turn *turn)
 {
 	if (turn->fd < 0)
 		return;
-	(void)entry_remove(turn->state_dir, turn->name);
+	if (entry_remove(turn->state_dir, turn->name) < 0 && errno != ENOENT)
+		log_warn(turn->log, MODULE,
+			 "cannot remove '%s' from the state directory: %s; a later start does",
+			 turn->name, strerror(errno));
 	auto_fd_release(&turn->fd);
 	auto_fd_release(&turn->state_dir);
 	*turn = TURN_NONE;

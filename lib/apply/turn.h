@@ -20,6 +20,7 @@ struct turn {
 	int state_dir; /* of its own; -1 = not taken */
 	int fd;
 	char name[TURN_NAME_SIZE];
+	const struct log *log; /* borrowed: of whoever took it */
 };
 
 #define TURN_NONE ((struct turn){.state_dir = -1, .fd = -1})
@@ -27,7 +28,8 @@ struct turn {
 /** Waits for the turn at the folder that goes by that path. A turn that cannot be had is a warning,
  *  and *turn stays what it was. */
 void turn_take(struct turn *turn, int state_dir, const char *rootfs, const struct log *log);
-/** Accepts TURN_NONE, and leaves it. */
+/** Accepts TURN_NONE, and leaves it. A file that cannot be removed is a warning; turn_sweep() has
+ * it. */
 void turn_done(struct turn *turn);
 /** Removes that entry of the state directory if it is what a killed owner left, long ago: the
  * folder may never have another one. */

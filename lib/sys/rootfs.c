@@ -265,3 +265,21 @@ bool rootfs_is_on(int rootfd, int fd)
 	return mount_id(rootfd, &root, NULL) == 0 && mount_id(fd, &mount, NULL) == 0 &&
 	       root == mount;
 }
+
+int rootfs_list(int rootfd, const char *path, DIR **ret, struct err *err)
+{
+	auto_fd fd = rootfs_open(rootfd, path, O_RDONLY | O_DIRECTORY, NULL);
+	int code = fd < 0 ? -fd : 0;
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	*ret = NULL;
+	if (fd >= 0 && dir == NULL)
+		code = errno;
+	if (err_is_trouble(code))
+		return err_sys(err, code, "read the directory '%s'", path);
+	if (dir == NULL)
+		return 0;
+	(void)take_fd(&fd);
+	*ret = dir;
+	return 0;
+}

@@ -9,6 +9,7 @@
 #ifndef SYS_ROOTFS_H
 #define SYS_ROOTFS_H
 
+#include <dirent.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -65,6 +66,11 @@ int rootfs_read(int rootfd, const char *path, size_t max, char **ret, size_t *re
 /** As rootfs_read(), of roots that are trusted: files of /proc are read as well. */
 int rootfs_read_any(int rootfd, const char *path, size_t max, char **ret, size_t *ret_len,
 		    struct err *err);
+
+/** The directory path, for reading names; the caller closes it. *ret = NULL, and 0: it is not
+ * there, no directory, or not ours to read. Negative: the machine is in trouble (err_is_trouble()),
+ * and what is there is not known. */
+int rootfs_list(int rootfd, const char *path, DIR **ret, struct err *err);
 
 /** Tests only: true makes every call here use the second implementation. */
 void rootfs_force_walk(bool force);

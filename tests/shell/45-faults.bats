@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Each system call of a run fails once with each error code it can have, or the process is killed in
 # front of it: one line at most, in time, and everything as before or made good by the next start.
-# Here twelve rows and a part of the calls; all of them, and a whole board, in tests/long.
+# Here twelve rows, each call with each code and killed twice: then the next start, or the end,
+# follows. Of the old system calls a part; all of those, and a whole board, in tests/long.
 
 bats_require_minimum_version 1.5.0
 
@@ -38,12 +39,8 @@ sweep() {
 	[[ $output == *outlived* ]]
 }
 
-@test "hook: error codes" {
-	sweep hook -- --whole 1
-}
-
-@test "hook: killed" {
-	sweep hook -- --only-kills --kill-every 3
+@test "hook: error codes and kills" {
+	sweep hook -- --kill-every 1
 }
 
 @test "hook: error codes and kills, old system calls" {
@@ -51,17 +48,17 @@ sweep() {
 }
 
 @test "a start that is refused: its undoing fails too" {
-	sweep --share 4 refused -- --whole 1 --kill-every 3
+	sweep refused -- --kill-every 1
 }
 
 @test "poststop: error codes and kills" {
-	sweep --share 2 poststop -- --whole 1 --kill-every 3
+	sweep poststop -- --kill-every 1
 }
 
 @test "runtime: error codes and kills" {
-	sweep --share 2 runtime -- --whole 1 --kill-every 2
+	sweep runtime -- --kill-every 1
 }
 
 @test "nvc-cli configure: error codes and kills" {
-	sweep --share 5 configure -- --whole 1 --kill-every 3
+	sweep configure -- --kill-every 1
 }

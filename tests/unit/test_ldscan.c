@@ -2,10 +2,12 @@
 #include "apply/ldscan.h"
 
 #include <elf.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -139,6 +141,45 @@ static void ldscan_dir_adds_each_directory_once(void **state)
 		assert_int_equal(ldscan_dir(&world.scan, "/d", NULL), 0);
 		assert_int_equal(ldscan_dir(&world.scan, "/d//", NULL), 0);
 		assert_int_equal(ldscan_dir(&world.scan, "/missing", NULL), 0);
+	}
+	check_scan(&world, "libx.so.1=/d/libx.so.1\n", "");
+	world_done(&world);
+}
+
+/* A smaller cache without a word would be the worst of all. */
+static void ldscan_dir_that_cannot_be_looked_at_is_an_error(void **state)
+{
+	struct world world;
+	struct rlimit limit;
+	struct rlimit none;
+	struct err err = {0};
+	int r;
+
+	(void)state;
+	world_make(&world, NULL);
+	add_lib(&world, "/d/libx.so.1", "libx.so.1");
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	for (int room = 0;; room++) {
+		int next = open("/", O_PATH | O_CLOEXEC);
+
+		(void)close(next);
+		none = (struct rlimit){.rlim_cur = (rlim_t)(next + room),
+				       .rlim_max = limit.rlim_max};
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+		err = (struct err){0};
+		r = ldscan_dir(&world.scan, "/d", &err);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+		if (r == 0) {
+			assert_true(room >= 2); /* at least the directory and a file in it */
+			break;
+		}
+		assert_int_equal(r, -EMFILE);
+		assert_non_null(strstr(err.msg, "'/d"));
+		ldscan_done(&world.scan);
+		world.scan = (struct ldscan){.rootfd = world.root,
+					     .log = &world.log,
+					     .machine = EM_AARCH64,
+					     .cache = &world.cache};
 	}
 	check_scan(&world, "libx.so.1=/d/libx.so.1\n", "");
 	world_done(&world);
@@ -422,6 +463,7 @@ int main(void)
 		cmocka_unit_test(ldscan_dir_hardware_directories_are_those_of_the_version),
 		cmocka_unit_test(ldscan_dir_nested_hardware_directories_add_up),
 		cmocka_unit_test(ldscan_dir_os_version_is_noted_where_that_ldconfig_does),
+		cmocka_unit_test(ldscan_dir_that_cannot_be_looked_at_is_an_error),
 		cmocka_unit_test(ldscan_dir_a_limit_stops_with_one_line),
 		cmocka_unit_test(ldscan_dir_many_names_are_all_read),
 		cmocka_unit_test(ldscan_glibc_is_known_by_link_or_by_what_it_says),

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -316,6 +317,32 @@ static void rootfs_readlinkat_gives_the_text(void **state)
 	assert_null(none);
 }
 
+/* What is not there is no trouble; too many open files are: what is there is not known then. */
+static void rootfs_list_tells_absent_from_trouble(void **state)
+{
+	const struct tree *tree = *state;
+	struct rlimit limit;
+	struct rlimit none;
+	DIR *dir = NULL;
+	int r;
+
+	assert_int_equal(rootfs_list(tree->root, "/a/b", &dir, NULL), 0);
+	assert_non_null(dir);
+	assert_true(fcntl(dirfd(dir), F_GETFD) & FD_CLOEXEC);
+	(void)closedir(dir);
+	assert_int_equal(rootfs_list(tree->root, "/nothing", &dir, NULL), 0);
+	assert_null(dir);
+	assert_int_equal(rootfs_list(tree->root, "/etc/file", &dir, NULL), 0);
+	assert_null(dir);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = (struct rlimit){.rlim_cur = 0, .rlim_max = limit.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	r = rootfs_list(tree->root, "/a/b", &dir, NULL);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_int_equal(r, -EMFILE);
+	assert_null(dir);
+}
+
 /* A directory that the walk has come through is moved out of the root while ".." is still to be
  * walked: a child swaps it forth and back all the time. Nothing outside may ever be found. */
 static void check_race(const struct tree *tree)
@@ -359,6 +386,7 @@ int main(void)
 		TREE_TEST(rootfs_read_takes_regular_files_only),
 		TREE_TEST(rootfs_read_a_file_of_proc_is_empty_unless_asked_for),
 		TREE_TEST(rootfs_readlinkat_gives_the_text),
+		TREE_TEST(rootfs_list_tells_absent_from_trouble),
 		TREE_TEST(rootfs_rename_race_stays_inside),
 	};
 

@@ -109,8 +109,7 @@ void faults_run(struct bench *bench, const struct faults *faults)
 	for (size_t i = 0; i < bench->listing.n; i++) {
 		if (i % bench->slices != bench->slice)
 			continue;
-		if (!faults->only_kills)
-			refuse_all(bench, faults, i);
+		refuse_all(bench, faults, i);
 		if (faults->kill_every == 0 || i / bench->slices % faults->kill_every != 0)
 			continue;
 		end_by_force(bench, i + 1, false);

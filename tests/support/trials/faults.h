@@ -10,7 +10,6 @@
 struct faults {
 	unsigned whole; /* all error codes at so many calls of a site, one at the others; 0 = all */
 	unsigned kill_every; /* SIGKILL at each so-many-th call; 0 = never */
-	bool only_kills;
 };
 
 void faults_run(struct bench *bench, const struct faults *faults);

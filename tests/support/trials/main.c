@@ -25,7 +25,6 @@
  *   --whole COUNT       all error codes at the first COUNT calls of each site (which are between
  *                       two certain others), else one of them in turn
  *   --kill-every COUNT  SIGKILL at each COUNT-th call
- *   --only-kills
  *
  *   --deed WHAT         for races: see races.h; may be repeated
  *   --step COUNT        at each COUNT-th of the calls that a deed fits
@@ -134,8 +133,6 @@ static bool parse(int argc, char **argv, struct task *task)
 			task->bench.forgets = true;
 		else if (strcmp(argv[i], "--end") == 0)
 			task->bench.is_end = true;
-		else if (strcmp(argv[i], "--only-kills") == 0)
-			task->faults.only_kills = true;
 		else if (i + 1 == argc || !parse_value(task, argv[i], argv[i + 1]))
 			return false;
 		else
