@@ -33,7 +33,8 @@ struct back {
 };
 
 /* our_ino 0: the hook ended before it knew, and the container never ran. But ids come round again:
- * with another image below, its file is older than the note. */
+ * with another image below, its file is older than the note, or was dated by whoever packed the
+ * image. */
 static bool is_ours(const struct back *back, const struct stat *st)
 {
 	const struct record_kept *note = back->note;
@@ -41,7 +42,9 @@ static bool is_ours(const struct back *back, const struct stat *st)
 	if (!S_ISREG(st->st_mode))
 		return false;
 	if (note->our_ino == 0)
-		return record_is_since(back->since, st->st_ctim);
+		return record_is_since(back->since, st->st_ctim) &&
+		       (st->st_mtim.tv_sec == RECORD_MARK ||
+			record_is_since(back->since, st->st_mtim));
 	return st->st_mtim.tv_sec == RECORD_MARK && (uint64_t)st->st_size == note->our_size &&
 	       st->st_ino == note->our_ino;
 }
@@ -199,9 +202,15 @@ static int restore(struct back *back, struct err *err)
 	return back->data == NULL ? 0 : put_back(back, err);
 }
 
+/* A hook that was killed while it deleted its record was done with the file. */
+static bool can_put_back(int state_dir, const struct record *peer, const struct record_kept *note)
+{
+	return note->state != RECORD_REPLACED || record_has_kept(state_dir, peer->id, note->slot);
+}
+
 /* Another container runs with this file: it will put the image's back. If ours is the one that is
  * there, it has to know it. */
-static bool leave_to_peer(const struct back *back, int state_dir, struct record *peer)
+static bool leave_to_peer(const struct back *back, int state_dir, struct record *peer, bool gone)
 {
 	vec_each(note, &peer->kept)
 	{
@@ -210,6 +219,8 @@ static bool leave_to_peer(const struct back *back, int state_dir, struct record 
 
 		if (strcmp(note->path, back->note->path) != 0)
 			continue;
+		if (gone && !can_put_back(state_dir, peer, note))
+			return false;
 		if (rootfs_lstat(back->rootfd, note->path, &st, NULL) == 1 && is_ours(back, &st)) {
 			note->our_ino = st.st_ino;
 			note->our_size = (uint64_t)st.st_size;
@@ -273,7 +284,7 @@ static int restore_theirs(struct back *back, const struct keeper *keeper, struct
 	kept->note.our_ino = st.st_ino;
 	kept->note.our_size = (uint64_t)st.st_size;
 	vec_each(peer, &keeper->tree->peers->running)(void)
-		leave_to_peer(back, keeper->state_dir, peer);
+		leave_to_peer(back, keeper->state_dir, peer, false);
 	return 0;
 }
 
@@ -311,10 +322,10 @@ static bool is_left(const struct back *back, int state_dir, struct peers *peers)
 {
 	bool left = false;
 
-	vec_each(peer, &peers->running) left |= leave_to_peer(back, state_dir, peer);
+	vec_each(peer, &peers->running) left |= leave_to_peer(back, state_dir, peer, false);
 	/* those that are taken back next, too: ours may be theirs by now */
 	for (size_t i = peers->taken; i < peers->gone.n; i++)
-		left |= leave_to_peer(back, state_dir, &peers->gone.items[i]);
+		left |= leave_to_peer(back, state_dir, &peers->gone.items[i], true);
 	if (left)
 		log_debug(back->log, MODULE, "'%s' stays for another container", back->note->path);
 	return left;

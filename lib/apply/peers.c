@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -123,7 +124,8 @@ static int look(struct peers *peers, int state_dir, const char *name, const char
 		return 0;
 	if (str_equal(head.rootfs, rootfs))
 		return add(peers, state_dir, &head, log, err);
-	if (is_forgotten(state_dir, name, head.rootfs)) {
+	/* another engine's storage may not be seen from this one's mount namespace */
+	if (is_forgotten(state_dir, name, head.rootfs) && (head.init == 0 || !is_running(&head))) {
 		log_debug(log, MODULE, "the record of container '%s' is deleted: '%s' is gone", id,
 			  head.rootfs);
 		(void)record_delete(state_dir, id, NULL);
@@ -195,6 +197,32 @@ size_t peers_drop_ended(struct peers *peers, int state_dir)
 bool peers_may_run(const struct peers *peers)
 {
 	return peers != NULL && (peers->running.n > 0 || peers->doubt);
+}
+
+static bool is_taken(const char *state_dir, const char *id, pid_t pid)
+{
+	auto_done(record) struct record head = {0};
+	auto_fd dir = record_find_dir(state_dir, id, NULL);
+
+	return dir >= 0 && record_read_head(dir, id, &head, NULL) > 0 && head.init != 0 &&
+	       head.init != pid && is_running(&head);
+}
+
+int peers_choose_id(const char *state_dir, const char *id, const char *bundle, pid_t pid,
+		    char **ret, struct err *err)
+{
+	/* no engine's id has that sign in it */
+	auto_free char *second =
+		bundle == NULL ? NULL : str_format("%s~%016" PRIx64, id, str_hash(bundle));
+	auto_fd found = second == NULL ? -1 : record_find_dir(state_dir, second, NULL);
+
+	if (second == NULL && bundle != NULL)
+		return err_nomem(err);
+	if (second != NULL && (found >= 0 || (pid > 0 && is_taken(state_dir, id, pid))))
+		*ret = take_ptr(&second);
+	else
+		*ret = strdup(id);
+	return *ret == NULL ? err_nomem(err) : 0;
 }
 
 bool peers_need(const struct peers *peers, const char *path)

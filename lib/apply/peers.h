@@ -38,6 +38,13 @@ size_t peers_drop_ended(struct peers *peers, int state_dir);
 /** True if one runs, or in doubt. peers may be NULL. */
 bool peers_may_run(const struct peers *peers);
 
+/** Engines do not know of each other's ids. The id under which this container's record goes, for
+ * the caller to free: its own one, or, while another process than pid runs with a record of that,
+ * one with the bundle in it, until that record is gone. state_dir: as configured. pid 0 = it has
+ *  stopped. -ENOMEM. */
+int peers_choose_id(const char *state_dir, const char *id, const char *bundle, pid_t pid,
+		    char **ret, struct err *err);
+
 /** True if one that runs has it in its record. */
 bool peers_need(const struct peers *peers, const char *path);
 

@@ -27,7 +27,8 @@ void place_sign(const struct place_tree *tree, int fd)
 
 static void sign_entry(const struct place_tree *tree, int dirfd, const char *name, int flags)
 {
-	auto_fd fd = entry_open(dirfd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | flags, 0);
+	/* another container may have put a node in its place, and opening one does something */
+	auto_fd fd = rootfs_open(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NOCTTY | flags, NULL);
 
 	if (fd >= 0)
 		place_sign(tree, fd);

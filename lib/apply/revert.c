@@ -420,6 +420,10 @@ int apply_revert(const struct apply_target *target, const struct settings *setti
 		 const struct log *log, struct err *err)
 {
 	const struct fence fence = {.on = target->confined, .log = log};
+	struct apply_target own = *target;
+	auto_free char *id = NULL;
+	int r = peers_choose_id(settings->state_dir, target->id, target->bundle, 0, &id, err);
 
-	return revert_container(target, settings, &fence, NULL, err);
+	own.id = id;
+	return r < 0 ? r : revert_container(&own, settings, &fence, NULL, err);
 }
