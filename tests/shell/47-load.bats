@@ -41,7 +41,7 @@ teardown() {
 	done
 	[[ ${BATS_TEST_COMPLETED-} ]] || ((bad > 0)) || bad=1
 	[[ ${BATS_TEST_COMPLETED-} ]] || why
-	[[ ! ${NVC_FIGURES-} ]] || ((tried + bad == 0)) || printf 'starts\t%d\t%d\n' "$tried" "$bad" >"$NVC_FIGURES/load-$BATS_TEST_NUMBER.tsv"
+	[[ ! ${NVC_FIGURES-} ]] || ((tried + bad == 0)) || printf 'starts\t%d\t%d\n' "$tried" "$bad" >"$NVC_FIGURES/load-${NVC_PROFILE-main}-$BATS_TEST_NUMBER.tsv"
 }
 
 # What a failure leaves: what cells and hooks said, and the statuses that are not success.
