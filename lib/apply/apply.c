@@ -36,7 +36,8 @@ static int check_target(struct job *job, struct err *err)
 	r = ns_process_open(target->pid, &job->process, err);
 	if (r < 0)
 		return err_wrap(err, "the container's process");
-	if (ns_same_mount(&job->process)) {
+	/* an engine may run in a mount namespace that is not the machine's */
+	if (ns_same_mount(&job->process) || ns_is_machines_mount(&job->process)) {
 		(void)err_set(err, EINVAL,
 			      "process %d has no mount namespace of its own: its mounts would be "
 			      "the host's",
@@ -238,6 +239,9 @@ static void undo(struct job *job)
 {
 	struct err err = {0};
 
+	/* who waited too long for the turn may have ended meanwhile */
+	if (job->state_dir >= 0)
+		job->left |= peers_drop_ended(&job->alone.peers, job->state_dir) > 0;
 	if (job->rootfd >= 0)
 		job->left |= !keeper_undo(&job->keeper);
 	while (job->attached.n > 0) {
@@ -369,15 +373,32 @@ int apply_confine(const struct settings *settings, const struct log *log, struct
 	return fence_enter(&fence, FENCE_PREPARE, err);
 }
 
+static void share(struct job *job)
+{
+	job->tree.procfd = job->procfd;
+	job->tree.host_mounts = job->mounts;
+	job->tree.id = job->target->id;
+	job->tree.peers = &job->alone.peers;
+	job->tree.journal = job->journal;
+	job->tree.log = job->log;
+	job->keeper.tree = &job->tree;
+	job->keeper.log = job->log;
+	job->keeper.id = job->target->id;
+	job->keeper.state_dir = job->state_dir;
+	job->keeper.journal = job->journal;
+}
+
 int apply_plan(const struct plan *plan, const struct host *host, const struct settings *settings,
 	       const struct apply_target *target, const struct log *log, struct apply_stats *ret,
 	       struct err *err)
 {
+	struct apply_target own = *target;
+	auto_free char *id = NULL;
 	auto_done(job) struct job job = {
 		.plan = plan,
 		.host = host,
 		.settings = settings,
-		.target = target,
+		.target = &own,
 		.log = log,
 		.fence = fence_of(settings, target->confined, log),
 		.process = {.proc_fd = -1},
@@ -400,26 +421,23 @@ int apply_plan(const struct plan *plan, const struct host *host, const struct se
 			*ret = job.stats;
 		return 0;
 	}
+	if (target->id != NULL) {
+		r = peers_choose_id(settings->state_dir, target->id, target->bundle, target->pid,
+				    &id, err);
+		if (r < 0)
+			return r;
+		own.id = id;
+	}
 	r = prepare(&job, err);
 	if (r == 0) {
-		job.tree.procfd = job.procfd;
-		job.tree.host_mounts = job.mounts;
-		job.tree.id = target->id;
-		job.tree.peers = &job.alone.peers;
-		job.tree.journal = job.journal;
-		job.tree.log = log;
-		job.keeper.tree = &job.tree;
-		job.keeper.log = log;
-		job.keeper.id = target->id;
-		job.keeper.state_dir = job.state_dir;
-		job.keeper.journal = job.journal;
+		share(&job);
 		r = visit(&job, err);
 		if (r == 0)
 			finish_record(&job);
 	}
 	if (r < 0) {
 		if (job.state_dir >= 0 && !job.left &&
-		    record_delete(job.state_dir, target->id, &failed) < 0)
+		    record_delete(job.state_dir, own.id, &failed) < 0)
 			log_warn(log, MODULE, "%s", failed.msg);
 		return r;
 	}

@@ -126,6 +126,7 @@ int record_delete(int dirfd, const char *id, struct err *err);
 /** The saved bytes of a file of the image. record_read_kept(): -ENOENT when there are none. */
 int record_save_kept(int dirfd, const char *id, unsigned slot, const char *data, size_t len,
 		     struct err *err);
+bool record_has_kept(int dirfd, const char *id, unsigned slot);
 int record_read_kept(int dirfd, const char *id, unsigned slot, char **ret, size_t *ret_len,
 		     struct err *err);
 

@@ -14,6 +14,7 @@
 #include "apply/peers.h"
 #include "apply/record.h"
 #include "base/auto.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "sys/entry.h"
 #include "sys/io.h"
@@ -22,6 +23,7 @@
 #include "sys/rootfs.h"
 
 #define MODULE "revert"
+#define IN_USE 1 /* of a directory: there is something in it */
 
 struct revert {
 	int state_dir;
@@ -100,7 +102,30 @@ static int look_at(const struct revert *revert, const struct record_item *item, 
 	return 1;
 }
 
-/* Negative: the machine is in trouble, and the next attempt may do it. */
+/* What keeps a directory may be of one whose start was killed before it came to the directories. */
+static void leave_dir_to_peers(const struct revert *revert, const struct record_item *dir)
+{
+	vec_each(peer, &revert->peers->running)
+	{
+		auto_fd journal = -1;
+		bool below = false;
+		bool known = false;
+
+		vec_each(item, &peer->items)
+		{
+			known |= str_equal(item->path, dir->path);
+			below |= path_is_below(item->path, dir->path);
+		}
+		if (known || !below)
+			continue;
+		journal = record_open_journal(revert->state_dir, peer->id, NULL);
+		if (journal >= 0)
+			(void)record_note_item(journal, dir, NULL);
+	}
+}
+
+/* Negative: the machine is in trouble, and the next attempt may do it. 0 = not there any more, or
+ * not to be removed. */
 static int remove_item(const struct revert *revert, const struct record_item *item)
 {
 	char name[NAME_MAX + 1];
@@ -117,25 +142,51 @@ static int remove_item(const struct revert *revert, const struct record_item *it
 			return 0;
 		if (item->kind == RECORD_DIR && (r == -ENOTEMPTY || r == -EEXIST)) {
 			log_debug(revert->log, MODULE, "'%s' is in use: it stays", item->path);
-			return 0;
+			return IN_USE;
 		}
 	}
 	log_warn(revert->log, MODULE, "cannot remove '%s': %s", item->path, strerror(-r));
 	return record_may_pass(-r) ? r : 0;
 }
 
-static int remove_items(const struct revert *revert, bool dirs)
+static int remove_files(const struct revert *revert)
 {
 	int ret = 0;
 
 	for (size_t i = revert->record->items.n; i-- > 0;) {
 		const struct record_item *item = &revert->record->items.items[i];
+		int r = item->kind == RECORD_DIR ? 0 : remove_item(revert, item);
 
-		if ((item->kind == RECORD_DIR) == dirs) {
-			int r = remove_item(revert, item);
+		ret = ret == 0 ? r : ret;
+	}
+	return ret;
+}
 
-			ret = ret == 0 ? r : ret;
+/* Those that a peer left to us come last in the record, whatever is in them. */
+static int remove_dirs(const struct revert *revert)
+{
+	unsigned before = 0;
+	unsigned in_use = UINT_MAX;
+	int ret;
+
+	do {
+		before = in_use;
+		in_use = 0;
+		ret = 0;
+		for (size_t i = revert->record->items.n; i-- > 0;) {
+			const struct record_item *item = &revert->record->items.items[i];
+			int r = item->kind == RECORD_DIR ? remove_item(revert, item) : 0;
+
+			in_use += r == IN_USE;
+			ret = ret == 0 && r < 0 ? r : ret;
 		}
+	} while (in_use > 0 && in_use < before);
+	if (in_use == 0)
+		return ret;
+	vec_each(item, &revert->record->items)
+	{
+		if (item->kind == RECORD_DIR)
+			leave_dir_to_peers(revert, item);
 	}
 	return ret;
 }
@@ -146,10 +197,10 @@ static int remove_items(const struct revert *revert, bool dirs)
 static int take_back(const struct revert *revert, struct err *err)
 {
 	struct err failed = {0};
-	int files = remove_items(revert, false);
+	int files = remove_files(revert);
 	int r = keeper_take_back(revert->rootfd, revert->state_dir, revert->record, revert->peers,
 				 revert->log, &failed);
-	int dirs = remove_items(revert, true);
+	int dirs = remove_dirs(revert);
 
 	if (r >= 0 && (files < 0 || dirs < 0))
 		return err_sys(err, files < 0 ? -files : -dirs,
@@ -314,7 +365,7 @@ static int revert_alone(struct revert *revert, const struct apply_target *target
 	if (r < 0 || known == NULL)
 		return r;
 	r = peers_find(revert->state_dir, target->id, known, revert->log, revert->peers, err);
-	if (r < 0)
+	if (r < 0 || revert->peers->doubt) /* then the records stay */
 		return r;
 	revert->own = &own;
 	r = revert_in(revert, rootfs == NULL ? known : rootfs, &failed);
@@ -339,8 +390,10 @@ int revert_container(const struct apply_target *target, const struct settings *s
 		.starts = ret != NULL, .peers = &peers, .fence = fence, .log = fence->log};
 	int r;
 
-	if (dir < 0)
+	if (dir < 0 && dir != -ENOMEM)
 		dir = record_open_dir(settings->state_dir, fence->log, NULL);
+	if (dir == -ENOMEM)
+		return err_nomem(err);
 	revert.state_dir = dir;
 	if (dir < 0) {
 		log_debug(fence->log, MODULE, "there is no state directory: nothing to take back");
@@ -367,6 +420,10 @@ int apply_revert(const struct apply_target *target, const struct settings *setti
 		 const struct log *log, struct err *err)
 {
 	const struct fence fence = {.on = target->confined, .log = log};
+	struct apply_target own = *target;
+	auto_free char *id = NULL;
+	int r = peers_choose_id(settings->state_dir, target->id, target->bundle, 0, &id, err);
 
-	return revert_container(target, settings, &fence, NULL, err);
+	own.id = id;
+	return r < 0 ? r : revert_container(&own, settings, &fence, NULL, err);
 }

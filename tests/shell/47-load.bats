@@ -41,7 +41,7 @@ teardown() {
 	done
 	[[ ${BATS_TEST_COMPLETED-} ]] || ((bad > 0)) || bad=1
 	[[ ${BATS_TEST_COMPLETED-} ]] || why
-	[[ ! ${NVC_FIGURES-} ]] || ((tried + bad == 0)) || printf 'starts\t%d\t%d\n' "$tried" "$bad" >"$NVC_FIGURES/load-$BATS_TEST_NUMBER.tsv"
+	[[ ! ${NVC_FIGURES-} ]] || ((tried + bad == 0)) || printf 'starts\t%d\t%d\n' "$tried" "$bad" >"$NVC_FIGURES/load-${NVC_PROFILE-main}-$BATS_TEST_NUMBER.tsv"
 }
 
 # What a failure leaves: what cells and hooks said, and the statuses that are not success.
@@ -298,6 +298,61 @@ peak() {
 	stop eight
 	[ ! -s "$dir/out" ] || { cat "$dir/out" && return 1; }
 	diff "$dir/before" <("$CENSUS" "$rootfs" | awk '$2 == "d" { $7 = "-" } 1')
+	[ -z "$(ls -A "$state")" ]
+}
+
+# Without chance: each mount of the one that runs stays, and the loader's cache.
+@test "containers on one root folder: one whose start fails takes nothing from the others" {
+	local supervise=$NVC_BUILD_DIR/tests/support/supervise n at
+	export rootfs=$dir/one/rootfs
+	mkdir -p "$dir/one"
+	cp -a "$GPU_IMAGE" "$rootfs"
+	rm "$rootfs/etc/ld.so.conf.d/nvidia-tegra.conf"
+	cp "$ENGINES_DIR/bundle/config.json" "$dir/one/"
+	census() {
+		"$CENSUS" "$rootfs" | awk '$2 == "d" { $7 = "-" } 1'
+	}
+	census >"$dir/before"
+	up() { # NAME: runs until $dir/NAME.down is there
+		"$CELL" --id "$1" --rootfs "$rootfs" --inspect "echo \$\$ >$dir/$1.up; i=0; until [ -e $dir/$1.down ]; do i=\$((i + 1)); [ \$i -lt 3000 ]; sleep 0.02; done" \
+			"$dir/one" -- "$GPU_HOOK" --config "$config" >>"$dir/out" 2>&1 </dev/null 3<&- &
+		export "$1=$!"
+		for ((i = 0; i < 500; i++)); do [ ! -s "$dir/$1.up" ] || return 0; sleep 0.02; done
+		return 1
+	}
+	has() {
+		grep -F " $rootfs/" "/proc/$(<"$dir/stays.up")/mountinfo"
+		census
+		cksum <"$rootfs/etc/ld.so.cache"
+	}
+	starts() { # SUPERVISE-OPTION...: one that does not come to its end, and is stopped
+		"$CELL" --id fails --rootfs "$rootfs" --stages prestart "$dir/one" -- "$supervise" --begin setns "$@" -- "$GPU_HOOK" --config "$config" \
+			>"$dir/fails.out" 2>&1 </dev/null
+	}
+	up stays
+	has >"$dir/has"
+	[ "$(grep -cF " $rootfs/" "$dir/has")" -ge 338 ]
+	starts --list "$dir/list" # and comes to its end, to be counted
+	"$CELL" --id fails --rootfs "$rootfs" --stages poststop "$dir/one" -- "$GPU_HOOK" --config "$config"
+	diff "$dir/has" <(has)
+	n=$(grep -c $'\tmove_mount\t' "$dir/list")
+	((n > 300))
+	# the last one is the look whether the container is still there: all is made by then, the cache too
+	at="$(grep $'\tmove_mount\t' "$dir/list" | cut -f1 | sed -n '300p;$p') $(grep $'\topenat\t.*"stat"$' "$dir/list" | tail -n 1 | cut -f1)"
+	for n in $at; do
+		[ ! -e "$state/fails.state" ]
+		run ! starts --fail "$n:EIO"
+		grep -q ' Input/output error$' "$dir/fails.out"
+		diff "$dir/has" <(has)
+	done
+	for n in $at; do
+		run ! starts --kill "$n"
+		[ -e "$state/fails.state" ]
+		diff <(grep -F " $rootfs/" "$dir/has") <(has | grep -F " $rootfs/")
+	done
+	touch "$dir/stays.down"
+	wait "${stays:?}" # and takes back what the killed one left
+	diff "$dir/before" <(census)
 	[ -z "$(ls -A "$state")" ]
 }
 

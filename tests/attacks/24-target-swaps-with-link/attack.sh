@@ -28,13 +28,14 @@ races_restore() {
 }
 
 run() {
-	local moment number=3
+	local moment moments=() number=3
 	[[ $VARIANT == cell* ]] || number=1
 	case $HARNESS in
 	cell | user)
 		races_list
 		# from where it was made to where something is bound
-		for moment in $(races_moments "$number" $'\t(openat|statx|fstatfs|move_mount)\troot\t.*nvidia[/>].?'"$name"); do
+		races_moments "$number" $'\t(openat|statx|fstatfs|move_mount)\troot\t.*nvidia[/>].?'"$name"
+		for moment in "${moments[@]}"; do
 			for kind in link climbs folder file; do
 				[[ $VARIANT == cell || $kind == climbs ]] || continue
 				plant
