@@ -53,7 +53,8 @@ run() {
 			stub=\$(readlink /proc/\$SUPERVISE_PID/fd/* | grep '^$ROOTFS/$LIB/nvidia/lib' | grep -v libcuda | head -n 1)
 			[ -f "\$stub" ] && [ ! -s "\$stub" ] && mv -T $ROOTFS/planted/climbs "\$stub"
 		END
-		races_once --at-call "$([[ $PROFILE == r32 ]] && echo mount:601 || echo move_mount:200)" --keep --do ". $WORK/strike"
+		# four for each on R32, the last of which brings it there, after one for all
+		races_once --begin setns --at-call "$([[ $PROFILE == r32 ]] && echo mount:801 || echo move_mount:200)" --keep --do ". $WORK/strike"
 		;;
 	esac
 }
