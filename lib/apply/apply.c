@@ -120,6 +120,7 @@ static int begin_record(struct job *job, struct err *err)
 	if (job->record.id == NULL || job->record.rootfs == NULL ||
 	    (target->bundle != NULL && job->record.bundle == NULL))
 		return err_nomem(err);
+	job->record.folder = job->alone.folder;
 	job->record.init = job->process.pid;
 	job->record.started = job->process.start_time;
 	/* the clock of file systems, which ticks slower than the other one */
