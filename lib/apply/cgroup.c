@@ -8,8 +8,8 @@
 
 #include "base/auto.h"
 #include "base/path.h"
+#include "base/procfs.h"
 #include "base/str.h"
-#include "format/procfs.h"
 #include "sys/rootfs.h"
 
 #define MODULE         "cgroup"

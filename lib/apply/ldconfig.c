@@ -194,9 +194,25 @@ static const char *last_line(char *output)
 	return line == NULL ? output : line + 1;
 }
 
+/* It ends with 0 also when it could not look at a file, and its cache lacks that one then. What it
+ * says besides, of links and empty files, is every image's. Cuts output; NULL: nothing of that. */
+static const char *omission(char *output)
+{
+	char *state = NULL;
+
+	for (char *line = strtok_r(output, "\n", &state); line != NULL;
+	     line = strtok_r(NULL, "\n", &state)) {
+		if (strstr(line, ": Can't ") != NULL || strstr(line, ": Cannot ") != NULL ||
+		    strstr(line, ": Input file ") != NULL)
+			return line;
+	}
+	return NULL;
+}
+
 static int run(struct child *child, const struct log *log, struct err *err)
 {
 	struct child_result result = {0};
+	const char *line;
 	int r = child_run(child_main, child,
 			  CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
 				  CLONE_NEWCGROUP,
@@ -214,6 +230,9 @@ static int run(struct child *child, const struct log *log, struct err *err)
 			       WEXITSTATUS(result.status), last_line(result.output));
 	if (result.output[0] != '\0')
 		log_debug(log, MODULE, "ldconfig: %s", result.output);
+	line = omission(result.output);
+	if (line != NULL)
+		log_warn(log, MODULE, "the loader's cache may lack a library: %s", line);
 	return 0;
 }
 

@@ -116,9 +116,9 @@ int place_make_link(struct place_tree *tree, struct place *place, const char *te
 	if (entry_make_link(text, place_dirfd(tree, place), place->name) < 0)
 		return place_cannot_make(err_sys(err, errno, "make the link '%s'", place->path),
 					 err);
-	/* by it a later start knows the link; not every file system has it */
+	/* by it a later start knows the link; not every file system has it (EPERM, EOPNOTSUPP) */
 	if (entry_set_times(place_dirfd(tree, place), place->name, mark) < 0 &&
-	    err_is_trouble(errno))
+	    (errno == EACCES || err_is_trouble(errno)))
 		log_warn(tree->log, "apply", "mark the link '%s': %s", place->path,
 			 strerror(errno));
 	tree->inodes++;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "format/procfs.h"
+#include "base/procfs.h"
 #include "sys/mounts.h"
 #include "sys/rootfs.h"
 

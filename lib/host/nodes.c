@@ -9,8 +9,8 @@
 #include <sys/sysmacros.h>
 
 #include "base/auto.h"
+#include "base/procfs.h"
 #include "base/str.h"
-#include "format/procfs.h"
 #include "sys/io.h"
 #include "sys/rootfs.h"
 

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
-#include "format/procfs.h"
+#include "base/procfs.h"
 #include "sys/io.h"
 #include "sys/procself.h"
 

@@ -12,8 +12,8 @@
 
 #include "base/auto.h"
 #include "base/path.h"
+#include "base/procfs.h"
 #include "base/str.h"
-#include "format/procfs.h"
 #include "format/toml.h"
 #include "settings/settings_keys.h"
 #include "sys/io.h"

@@ -5,13 +5,13 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
-#include <string.h>
 #include <sys/mount.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/path.h"
+#include "base/procfs.h"
 #include "sys/io.h"
 #include "sys/kfeature.h"
 #include "sys/procself.h"
@@ -27,7 +27,6 @@
 #define MS_NOSYMFOLLOW 256
 #endif
 #define JAILMOUNTS_MAX_TEXT ((size_t)16 << 20) /* bytes of /proc/self/mountinfo */
-#define JAILMOUNTS_POINT    4                  /* fields of mountinfo before the mount point */
 #define JAILMOUNTS_HARMLESS (SYSCALLS_ATTR_NODEV | SYSCALLS_ATTR_NOSUID | SYSCALLS_ATTR_NOEXEC)
 
 /* Linux 5.12: all at once. The writable directory is cloned before the rest becomes read-only.
@@ -92,40 +91,6 @@ static int jailmounts_one(const char *point, const char *writable, struct err *e
 	return err_sys(err, errno, "keep devices out of '%s'", point);
 }
 
-/* The kernel writes blanks, newlines and backslashes as \ooo. */
-static bool jailmounts_unescape(const char *text, size_t len, char *ret, size_t size)
-{
-	size_t used = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		char c = text[i];
-
-		if (c == '\\' && i + 3 < len) {
-			c = (char)((text[i + 1] - '0') << 6 | (text[i + 2] - '0') << 3 |
-				   (text[i + 3] - '0'));
-			i += 3;
-		}
-		if (used + 1 >= size)
-			return false;
-		ret[used++] = c;
-	}
-	ret[used] = '\0';
-	return true;
-}
-
-static int jailmounts_line(const char *line, const char *writable, struct err *err)
-{
-	char point[PATH_MAX];
-
-	for (int i = 0; i < JAILMOUNTS_POINT; i++) {
-		line += strcspn(line, " \n");
-		line += *line == ' ';
-	}
-	if (!jailmounts_unescape(line, strcspn(line, " \n"), point, sizeof(point)))
-		return err_set(err, ENAMETOOLONG, "keep devices out of a mount");
-	return jailmounts_one(point, writable, err);
-}
-
 /* Where the directory really lies: it may be a link in the image. */
 static int jailmounts_real(const char *path, char *ret, size_t size, struct err *err)
 {
@@ -146,20 +111,21 @@ static int jailmounts_real(const char *path, char *ret, size_t size, struct err 
 	return 0;
 }
 
-static int jailmounts_read(char **ret, struct err *err)
+static int jailmounts_read(char **ret, size_t *ret_len, struct err *err)
 {
 	int proc = procself_dir(err);
-	size_t len;
 
 	if (proc < 0)
 		return proc;
-	return io_read_at(proc, "self/mountinfo", JAILMOUNTS_MAX_TEXT, ret, &len, err);
+	return io_read_at(proc, "self/mountinfo", JAILMOUNTS_MAX_TEXT, ret, ret_len, err);
 }
 
 static int jailmounts_one_by_one(const char *writable, struct err *err)
 {
 	auto_free char *mountinfo = NULL;
 	char real[PATH_MAX];
+	const char *rest;
+	size_t len = 0;
 	int rc;
 
 	/* recursive: as above */
@@ -167,11 +133,15 @@ static int jailmounts_one_by_one(const char *writable, struct err *err)
 		return err_sys(err, errno, "keep '%s' of the image writable", writable);
 	rc = jailmounts_real(writable, real, sizeof(real), err);
 	if (rc == 0)
-		rc = jailmounts_read(&mountinfo, err);
-	for (const char *line = mountinfo; rc == 0 && *line != '\0';) {
-		rc = jailmounts_line(line, real, err);
-		line += strcspn(line, "\n");
-		line += *line == '\n';
+		rc = jailmounts_read(&mountinfo, &len, err);
+	rest = mountinfo;
+	while (rc == 0) {
+		auto_free char *point = NULL;
+
+		rc = procfs_next_mount(&rest, &len, &point, err);
+		if (rc <= 0)
+			return rc;
+		rc = jailmounts_one(point, real, err);
 	}
 	return rc;
 }

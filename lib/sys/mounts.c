@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
-#include "base/str.h"
+#include "base/procfs.h"
 #include "sys/io.h"
 #include "sys/kfeature.h"
 #include "sys/mountbound.h"
@@ -349,17 +349,6 @@ int mount_make_slave(int fd, struct err *err)
 	return 0;
 }
 
-static int mount_id_of_fdinfo(const char *text, uint64_t *ret)
-{
-	const char *at = strstr(text, "mnt_id:");
-
-	if (at == NULL)
-		return -ENOENT;
-	at += strlen("mnt_id:");
-	at += strspn(at, " \t");
-	return str_to_u64(at, strcspn(at, "\n"), 10, UINT64_MAX, ret) ? 0 : -ENOENT;
-}
-
 static int mount_id_by_fdinfo(int fd, uint64_t *ret, struct err *err)
 {
 	auto_free char *text = NULL;
@@ -378,7 +367,7 @@ static int mount_id_by_fdinfo(int fd, uint64_t *ret, struct err *err)
 	rc = io_read_fd(info, MOUNT_FDINFO_MAX, name, &text, &len, err);
 	if (rc < 0)
 		return rc;
-	if (mount_id_of_fdinfo(text, ret) < 0)
+	if (!procfs_mount_id(text, len, ret))
 		return err_set(err, EINVAL, "no mount id in '/proc/%s'", name);
 	return 0;
 }

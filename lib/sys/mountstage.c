@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <linux/magic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/procfs.h"
 #include "sys/io.h"
 #include "sys/kfeature.h"
 #include "sys/mounts.h"
@@ -127,34 +127,14 @@ int mountstage_detached(const struct mountstage_object *object, struct err *err)
 	return mountstage_make(root, object, err);
 }
 
-/* Reads own mountinfo: is the mount with that id shared with other namespaces? Doubt is yes. */
-static bool mountstage_is_shared(const char *mountinfo, uint64_t id)
-{
-	char start[32];
-	size_t len = (size_t)snprintf(start, sizeof(start), "%" PRIu64 " ", id);
-
-	for (const char *line = mountinfo; *line != '\0';) {
-		const char *end = line + strcspn(line, "\n");
-		const char *optional = strstr(line, " - ");
-
-		if (strncmp(line, start, len) == 0) {
-			const char *shared = strstr(line, " shared:");
-
-			return optional == NULL || optional > end ||
-			       (shared != NULL && shared < optional);
-		}
-		line = end + (*end == '\n');
-	}
-	return true;
-}
-
 /* O_PATH fd of the object on top at place, when the tmpfs may be laid over it; -ENOENT: no. */
 static int mountstage_place(const char *place, const char *mountinfo)
 {
 	auto_fd fd = open(place, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	uint64_t id = 0;
 
-	if (fd < 0 || mount_id(fd, &id, NULL) < 0 || mountstage_is_shared(mountinfo, id))
+	if (fd < 0 || mount_id(fd, &id, NULL) < 0 ||
+	    procfs_mount_is_shared(mountinfo, strlen(mountinfo), id))
 		return -ENOENT;
 	return take_fd(&fd);
 }

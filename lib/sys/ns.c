@@ -11,14 +11,12 @@
 #include <unistd.h>
 
 #include "base/auto.h"
-#include "base/str.h"
+#include "base/procfs.h"
 #include "sys/io.h"
 #include "sys/procself.h"
 
 #define NS_STAT_MAX 4096  /* bytes of /proc/PID/stat */
 #define NS_MAP_MAX  65536 /* bytes of uid_map: 340 lines at most since Linux 4.15 */
-#define NS_START    20    /* fields between the command's ")" and start time, state first */
-#define NS_NO_ID    UINT32_MAX
 #define NS_TRYS     3
 
 void ns_process_done(struct ns_process *process)
@@ -42,36 +40,15 @@ int ns_read(const struct ns_process *process, const char *name, size_t max, char
 	return io_read_fd(fd, max, text, ret, ret_len, err);
 }
 
-/* Field 22 of stat. The command may hold blanks and parentheses: its end is the last ")". */
-static int ns_start_time(const char *stat, uint64_t *ret)
-{
-	const char *at = strrchr(stat, ')');
-	size_t len;
-
-	if (at == NULL || at[1] != ' ')
-		return -EINVAL;
-	at += 2;
-	if (*at == 'Z' || *at == 'X') /* dead, only not waited for */
-		return -ESRCH;
-	for (int i = 1; i < NS_START; i++) {
-		at = strchr(at, ' ');
-		if (at == NULL)
-			return -EINVAL;
-		at++;
-	}
-	len = strcspn(at, " \n");
-	return str_to_u64(at, len, 10, UINT64_MAX, ret) ? 0 : -EINVAL;
-}
-
 static int ns_read_start_time(const struct ns_process *process, uint64_t *ret, struct err *err)
 {
 	char stat[NS_STAT_MAX];
-	ssize_t n = pread(process->stat_fd, stat, sizeof(stat) - 1, 0);
-	int rc = n < 0 ? err_sys(err, errno, "read '/proc/%d/stat'", (int)process->pid) : 0;
+	ssize_t n = pread(process->stat_fd, stat, sizeof(stat), 0);
+	int rc;
 
-	stat[n < 0 ? 0 : n] = '\0';
-	if (rc == 0)
-		rc = ns_start_time(stat, ret);
+	if (n < 0)
+		return err_sys(err, errno, "read '/proc/%d/stat'", (int)process->pid);
+	rc = procfs_start_time(stat, (size_t)n, ret);
 	if (rc == -EINVAL)
 		return err_set(err, EINVAL, "no start time in '/proc/%d/stat'", (int)process->pid);
 	if (rc == -ESRCH)
@@ -216,40 +193,6 @@ int ns_return_mount(int own, struct err *err)
 	return rc < 0 ? err_sys(err, errno, "return to the own mount namespace") : 0;
 }
 
-/* One number of a map's line; moves *at behind it. */
-static bool ns_map_number(const char **at, uint64_t *ret)
-{
-	size_t len;
-
-	*at += strspn(*at, " \t");
-	len = strcspn(*at, " \t\n");
-	if (!str_to_u64(*at, len, 10, UINT32_MAX, ret))
-		return false;
-	*at += len;
-	return true;
-}
-
-/* The outside id of inside id 0, or -ENOENT. */
-static int ns_map_root(const char *map, uint32_t *ret)
-{
-	while (*map != '\0') {
-		uint64_t inside;
-		uint64_t outside;
-		uint64_t count;
-
-		if (!ns_map_number(&map, &inside) || !ns_map_number(&map, &outside) ||
-		    !ns_map_number(&map, &count))
-			return -EINVAL;
-		if (inside == 0 && count > 0 && outside != NS_NO_ID) {
-			*ret = (uint32_t)outside;
-			return 0;
-		}
-		map += strcspn(map, "\n");
-		map += strspn(map, "\n");
-	}
-	return -ENOENT;
-}
-
 static int ns_root_id(const struct ns_process *process, const char *name, uint32_t *ret,
 		      struct err *err)
 {
@@ -259,8 +202,8 @@ static int ns_root_id(const struct ns_process *process, const char *name, uint32
 
 	if (rc < 0)
 		return rc;
-	rc = ns_map_root(map, ret);
-	if (rc == -ENOENT)
+	rc = procfs_map_root(map, len, ret);
+	if (rc == 0)
 		return err_set(err, ENOENT, "no root is mapped in '/proc/%d/%s'", (int)process->pid,
 			       name);
 	if (rc < 0)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <inttypes.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +11,7 @@
 #include "apply/cgroup.h"
 #include "apply/place.h"
 #include "base/auto.h"
-#include "format/procfs.h"
+#include "base/procfs.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -50,21 +53,79 @@ static void check_mount(const char *text, size_t size, const char *fstype, const
 		abort();
 }
 
+/* Told of a mount is the same whoever asks; without its line it counts as shared. */
 static void check_mount_by_id(const char *text, size_t size)
 {
 	auto_free char *point = NULL;
-	bool shared;
+	bool shared = true;
 
 	if (procfs_mount_by_id(text, size, 22, &point, &shared, NULL) == 1 && point == NULL)
+		abort();
+	if (procfs_mount_is_shared(text, size, 22) != shared)
+		abort();
+}
+
+/* Each line once: no byte of the text is in two places, none behind its end is read. */
+static void check_next_mount(const char *text, size_t size)
+{
+	const char *rest = text;
+	size_t len = size;
+	size_t total = 0;
+
+	for (;;) {
+		auto_free char *point = NULL;
+		size_t before = len;
+		int r = procfs_next_mount(&rest, &len, &point, NULL);
+
+		if (rest + len != text + size)
+			abort();
+		if (r <= 0)
+			break;
+		total += strlen(point);
+		if (len >= before || total > size)
+			abort();
+	}
+}
+
+/* Whatever stands in front of it, a command's name too, changes no start time. */
+static void check_start_time(const char *text, size_t size)
+{
+	static const char front[] = "1 (sh) S 1 2) Z\n";
+	auto_free char *longer = malloc(sizeof(front) - 1 + size);
+	uint64_t start = 7;
+	uint64_t again = 7;
+	int r = procfs_start_time(text, size, &start);
+
+	if (longer == NULL)
+		return;
+	memcpy(longer, front, sizeof(front) - 1);
+	if (size > 0)
+		memcpy(longer + sizeof(front) - 1, text, size);
+	if (r < 0 && start != 7)
+		abort();
+	if (r != -EINVAL &&
+	    (procfs_start_time(longer, sizeof(front) - 1 + size, &again) != r || again != start))
+		abort();
+}
+
+static void check_mount_id(const char *text, size_t size)
+{
+	uint64_t id = 7;
+	char digits[32];
+
+	if (!procfs_mount_id(text, size, &id)) {
+		if (id != 7)
+			abort();
+		return;
+	}
+	(void)snprintf(digits, sizeof(digits), "%" PRIu64, id);
+	if (memmem(text, size, digits, strlen(digits)) == NULL)
 		abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *text = (const char *)data;
-	struct err err;
-	uint64_t start;
-	uint32_t id;
 	unsigned major;
 
 	if (procfs_char_major(text, size, "nvidia", &major) == 1 && major > 4095)
@@ -74,9 +135,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_mount(text, size, "cgroup", "devices");
 	check_mount(text, size, "cgroup2", NULL);
 	check_mount_by_id(text, size);
+	check_next_mount(text, size);
 	check_below(text, size);
-	(void)procfs_map_root(text, size, &id, &err);
-	(void)procfs_map_is_initial(text, size);
-	(void)procfs_start_time(text, size, &start, &err);
+	check_start_time(text, size);
+	check_mount_id(text, size);
 	return 0;
 }

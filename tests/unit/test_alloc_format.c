@@ -11,13 +11,13 @@
 #include "apply/ldconf.h"
 #include "apply/record.h"
 #include "apply/withdraw.h"
+#include "base/procfs.h"
 #include "format/csv.h"
 #include "format/elfinfo.h"
 #include "format/fdt_compat.h"
 #include "format/ldcache.h"
 #include "format/ldset.h"
 #include "format/muslpath.h"
-#include "format/procfs.h"
 #include "format/require.h"
 #include "format/toml.h"
 #include "model/request.h"
@@ -188,6 +188,9 @@ static int run_procfs(void *arg, struct err *err, struct strbuf *text)
 	auto_free char *path = NULL;
 	auto_free char *point = NULL;
 	auto_free char *root = NULL;
+	auto_free char *next = NULL;
+	const char *rest = input->data;
+	size_t len = input->len;
 	int r;
 
 	allocfail_start();
@@ -195,7 +198,10 @@ static int run_procfs(void *arg, struct err *err, struct strbuf *text)
 	if (r >= 0)
 		r = procfs_find_mount(input->data, input->len, "cgroup", "devices", &point, &root,
 				      err);
+	if (r >= 0)
+		r = procfs_next_mount(&rest, &len, &next, err);
 	allocfail_stop();
+	put_text(text, next);
 	put_text(text, path);
 	put_text(text, point);
 	put_text(text, root);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "format/procfs.h"
+#include "base/procfs.h"
 
 static const char devices[] = "Character devices:\n"
 			      "  1 mem\n"
@@ -164,6 +164,11 @@ static void procfs_map_root_gives_the_outside_id(void **state)
 		{"1 100000 65536\n0 1000 1\n", 1, 1000, false},
 		{"1 100000 65536\n", 0, 77, false},
 		{"0 100000 0\n", 0, 77, false},
+		{"0 4294967295 1\n", 0, 77, false},
+		{"0 4294967295 1\n0 5 1\n", 1, 5, false},
+		{"0 4294967294 4294967295", 1, UINT32_MAX - 1, false},
+		{"0 0 4294967295", 1, 0, true},
+		{"\n0 1000 1\n", -EINVAL, 77, false},
 		{"", 0, 77, false},
 		{"0 0\n", -EINVAL, 77, false},
 		{"0 0 1 2\n", -EINVAL, 77, false},
@@ -177,7 +182,7 @@ static void procfs_map_root_gives_the_outside_id(void **state)
 		uint32_t id = 77;
 		size_t len = strlen(cases[i].text);
 
-		assert_int_equal(procfs_map_root(cases[i].text, len, &id, NULL), cases[i].ret);
+		assert_int_equal(procfs_map_root(cases[i].text, len, &id), cases[i].ret);
 		assert_int_equal(id, cases[i].id);
 		assert_int_equal(procfs_map_is_initial(cases[i].text, len), cases[i].initial);
 	}
@@ -201,15 +206,95 @@ static void procfs_start_time_is_field_22_whatever_the_name(void **state)
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		uint64_t got = 0;
 
-		assert_int_equal(procfs_start_time(good[i], strlen(good[i]), &got, NULL), 0);
+		assert_int_equal(procfs_start_time(good[i], strlen(good[i]), &got), 0);
 		assert_int_equal(got, 4711);
 	}
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		uint64_t got = 7;
 
-		assert_int_equal(procfs_start_time(bad[i], strlen(bad[i]), &got, NULL), -EINVAL);
+		assert_int_equal(procfs_start_time(bad[i], strlen(bad[i]), &got), -EINVAL);
 		assert_int_equal(got, 7);
 	}
+}
+
+static void procfs_start_time_of_a_dead_process_is_no_such_process(void **state)
+{
+	static const char *const dead[] = {
+		"1 (sh) Z 1 2 3 4 -1 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20",
+		"1 (S) X 1 2 3 4 -1 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20", "1 (sh) Z\n"};
+	uint64_t got = 7;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(procfs_start_time(dead[i], strlen(dead[i]), &got), -ESRCH);
+	assert_int_equal(procfs_start_time(dead[2], strlen(dead[2]), &got), -EINVAL);
+	assert_int_equal(got, 7);
+}
+
+static void procfs_mount_id_is_that_of_its_own_line(void **state)
+{
+	static const struct {
+		const char *text;
+		bool found;
+		uint64_t id;
+	} cases[] = {
+		{"pos:\t0\nflags:\t02\nmnt_id:\t29\nino:\t5\n", true, 29},
+		{"mnt_id: 18446744073709551615", true, UINT64_MAX},
+		{"xmnt_id:\t1\nmnt_id:\t2\n", true, 2},
+		{"pos:\t0\nflags:\t02\n", false, 7},
+		{"mnt_id:\t18446744073709551616\n", false, 7},
+		{"mnt_id:\n29\n", false, 7},
+		{"mnt_id:\t-1\n", false, 7},
+		{"", false, 7},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint64_t id = 7;
+
+		assert_int_equal(procfs_mount_id(cases[i].text, strlen(cases[i].text), &id),
+				 cases[i].found);
+		assert_int_equal(id, cases[i].id);
+	}
+}
+
+static void procfs_mount_is_shared_if_it_says_so_or_nothing(void **state)
+{
+	static const char text[] = "22 1 8:1 / /a rw shared:5 master:2 - ext4 /dev/sda1 rw\n"
+				   "23 22 0:5 / /shared:1 rw master:7 - devtmpfs shared:1 rw\n"
+				   "24 22 0:5 / /open rw master:1";
+	static const bool shared[] = {true, false, true, true};
+
+	(void)state;
+	for (uint64_t i = 0; i < 4; i++)
+		assert_int_equal(procfs_mount_is_shared(text, strlen(text), 22 + i), shared[i]);
+	assert_true(procfs_mount_is_shared("", 0, 22));
+}
+
+static void procfs_next_mount_goes_line_by_line(void **state)
+{
+	static const char text[] = "22 1 8:1 / /a\\040b\\134 rw - ext4 /dev/sda1 rw\n"
+				   "23 22 0:5 /x /\\400 rw";
+	static const char *const points[] = {"/a b\\", "/\\400"};
+	static const char *const bad[] = {"\n", "22 1 8:1 /", "22 1 8:1 /\n22 1 8:1 / /a rw\n"};
+	const char *rest = text;
+	size_t len = strlen(text);
+	char *point = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(procfs_next_mount(&rest, &len, &point, NULL), 1);
+		assert_string_equal(point, points[i]);
+		free(point);
+		point = NULL;
+	}
+	assert_int_equal(procfs_next_mount(&rest, &len, &point, NULL), 0);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		rest = bad[i];
+		len = strlen(bad[i]);
+		assert_int_equal(procfs_next_mount(&rest, &len, &point, NULL), -EINVAL);
+	}
+	assert_null(point);
 }
 
 static void procfs_mount_by_id_gives_its_point_and_propagation(void **state)
@@ -251,6 +336,10 @@ int main(void)
 		cmocka_unit_test(procfs_find_mount_gives_the_first_that_fits),
 		cmocka_unit_test(procfs_map_root_gives_the_outside_id),
 		cmocka_unit_test(procfs_start_time_is_field_22_whatever_the_name),
+		cmocka_unit_test(procfs_start_time_of_a_dead_process_is_no_such_process),
+		cmocka_unit_test(procfs_mount_id_is_that_of_its_own_line),
+		cmocka_unit_test(procfs_mount_is_shared_if_it_says_so_or_nothing),
+		cmocka_unit_test(procfs_next_mount_goes_line_by_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

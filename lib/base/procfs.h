@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Texts of procfs. Pure. Source: proc(5). */
-#ifndef FORMAT_PROCFS_H
-#define FORMAT_PROCFS_H
+/*
+ * Texts of procfs. Pure; down here since lib/sys reads some of them itself. Source: proc(5).
+ */
+#ifndef BASE_PROCFS_H
+#define BASE_PROCFS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,13 +36,25 @@ int procfs_find_mount(const char *text, size_t len, const char *fstype, const ch
 int procfs_mount_by_id(const char *text, size_t len, uint64_t id, char **ret_point,
 		       bool *ret_shared, struct err *err);
 
-/** Outside id of inside id 0 in a uid_map or gid_map text. 1 = found, 0 = root is not mapped. */
-int procfs_map_root(const char *text, size_t len, uint32_t *ret, struct err *err);
+/** True if the mount with that id has the optional field "shared:", and if that cannot be told. */
+bool procfs_mount_is_shared(const char *text, size_t len, uint64_t id);
+
+/** Mount point in the first line of a mountinfo text, which is moved behind that line. The caller
+ *  frees. 1 = found, 0 = at the end. -EINVAL: no such line. */
+int procfs_next_mount(const char **text, size_t *len, char **ret_point, struct err *err);
+
+/** Id of the mount in a /proc/PID/fdinfo text. *ret is untouched where there is none. */
+bool procfs_mount_id(const char *text, size_t len, uint64_t *ret);
+
+/** Outside id of inside id 0 in a uid_map or gid_map text. 1 = found, 0 = root is not mapped, or
+ *  to an id that the reader does not know. -EINVAL: a line is not three numbers. */
+int procfs_map_root(const char *text, size_t len, uint32_t *ret);
 
 /** True for the uid_map or gid_map of the first user namespace: every id as itself. */
 bool procfs_map_is_initial(const char *text, size_t len);
 
-/** Field 22 (start time) of a /proc/PID/stat text, whatever the command name holds. */
-int procfs_start_time(const char *text, size_t len, uint64_t *ret, struct err *err);
+/** Field 22 (start time) of a /proc/PID/stat text, whatever the command name holds. -ESRCH: the
+ *  process is dead, only not waited for. -EINVAL: no such text. */
+int procfs_start_time(const char *text, size_t len, uint64_t *ret);
 
 #endif

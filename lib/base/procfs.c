@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "format/procfs.h"
+#include "base/procfs.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -11,6 +11,8 @@
 #define MAX_MAJOR        4095u /* 12 bits */
 #define STAT_AFTER_COMM  20u   /* field 22 counted from field 3, the first behind the name */
 #define MOUNT_FIELDS_MIN 6u    /* fixed fields of a mountinfo line before the optional ones */
+#define MOUNT_POINT      4u    /* fields before the mount point */
+#define NO_ID            UINT32_MAX
 
 struct span {
 	const char *at;
@@ -212,7 +214,7 @@ static bool mount_matches(struct span line, const char *fstype, const char *opti
 	while (next_piece(&line, ' ', &field)) {
 		if (count == 3)
 			*root = field;
-		if (count == 4)
+		if (count == MOUNT_POINT)
 			*point = field;
 		if (count++ >= MOUNT_FIELDS_MIN && span_is(&field, "-"))
 			break;
@@ -265,7 +267,7 @@ static bool mount_has_id(struct span line, uint64_t id, struct span *point, bool
 		if (count == 0 &&
 		    (!str_to_u64(field.at, field.len, 10, UINT64_MAX, &number) || number != id))
 			return false;
-		if (count == 4)
+		if (count == MOUNT_POINT)
 			*point = field;
 		if (count >= MOUNT_FIELDS_MIN && span_is(&field, "-"))
 			return true;
@@ -296,6 +298,61 @@ int procfs_mount_by_id(const char *text, size_t len, uint64_t id, char **ret_poi
 	return 0;
 }
 
+bool procfs_mount_is_shared(const char *text, size_t len, uint64_t id)
+{
+	struct span rest = {text, len};
+	struct span line;
+
+	while (next_piece(&rest, '\n', &line)) {
+		struct span point;
+		bool shared;
+
+		if (mount_has_id(line, id, &point, &shared))
+			return shared;
+	}
+	return true;
+}
+
+int procfs_next_mount(const char **text, size_t *len, char **ret_point, struct err *err)
+{
+	struct span rest = {*text, *len};
+	struct span line;
+	struct span point = {"", 0};
+	char *path;
+
+	if (!next_piece(&rest, '\n', &line))
+		return 0;
+	for (unsigned i = 0; i <= MOUNT_POINT; i++) {
+		if (!next_piece(&line, ' ', &point))
+			return err_set(err, EINVAL, "read the mounts: a line without a place");
+	}
+	path = unescape(&point);
+	if (path == NULL)
+		return err_nomem(err);
+	*text = rest.at;
+	*len = rest.len;
+	*ret_point = path;
+	return 1;
+}
+
+bool procfs_mount_id(const char *text, size_t len, uint64_t *ret)
+{
+	static const char word[] = "mnt_id:";
+	struct span rest = {text, len};
+	struct span line;
+	struct span value;
+
+	while (next_piece(&rest, '\n', &line)) {
+		if (line.len < sizeof(word) - 1 || memcmp(line.at, word, sizeof(word) - 1) != 0)
+			continue;
+		line.at += sizeof(word) - 1;
+		line.len -= sizeof(word) - 1;
+		return next_word(&line, &value) &&
+		       str_to_u64(value.at, value.len, 10, UINT64_MAX, ret);
+	}
+	return false;
+}
+
 /* Reads "inside outside count". */
 static bool read_range(struct span line, uint32_t ret[3])
 {
@@ -307,20 +364,17 @@ static bool read_range(struct span line, uint32_t ret[3])
 	return n == 3 && !next_word(&line, &word);
 }
 
-int procfs_map_root(const char *text, size_t len, uint32_t *ret, struct err *err)
+int procfs_map_root(const char *text, size_t len, uint32_t *ret)
 {
 	struct span rest = {text, len};
 	struct span line;
-	unsigned number = 0;
 
 	while (next_piece(&rest, '\n', &line)) {
 		uint32_t range[3];
 
-		number++;
 		if (!read_range(line, range))
-			return err_at(err, EINVAL, number, 0,
-				      "read the id map: the line is not three numbers");
-		if (range[0] == 0 && range[2] > 0) {
+			return -EINVAL;
+		if (range[0] == 0 && range[2] > 0 && range[1] != NO_ID) {
 			*ret = range[1];
 			return 1;
 		}
@@ -338,7 +392,7 @@ bool procfs_map_is_initial(const char *text, size_t len)
 	       range[1] == 0 && range[2] == UINT32_MAX;
 }
 
-int procfs_start_time(const char *text, size_t len, uint64_t *ret, struct err *err)
+int procfs_start_time(const char *text, size_t len, uint64_t *ret)
 {
 	/* The command name may hold anything, ")" and newlines too: the last one counts. */
 	const char *close = memrchr(text, ')', len);
@@ -346,16 +400,15 @@ int procfs_start_time(const char *text, size_t len, uint64_t *ret, struct err *e
 	struct span word = {"", 0};
 
 	if (close == NULL)
-		return err_set(err, EINVAL, "read the process status: no command name");
+		return -EINVAL;
 	rest = (struct span){close + 1, len - (size_t)(close + 1 - text)};
 	for (unsigned i = 0; i < STAT_AFTER_COMM; i++) {
 		if (!next_word(&rest, &word))
-			return err_set(err, EINVAL,
-				       "read the process status: fewer than 22 fields");
+			return -EINVAL;
+		if (i == 0 && (span_is(&word, "Z") || span_is(&word, "X")))
+			return -ESRCH;
 	}
 	if (word.len > 0 && word.at[word.len - 1] == '\n')
 		word.len--;
-	if (!str_to_u64(word.at, word.len, 10, UINT64_MAX, ret))
-		return err_set(err, EINVAL, "read the process status: the start time is no number");
-	return 0;
+	return str_to_u64(word.at, word.len, 10, UINT64_MAX, ret) ? 0 : -EINVAL;
 }
