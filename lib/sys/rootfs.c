@@ -266,6 +266,11 @@ bool rootfs_is_on(int rootfd, int fd)
 	       root == mount;
 }
 
+bool rootfs_is_trouble(int code)
+{
+	return code != EAGAIN && err_is_trouble(code);
+}
+
 int rootfs_list(int rootfd, const char *path, DIR **ret, struct err *err)
 {
 	auto_fd fd = rootfs_open(rootfd, path, O_RDONLY | O_DIRECTORY, NULL);
@@ -275,7 +280,7 @@ int rootfs_list(int rootfd, const char *path, DIR **ret, struct err *err)
 	*ret = NULL;
 	if (fd >= 0 && dir == NULL)
 		code = errno;
-	if (err_is_trouble(code))
+	if (rootfs_is_trouble(code))
 		return err_sys(err, code, "read the directory '%s'", path);
 	if (dir == NULL)
 		return 0;

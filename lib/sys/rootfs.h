@@ -67,6 +67,10 @@ int rootfs_read(int rootfd, const char *path, size_t max, char **ret, size_t *re
 int rootfs_read_any(int rootfd, const char *path, size_t max, char **ret, size_t *ret_len,
 		    struct err *err);
 
+/** err_is_trouble() of a lookup: not when others rename all the time, which a path with thousands
+ * of steps never gets through. That is its owner's loss. code: positive errno. */
+bool rootfs_is_trouble(int code);
+
 /** The directory path, for reading names; the caller closes it. *ret = NULL, and 0: it is not
  * there, no directory, or not ours to read. Negative: the machine is in trouble (err_is_trouble()),
  * and what is there is not known. */

@@ -4,11 +4,11 @@
 # outside the root tree changes, the host gets no mount, and a stopped container leaves the image as it
 # was.
 
-bats_require_minimum_version 1.5.0
-
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034 # scripts for another shell; bats runs each test in a subshell
 # shellcheck source=tests/support/gpu.sh
 . "$NVC_SOURCE_DIR/tests/support/gpu.sh"
+
+bats_require_minimum_version 1.5.0
 
 setup_file() {
 	gpu_init
