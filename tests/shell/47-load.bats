@@ -114,7 +114,7 @@ facts() { # ID...
 	for id; do
 		echo "@ $id"
 		cat "$state/$id.state"
-	done | awk '$1 == "@" { id = $2; print; next } /^(init|since|kept|our)/ { next } /^(id|rootfs|bundle) / { gsub(id, "ID") }
+	done | awk '$1 == "@" { id = $2; print; next } /^(init|since|folder|kept|our)/ { next } /^(id|rootfs|bundle) / { gsub(id, "ID") }
 		/^(file|dir|link|conf) / { $2 = "-" } 1'
 }
 
