@@ -190,7 +190,8 @@ int nvc_apply(struct nvc_context *ctx, const struct nvc_plan *plan,
 
 int nvc_revert(struct nvc_context *ctx, const struct nvc_container *container)
 {
-	struct apply_target target = {.id = container->id, .confined = ctx->confined};
+	struct apply_target target = {
+		.id = container->id, .bundle = container->bundle, .confined = ctx->confined};
 
 	(void)context_err(ctx);
 	if (container->size < sizeof(*container))

@@ -36,7 +36,8 @@ static int check_target(struct job *job, struct err *err)
 	r = ns_process_open(target->pid, &job->process, err);
 	if (r < 0)
 		return err_wrap(err, "the container's process");
-	if (ns_same_mount(&job->process)) {
+	/* an engine may run in a mount namespace that is not the machine's */
+	if (ns_same_mount(&job->process) || ns_is_machines_mount(&job->process)) {
 		(void)err_set(err, EINVAL,
 			      "process %d has no mount namespace of its own: its mounts would be "
 			      "the host's",
@@ -119,6 +120,7 @@ static int begin_record(struct job *job, struct err *err)
 	if (job->record.id == NULL || job->record.rootfs == NULL ||
 	    (target->bundle != NULL && job->record.bundle == NULL))
 		return err_nomem(err);
+	job->record.folder = job->alone.folder;
 	job->record.init = job->process.pid;
 	job->record.started = job->process.start_time;
 	/* the clock of file systems, which ticks slower than the other one */
@@ -179,6 +181,8 @@ static int prepare(struct job *job, struct err *err)
 		job->mounts = place_mounts_shorten(job->mounts);
 	if (r == 0)
 		r = begin_record(job, err);
+	if (r == 0)
+		r = mount_sources_flag(job->sources, job->plan->ops.n, err);
 	if (r == 0) {
 		job->own_mount = ns_open_own_mount(err);
 		r = job->own_mount < 0 ? job->own_mount : 0;
@@ -236,6 +240,9 @@ static void undo(struct job *job)
 {
 	struct err err = {0};
 
+	/* who waited too long for the turn may have ended meanwhile */
+	if (job->state_dir >= 0)
+		job->left |= peers_drop_ended(&job->alone.peers, job->state_dir) > 0;
 	if (job->rootfd >= 0)
 		job->left |= !keeper_undo(&job->keeper);
 	while (job->attached.n > 0) {
@@ -267,6 +274,7 @@ static int visit(struct job *job, struct err *err)
 		r = run_inside(job, err);
 	if (r < 0)
 		undo(job);
+	mount_stage_done(&job->stage);
 	if (job->other_user && privs_fs_restore(&back) < 0 && r == 0)
 		log_warn(job->log, MODULE, "%s", back.msg);
 	if (ns_return_mount(job->own_mount, &back) < 0) {
@@ -366,15 +374,32 @@ int apply_confine(const struct settings *settings, const struct log *log, struct
 	return fence_enter(&fence, FENCE_PREPARE, err);
 }
 
+static void share(struct job *job)
+{
+	job->tree.procfd = job->procfd;
+	job->tree.host_mounts = job->mounts;
+	job->tree.id = job->target->id;
+	job->tree.peers = &job->alone.peers;
+	job->tree.journal = job->journal;
+	job->tree.log = job->log;
+	job->keeper.tree = &job->tree;
+	job->keeper.log = job->log;
+	job->keeper.id = job->target->id;
+	job->keeper.state_dir = job->state_dir;
+	job->keeper.journal = job->journal;
+}
+
 int apply_plan(const struct plan *plan, const struct host *host, const struct settings *settings,
 	       const struct apply_target *target, const struct log *log, struct apply_stats *ret,
 	       struct err *err)
 {
+	struct apply_target own = *target;
+	auto_free char *id = NULL;
 	auto_done(job) struct job job = {
 		.plan = plan,
 		.host = host,
 		.settings = settings,
-		.target = target,
+		.target = &own,
 		.log = log,
 		.fence = fence_of(settings, target->confined, log),
 		.process = {.proc_fd = -1},
@@ -383,6 +408,7 @@ int apply_plan(const struct plan *plan, const struct host *host, const struct se
 		.state_dir = -1,
 		.journal = -1,
 		.rootfd = -1,
+		.stage = {.top = -1, .passing = true},
 		.host_rootfs = -1,
 		.cgroup = {.fd = -1},
 		.alone = {.turn = TURN_NONE},
@@ -396,26 +422,23 @@ int apply_plan(const struct plan *plan, const struct host *host, const struct se
 			*ret = job.stats;
 		return 0;
 	}
+	if (target->id != NULL) {
+		r = peers_choose_id(settings->state_dir, target->id, target->bundle, target->pid,
+				    &id, err);
+		if (r < 0)
+			return r;
+		own.id = id;
+	}
 	r = prepare(&job, err);
 	if (r == 0) {
-		job.tree.procfd = job.procfd;
-		job.tree.host_mounts = job.mounts;
-		job.tree.id = target->id;
-		job.tree.peers = &job.alone.peers;
-		job.tree.journal = job.journal;
-		job.tree.log = log;
-		job.keeper.tree = &job.tree;
-		job.keeper.log = log;
-		job.keeper.id = target->id;
-		job.keeper.state_dir = job.state_dir;
-		job.keeper.journal = job.journal;
+		share(&job);
 		r = visit(&job, err);
 		if (r == 0)
 			finish_record(&job);
 	}
 	if (r < 0) {
 		if (job.state_dir >= 0 && !job.left &&
-		    record_delete(job.state_dir, target->id, &failed) < 0)
+		    record_delete(job.state_dir, own.id, &failed) < 0)
 			log_warn(log, MODULE, "%s", failed.msg);
 		return r;
 	}

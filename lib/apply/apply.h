@@ -44,7 +44,7 @@ int apply_plan(const struct plan *plan, const struct host *host, const struct se
 
 /** Takes back what apply_plan() recorded for the target's id: after that container has stopped, and
  *  before it is started again. No record is not an error. rootfs overrides the recorded one unless
- *  NULL. Of the target id, rootfs and confined count. */
+ *  NULL. Of the target id, bundle, rootfs and confined count. */
 int apply_revert(const struct apply_target *target, const struct settings *settings,
 		 const struct log *log, struct err *err);
 

@@ -106,10 +106,11 @@ void cgroup_done(struct cgroup *cgroup)
 	if (cgroup->fd > 0)
 		(void)close(cgroup->fd);
 	free(cgroup->path);
+	free(cgroup->before);
 	*cgroup = (struct cgroup){.fd = -1};
 }
 
-int cgroup_allow(const struct cgroup *cgroup, const dev_t *devices, size_t n, const struct log *log,
+int cgroup_allow(struct cgroup *cgroup, const dev_t *devices, size_t n, const struct log *log,
 		 struct err *err)
 {
 	struct err refused = {0};

@@ -22,6 +22,7 @@ struct cgroup {
 	bool v1;   /* in the hierarchy of the v1 devices controller */
 	bool weak; /* the caller is not root of the machine: a refusal is no error */
 	char *path;
+	char *before; /* v1: devices.list before anything was allowed; owned; NULL = nothing was */
 };
 
 /** Finds the cgroup of process that rules its devices: v1 where the devices controller is mounted
@@ -31,9 +32,9 @@ int cgroup_open(const struct ns_process *process, const char *mountinfo, struct 
 void cgroup_done(struct cgroup *cgroup);
 
 /** Allows reading and writing of each character device. Gives the number of rules added. */
-int cgroup_allow(const struct cgroup *cgroup, const dev_t *devices, size_t n, const struct log *log,
+int cgroup_allow(struct cgroup *cgroup, const dev_t *devices, size_t n, const struct log *log,
 		 struct err *err);
-int cgroup_v1_allow(const struct cgroup *cgroup, const dev_t *devices, size_t n, struct err *err);
+int cgroup_v1_allow(struct cgroup *cgroup, const dev_t *devices, size_t n, struct err *err);
 /** Takes those rules back: of a container that will not run. */
 void cgroup_v1_withdraw(const struct cgroup *cgroup, const dev_t *devices, size_t n);
 int cgroup_v2_allow(const struct cgroup *cgroup, const dev_t *devices, size_t n, struct err *err);

@@ -24,6 +24,7 @@ static void kept_free(struct kept *kept)
 		return;
 	record_kept_done(&kept->note);
 	free(kept->data);
+	free(kept->theirs);
 	free(kept);
 }
 
@@ -45,27 +46,30 @@ static const struct record_kept *find_note(const struct record *record, const ch
 
 /* The file is ours already. What another container keeps of the image's is the image's for this one
  * too; where nothing of it is left, what we add will be taken out again. */
-static int inherit(const struct keeper *keeper, struct kept *kept, ino_t ino, struct err *err)
+static int inherit(const struct keeper *keeper, struct kept *kept, const struct stat *st,
+		   struct err *err)
 {
 	const struct peers *peers = keeper->tree->peers;
 
 	for (size_t i = 0; peers != NULL && i < peers->running.n; i++) {
 		const struct record *peer = &peers->running.items[i];
-		const struct record_kept *note = find_note(peer, kept->note.path, ino);
-		auto_free char *data = NULL;
+		const struct record_kept *note = find_note(peer, kept->note.path, st->st_ino);
+		char *data = NULL;
+		size_t len = 0;
 		int r = 0;
 
 		if (note == NULL)
 			continue;
 		if (note->state == RECORD_REPLACED)
-			r = record_read_kept(keeper->state_dir, peer->id, note->slot, &data,
-					     &kept->len, err);
+			r = record_read_kept(keeper->state_dir, peer->id, note->slot, &data, &len,
+					     err);
 		if (r < 0)
 			return r;
-		if (data == NULL)
-			kept->len = 0;
-		free(kept->data);
-		kept->data = take_ptr(&data);
+		kept->theirs = kept->data;
+		kept->theirs_len = kept->len;
+		kept->theirs_st = *st;
+		kept->data = data;
+		kept->len = len;
 		kept->note.state = note->state;
 		kept->note.mode = note->mode;
 		kept->note.uid = note->uid;
@@ -104,7 +108,7 @@ static int look(const struct keeper *keeper, const struct place *place, size_t m
 	note->gid = st.st_gid;
 	note->mtime = st.st_mtim.tv_sec;
 	note->mtime_nsec = (uint32_t)st.st_mtim.tv_nsec;
-	return place_is_owned(keeper->tree, &st) ? inherit(keeper, kept, st.st_ino, err) : 0;
+	return place_is_owned(keeper->tree, &st) ? inherit(keeper, kept, &st, err) : 0;
 }
 
 /* Makes nothing: only when the file is going to be written its directories are made. */

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 #include "apply/peers.h"
 #include "apply/place.h"
@@ -26,6 +27,10 @@ struct kept {
 	struct record_kept note; /* path, state, mode, owner, time */
 	char *data;              /* the image's bytes; owned; NULL = there was no file */
 	size_t len;
+	char *theirs; /* what a running container of the same rootfs had written; owned; NULL = the
+		       * file was the image's */
+	size_t theirs_len;
+	struct stat theirs_st;
 	bool written; /* or about to be */
 };
 
@@ -69,7 +74,8 @@ int keeper_begin(struct keeper *keeper, struct kept *kept, const struct strv *ad
 /** Gives the notes of what was written to the record. */
 int keeper_hand_over(struct keeper *keeper, struct record *record, struct err *err);
 
-/** Puts everything back: on an error of this start. False: not everything. */
+/** Puts everything back, the image's or what another container needs that still runs: on an error
+ *  of this start. False: not everything. */
 bool keeper_undo(struct keeper *keeper);
 
 /** At poststop, and before the next start, with a record that was read, when placeholders are gone

@@ -33,7 +33,8 @@ struct back {
 };
 
 /* our_ino 0: the hook ended before it knew, and the container never ran. But ids come round again:
- * with another image below, its file is older than the note. */
+ * with another image below, its file is older than the note, or was dated by whoever packed the
+ * image. */
 static bool is_ours(const struct back *back, const struct stat *st)
 {
 	const struct record_kept *note = back->note;
@@ -41,7 +42,9 @@ static bool is_ours(const struct back *back, const struct stat *st)
 	if (!S_ISREG(st->st_mode))
 		return false;
 	if (note->our_ino == 0)
-		return record_is_since(back->since, st->st_ctim);
+		return record_is_since(back->since, st->st_ctim) &&
+		       (st->st_mtim.tv_sec == RECORD_MARK ||
+			record_is_since(back->since, st->st_mtim));
 	return st->st_mtim.tv_sec == RECORD_MARK && (uint64_t)st->st_size == note->our_size &&
 	       st->st_ino == note->our_ino;
 }
@@ -199,6 +202,92 @@ static int restore(struct back *back, struct err *err)
 	return back->data == NULL ? 0 : put_back(back, err);
 }
 
+/* A hook that was killed while it deleted its record was done with the file. */
+static bool can_put_back(int state_dir, const struct record *peer, const struct record_kept *note)
+{
+	return note->state != RECORD_REPLACED || record_has_kept(state_dir, peer->id, note->slot);
+}
+
+/* Another container runs with this file: it will put the image's back. If ours is the one that is
+ * there, it has to know it. */
+static bool leave_to_peer(const struct back *back, int state_dir, struct record *peer, bool gone)
+{
+	vec_each(note, &peer->kept)
+	{
+		auto_fd journal = -1;
+		struct stat st;
+
+		if (strcmp(note->path, back->note->path) != 0)
+			continue;
+		if (gone && !can_put_back(state_dir, peer, note))
+			return false;
+		if (rootfs_lstat(back->rootfd, note->path, &st, NULL) == 1 && is_ours(back, &st)) {
+			note->our_ino = st.st_ino;
+			note->our_size = (uint64_t)st.st_size;
+			journal = record_open_journal(state_dir, peer->id, NULL);
+			if (journal >= 0)
+				(void)record_note_kept(journal, note, false, NULL);
+		}
+		return true;
+	}
+	return false;
+}
+
+static bool is_theirs(const struct kept *kept, const struct stat *st)
+{
+	return st->st_ino == kept->theirs_st.st_ino && st->st_size == kept->theirs_st.st_size &&
+	       st->st_mtim.tv_sec == RECORD_MARK;
+}
+
+/* Only who knows the file puts the image's back. */
+static bool is_known_to_peer(const struct keeper *keeper, const struct kept *kept)
+{
+	vec_each(peer, &keeper->tree->peers->running)
+	{
+		vec_each(note, &peer->kept)
+		{
+			if (strcmp(note->path, kept->note.path) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* A peer that runs needs what it had written, and then puts the image's back itself. */
+static int restore_theirs(struct back *back, const struct keeper *keeper, struct kept *kept,
+			  struct err *err)
+{
+	const struct stat *theirs = &kept->theirs_st;
+	const struct io_new content = {kept->theirs, kept->theirs_len, theirs->st_mode & 07777,
+				       theirs->st_uid, theirs->st_gid};
+	auto_fd dir = rootfs_open_parent(back->rootfd, kept->note.path, back->name, err);
+	struct stat st;
+	int r;
+
+	if (dir < 0)
+		return dir == -ENOENT || dir == -ENOTDIR ? 0 : dir;
+	back->dir = dir;
+	if (entry_stat(dir, back->name, &st) < 0)
+		return errno == ENOENT ? 0 /* removed by a container */
+				       : err_sys(err, errno, "look at '%s'", kept->note.path);
+	if (is_theirs(kept, &st) || !is_ours(back, &st)) /* not written, or again by a container */
+		return 0;
+	/* whoever is killed here: what is young is ours */
+	kept->note.our_ino = 0;
+	if (back->journal >= 0)
+		(void)record_note_kept(back->journal, &kept->note, false, NULL);
+	r = write_back(back, &content, theirs->st_mtim, err);
+	if (r == 0 && entry_stat(dir, back->name, &st) < 0)
+		r = err_sys(err, errno, "look at '%s'", kept->note.path);
+	if (r < 0)
+		return r;
+	kept->note.our_ino = st.st_ino;
+	kept->note.our_size = (uint64_t)st.st_size;
+	vec_each(peer, &keeper->tree->peers->running)(void)
+		leave_to_peer(back, keeper->state_dir, peer, false);
+	return 0;
+}
+
 bool keeper_undo(struct keeper *keeper)
 {
 	bool whole = true;
@@ -217,7 +306,9 @@ bool keeper_undo(struct keeper *keeper)
 
 		if (!kept->written)
 			continue;
-		kept->written = restore(&back, &err) < 0;
+		kept->written = (kept->theirs != NULL && is_known_to_peer(keeper, kept)
+					 ? restore_theirs(&back, keeper, kept, &err)
+					 : restore(&back, &err)) < 0;
 		if (!kept->written)
 			continue;
 		log_warn(keeper->log, MODULE, "put the image's '%s' back: %s", kept->note.path,
@@ -227,37 +318,14 @@ bool keeper_undo(struct keeper *keeper)
 	return whole;
 }
 
-/* Another container runs with this file: it will put the image's back. If ours is the one that is
- * there, it has to know it. */
-static bool leave_to_peer(const struct back *back, int state_dir, struct record *peer)
-{
-	vec_each(note, &peer->kept)
-	{
-		auto_fd journal = -1;
-		struct stat st;
-
-		if (strcmp(note->path, back->note->path) != 0)
-			continue;
-		if (rootfs_lstat(back->rootfd, note->path, &st, NULL) == 1 && is_ours(back, &st)) {
-			note->our_ino = st.st_ino;
-			note->our_size = (uint64_t)st.st_size;
-			journal = record_open_journal(state_dir, peer->id, NULL);
-			if (journal >= 0)
-				(void)record_note_kept(journal, note, false, NULL);
-		}
-		return true;
-	}
-	return false;
-}
-
 static bool is_left(const struct back *back, int state_dir, struct peers *peers)
 {
 	bool left = false;
 
-	vec_each(peer, &peers->running) left |= leave_to_peer(back, state_dir, peer);
+	vec_each(peer, &peers->running) left |= leave_to_peer(back, state_dir, peer, false);
 	/* those that are taken back next, too: ours may be theirs by now */
 	for (size_t i = peers->taken; i < peers->gone.n; i++)
-		left |= leave_to_peer(back, state_dir, &peers->gone.items[i]);
+		left |= leave_to_peer(back, state_dir, &peers->gone.items[i], true);
 	if (left)
 		log_debug(back->log, MODULE, "'%s' stays for another container", back->note->path);
 	return left;

@@ -144,13 +144,24 @@ static bool is_covered(void *arg, const struct ldcache_entry *entry)
 	return is_bound_over(arg, entry->value);
 }
 
+/* Where the image's directories were read, what is ours was in them already. */
+static bool is_of_plan(const struct merging *merging, const char *path)
+{
+	vec_each(op, &merging->job->plan->ops)
+	{
+		if (op->target != NULL && strcmp(op->target, path) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* ldcache_drop_fn */
 static bool leave_out(void *arg, const struct ldcache_entry *entry)
 {
 	struct merging *merging = arg;
 
 	if (is_hidden(merging, entry)) {
-		merging->hidden++;
+		merging->hidden += !is_of_plan(merging, entry->value);
 		return true;
 	}
 	if (!merging->sweep || !hollow_is(&merging->hollow, entry->value))

@@ -459,6 +459,20 @@ int place_finish(struct place_tree *tree, struct place *place, struct record_ite
 	return r;
 }
 
+int place_take(struct place_tree *tree, const struct place *place, struct record_item *item,
+	       struct err *err)
+{
+	int r;
+
+	item->ino = place->st.st_ino; /* in the first note: a hook that is killed knows it */
+	r = place_begin(tree, place, item, err);
+	if (r == 0)
+		r = add_made(tree, place->dir, place->name, item, err);
+	if (r == 0)
+		tree->made.items[tree->made.n - 1].met = true;
+	return r;
+}
+
 int place_make_dir(struct place_tree *tree, struct place *place, struct err *err)
 {
 	auto_free char *path = strdup(place->path);

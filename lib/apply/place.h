@@ -32,6 +32,7 @@ struct place_made {
 	char *name; /* owned */
 	struct record_item item;
 	bool recorded; /* lies on the rootfs itself */
+	bool met;      /* was there before: of an earlier start, or of a peer */
 };
 
 /* Something that is there already and may be of an earlier start. */
@@ -49,15 +50,15 @@ struct place_inode {
 };
 
 struct place_tree {
-	int rootfd;                /* borrowed */
-	int procfd;                /* as mount_open_proc(); borrowed */
-	uint64_t root_mount;       /* the mount that rootfd lies on */
-	bool read_only;            /* nothing can be made in it, or not be taken back */
-	const char *host_mounts;   /* mountinfo of the host, NUL-terminated; borrowed */
-	const char *mounts;        /* and of the container before anything was done; borrowed */
-	const char *id;            /* borrowed; NULL = none */
-	const struct peers *peers; /* other containers on this rootfs; NULL = none; borrowed */
-	int journal;               /* record_open_journal(); -1 = none; borrowed */
+	int rootfd;              /* borrowed */
+	int procfd;              /* as mount_open_proc(); borrowed */
+	uint64_t root_mount;     /* the mount that rootfd lies on */
+	bool read_only;          /* nothing can be made in it, or not be taken back */
+	const char *host_mounts; /* mountinfo of the host, NUL-terminated; borrowed */
+	const char *mounts;      /* and of the container before anything was done; borrowed */
+	const char *id;          /* borrowed; NULL = none */
+	struct peers *peers;     /* other containers on this rootfs; NULL = none; borrowed */
+	int journal;             /* record_open_journal(); -1 = none; borrowed */
 	const struct log *log;
 	unsigned placeholders; /* names made */
 	unsigned inodes;       /* inodes made, directories and links too */
@@ -145,7 +146,8 @@ void place_sign_dir(const struct place_tree *tree, int dirfd, const char *name);
 void place_sign_made(const struct place_tree *tree, size_t n);
 
 /** Removes everything made, last first, by the same directory fds and only where the inode is still
- *  ours. What cannot be removed goes to the log, and makes it false. */
+ *  ours. What was met stays while others run on this rootfs. What cannot be removed goes to the
+ * log, and makes it false. */
 bool place_undo(struct place_tree *tree);
 
 /** Adds what to do to the error of a making that met a full or a read-only file system; gives code.
@@ -159,6 +161,9 @@ int place_begin(struct place_tree *tree, const struct place *place, struct recor
 		struct err *err);
 int place_finish(struct place_tree *tree, struct place *place, struct record_item *item,
 		 struct err *err);
+/** What is there, and was not made by this start, becomes ours as well; item gets its inode. */
+int place_take(struct place_tree *tree, const struct place *place, struct record_item *item,
+	       struct err *err);
 
 /** True if a mountinfo text has a mount of that device. Pure. */
 bool place_mounts_have(const char *mountinfo, dev_t dev);

@@ -27,7 +27,8 @@ void place_sign(const struct place_tree *tree, int fd)
 
 static void sign_entry(const struct place_tree *tree, int dirfd, const char *name, int flags)
 {
-	auto_fd fd = entry_open(dirfd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | flags, 0);
+	/* another container may have put a node in its place, and opening one does something */
+	auto_fd fd = rootfs_open(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NOCTTY | flags, NULL);
 
 	if (fd >= 0)
 		place_sign(tree, fd);
@@ -112,9 +113,8 @@ void place_report(const struct place_tree *tree)
 
 int place_meet(struct place_tree *tree, struct place *place, struct err *err)
 {
-	struct record_item item = {.kind = RECORD_FILE, .ino = place->st.st_ino};
+	struct record_item item = {.kind = RECORD_FILE};
 	auto_free char *path = NULL;
-	int r;
 
 	if (!place->exists || !S_ISREG(place->st.st_mode) || place->st.st_size != 0)
 		return 0;
@@ -127,8 +127,7 @@ int place_meet(struct place_tree *tree, struct place *place, struct err *err)
 		return err_nomem(err);
 	item.path = path;
 	tree->owned = true;
-	r = place_begin(tree, place, &item, err);
-	return r < 0 ? r : place_finish(tree, place, &item, err);
+	return place_take(tree, place, &item, err);
 }
 
 void place_meet_conf(struct place_tree *tree, const char *path)
@@ -218,10 +217,7 @@ static int adopt_dir(struct place_tree *tree, const char *path, struct err *err)
 		return 0;
 	if (!is_shared_dir(tree, place_dirfd(tree, &place), place.name, path))
 		return 0;
-	item.ino = place.st.st_ino;
-	r = place_begin(tree, &place, &item, err);
-	if (r == 0)
-		r = place_finish(tree, &place, &item, err);
+	r = place_take(tree, &place, &item, err);
 	if (r == 0)
 		move_to_front(tree);
 	return r;
@@ -284,9 +280,7 @@ static int adopt_found(struct place_tree *tree, struct place_found *found, struc
 	    (!is_dir && (entry_stat(place_dirfd(tree, &place), place.name, &place.st) < 0 ||
 			 place.st.st_ino != found->item.ino)))
 		return 0;
-	r = place_begin(tree, &place, &found->item, err);
-	if (r == 0)
-		r = place_finish(tree, &place, &found->item, err);
+	r = place_take(tree, &place, &found->item, err);
 	if (r == 0 && is_dir)
 		move_to_front(tree);
 	return r;
@@ -317,8 +311,7 @@ static int adopt_conf(struct place_tree *tree, const char *path, struct err *err
 	r = place_open(tree, path, &place, err);
 	if (r < 0 || !place.exists || !is_on_root(tree, place.dir))
 		return r;
-	r = place_begin(tree, &place, &item, err);
-	return r < 0 ? r : place_finish(tree, &place, &item, err);
+	return place_take(tree, &place, &item, err);
 }
 
 int place_adopt(struct place_tree *tree, struct err *err)

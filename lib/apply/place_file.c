@@ -143,6 +143,9 @@ static int reuse_conf(const struct place_tree *tree, struct place *place, const 
 		return err_set(err, EEXIST, "the image has a '%s' of its own", place->path);
 	if (has_content(tree, place, text))
 		return 1;
+	if (tree->peers != NULL && peers_need(tree->peers, place->path))
+		return err_set(err, EEXIST, "'%s' is of another container on this rootfs",
+			       place->path);
 	if (entry_remove(place_dirfd(tree, place), place->name) < 0)
 		return err_sys(err, errno, "replace '%s'", place->path);
 	place->exists = false;
@@ -160,11 +163,11 @@ int place_make_conf(struct place_tree *tree, struct place *place, const char *te
 		return r;
 	if (path == NULL)
 		return err_nomem(err);
+	if (place->exists)
+		return place_take(tree, place, &item, err);
 	r = place_begin(tree, place, &item, err);
 	if (r < 0)
 		return r;
-	if (place->exists)
-		return place_finish(tree, place, &item, err);
 	fd = entry_open(place_dirfd(tree, place), place->name, O_CREAT | O_EXCL | O_WRONLY, 0644);
 	if (fd < 0)
 		return place_cannot_make(err_sys(err, errno, "make '%s'", place->path), err);
@@ -187,7 +190,7 @@ static bool undo_one(const struct place_tree *tree, const struct place_made *mad
 	struct stat st;
 	int r;
 
-	if (made->name == NULL)
+	if (made->name == NULL || (made->met && peers_may_run(tree->peers)))
 		return true;
 	r = entry_stat(dirfd, made->name, &st);
 	if (r == 0 && st.st_ino != made->item.ino)

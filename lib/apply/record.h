@@ -64,13 +64,21 @@ struct record_kept {
 	struct strv added; /* what we brought: values of cache entries, or lines; owned */
 };
 
+/* Of one folder by many names. An overlay has new numbers with each mount: they tell only while it
+ * is mounted. */
+struct record_folder {
+	uint64_t dev;
+	uint64_t ino; /* 0 = not known */
+};
+
 struct record {
-	char *id;              /* owned */
-	char *bundle;          /* owned; NULL = unknown */
-	char *rootfs;          /* owned */
-	pid_t init;            /* the container's first process; 0 = unknown */
-	uint64_t started;      /* its start time, clock ticks since boot */
-	struct timespec since; /* all that was made is younger; 0 = not known */
+	char *id;                    /* owned */
+	char *bundle;                /* owned; NULL = unknown */
+	char *rootfs;                /* owned */
+	struct record_folder folder; /* the rootfs */
+	pid_t init;                  /* the container's first process; 0 = unknown */
+	uint64_t started;            /* its start time, clock ticks since boot */
+	struct timespec since;       /* all that was made is younger; 0 = not known */
 	VEC(struct record_item) items;
 	VEC(struct record_kept) kept;
 };
@@ -126,6 +134,7 @@ int record_delete(int dirfd, const char *id, struct err *err);
 /** The saved bytes of a file of the image. record_read_kept(): -ENOENT when there are none. */
 int record_save_kept(int dirfd, const char *id, unsigned slot, const char *data, size_t len,
 		     struct err *err);
+bool record_has_kept(int dirfd, const char *id, unsigned slot);
 int record_read_kept(int dirfd, const char *id, unsigned slot, char **ret, size_t *ret_len,
 		     struct err *err);
 

@@ -79,6 +79,8 @@ int record_open_dir(const char *dir, const struct log *log, struct err *err)
 
 	if (fd >= 0 && has_room(fd))
 		return take_fd(&fd);
+	if (fd == -ENOMEM) /* it may well be there, and the records of others in it */
+		return err_nomem(err);
 	log_debug(log, "record", "%s; using " FALLBACK_DIR,
 		  fd >= 0 ? "the state directory is on a file system that is full" : first.msg);
 	other = open_dir(FALLBACK_DIR, NULL);
@@ -279,6 +281,22 @@ int record_save_kept(int dirfd, const char *id, unsigned slot, const char *data,
 	return r < 0 ? r : replace(dirfd, id, name, data, len, err);
 }
 
+static bool has_saved(int dirfd, const char *id, const char *suffix)
+{
+	char name[NAME_MAX + 1];
+	struct stat st;
+
+	return file_name(id, suffix, name, NULL) == 0 && entry_stat(dirfd, name, &st) == 0;
+}
+
+bool record_has_kept(int dirfd, const char *id, unsigned slot)
+{
+	if (slot >= RECORD_MAX_KEPT)
+		return false;
+	return has_saved(dirfd, id, suffixes[slot]) ||
+	       (slot == 0 && has_saved(dirfd, id, ".cache"));
+}
+
 static int read_saved(int dirfd, const char *id, const char *suffix, char **ret, size_t *ret_len,
 		      struct err *err)
 {
@@ -298,12 +316,10 @@ static int read_saved(int dirfd, const char *id, const char *suffix, char **ret,
 int record_read_kept(int dirfd, const char *id, unsigned slot, char **ret, size_t *ret_len,
 		     struct err *err)
 {
-	int r;
+	bool old;
 
 	if (slot >= RECORD_MAX_KEPT)
 		return err_set(err, EINVAL, "there is no saved file %u", slot);
-	r = read_saved(dirfd, id, suffixes[slot], ret, ret_len, err);
-	if (r == -ENOENT && slot == 0)
-		r = read_saved(dirfd, id, ".cache", ret, ret_len, err);
-	return r;
+	old = slot == 0 && !has_saved(dirfd, id, suffixes[0]) && has_saved(dirfd, id, ".cache");
+	return read_saved(dirfd, id, old ? ".cache" : suffixes[slot], ret, ret_len, err);
 }

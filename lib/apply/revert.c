@@ -14,6 +14,7 @@
 #include "apply/peers.h"
 #include "apply/record.h"
 #include "base/auto.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "sys/entry.h"
 #include "sys/io.h"
@@ -22,6 +23,7 @@
 #include "sys/rootfs.h"
 
 #define MODULE "revert"
+#define IN_USE 1 /* of a directory: there is something in it */
 
 struct revert {
 	int state_dir;
@@ -100,7 +102,30 @@ static int look_at(const struct revert *revert, const struct record_item *item, 
 	return 1;
 }
 
-/* Negative: the machine is in trouble, and the next attempt may do it. */
+/* What keeps a directory may be of one whose start was killed before it came to the directories. */
+static void leave_dir_to_peers(const struct revert *revert, const struct record_item *dir)
+{
+	vec_each(peer, &revert->peers->running)
+	{
+		auto_fd journal = -1;
+		bool below = false;
+		bool known = false;
+
+		vec_each(item, &peer->items)
+		{
+			known |= str_equal(item->path, dir->path);
+			below |= path_is_below(item->path, dir->path);
+		}
+		if (known || !below)
+			continue;
+		journal = record_open_journal(revert->state_dir, peer->id, NULL);
+		if (journal >= 0)
+			(void)record_note_item(journal, dir, NULL);
+	}
+}
+
+/* Negative: the machine is in trouble, and the next attempt may do it. 0 = not there any more, or
+ * not to be removed. */
 static int remove_item(const struct revert *revert, const struct record_item *item)
 {
 	char name[NAME_MAX + 1];
@@ -117,25 +142,51 @@ static int remove_item(const struct revert *revert, const struct record_item *it
 			return 0;
 		if (item->kind == RECORD_DIR && (r == -ENOTEMPTY || r == -EEXIST)) {
 			log_debug(revert->log, MODULE, "'%s' is in use: it stays", item->path);
-			return 0;
+			return IN_USE;
 		}
 	}
 	log_warn(revert->log, MODULE, "cannot remove '%s': %s", item->path, strerror(-r));
 	return record_may_pass(-r) ? r : 0;
 }
 
-static int remove_items(const struct revert *revert, bool dirs)
+static int remove_files(const struct revert *revert)
 {
 	int ret = 0;
 
 	for (size_t i = revert->record->items.n; i-- > 0;) {
 		const struct record_item *item = &revert->record->items.items[i];
+		int r = item->kind == RECORD_DIR ? 0 : remove_item(revert, item);
 
-		if ((item->kind == RECORD_DIR) == dirs) {
-			int r = remove_item(revert, item);
+		ret = ret == 0 ? r : ret;
+	}
+	return ret;
+}
 
-			ret = ret == 0 ? r : ret;
+/* Those that a peer left to us come last in the record, whatever is in them. */
+static int remove_dirs(const struct revert *revert)
+{
+	unsigned before = 0;
+	unsigned in_use = UINT_MAX;
+	int ret;
+
+	do {
+		before = in_use;
+		in_use = 0;
+		ret = 0;
+		for (size_t i = revert->record->items.n; i-- > 0;) {
+			const struct record_item *item = &revert->record->items.items[i];
+			int r = item->kind == RECORD_DIR ? remove_item(revert, item) : 0;
+
+			in_use += r == IN_USE;
+			ret = ret == 0 && r < 0 ? r : ret;
 		}
+	} while (in_use > 0 && in_use < before);
+	if (in_use == 0)
+		return ret;
+	vec_each(item, &revert->record->items)
+	{
+		if (item->kind == RECORD_DIR)
+			leave_dir_to_peers(revert, item);
 	}
 	return ret;
 }
@@ -146,10 +197,10 @@ static int remove_items(const struct revert *revert, bool dirs)
 static int take_back(const struct revert *revert, struct err *err)
 {
 	struct err failed = {0};
-	int files = remove_items(revert, false);
+	int files = remove_files(revert);
 	int r = keeper_take_back(revert->rootfd, revert->state_dir, revert->record, revert->peers,
 				 revert->log, &failed);
-	int dirs = remove_items(revert, true);
+	int dirs = remove_dirs(revert);
 
 	if (r >= 0 && (files < 0 || dirs < 0))
 		return err_sys(err, files < 0 ? -files : -dirs,
@@ -187,6 +238,16 @@ static int open_rootfs(const char *path, struct err *err)
 	if (a.st_ino == b.st_ino && a.st_dev == b.st_dev)
 		return err_set(err, EINVAL, "the rootfs '%s' is '/'", path);
 	return take_fd(&fd);
+}
+
+static struct record_folder folder_of(const char *rootfs)
+{
+	auto_fd fd = open_rootfs(rootfs, NULL);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return (struct record_folder){0};
+	return (struct record_folder){.dev = st.st_dev, .ino = st.st_ino};
 }
 
 /* An engine mounts the rootfs while the container runs. Where it was killed together with all that
@@ -281,28 +342,35 @@ static int revert_in(struct revert *revert, const char *path, struct err *err)
 				   take_back_all, revert, err);
 }
 
-/* The path under which the containers of this rootfs know it: as it was noted at their start. */
-static int path_of(int state_dir, const char *id, const char *rootfs, char **ret, struct err *err)
+/* What the rootfs is known by: as it was noted at the start, which a start that comes now looks up.
+ * *path stays NULL where there is nothing. */
+static int known_by(int state_dir, const struct apply_target *target, bool starts, char **path,
+		    struct record_folder *folder, struct err *err)
 {
 	auto_done(record) struct record head = {0};
+	const char *rootfs = target->rootfs;
 	struct err failed = {0};
-	int r = record_read_head(state_dir, id, &head, &failed);
+	int r = record_read_head(state_dir, target->id, &head, &failed);
 
 	if (r < 0 && record_may_pass(-r)) {
 		if (err != NULL)
 			*err = failed;
 		return r;
 	}
+	*folder = head.folder;
+	if (starts)
+		*folder = folder_of(rootfs);
 	if (r > 0 && head.rootfs != NULL)
 		rootfs = head.rootfs;
-	*ret = rootfs == NULL ? NULL : strdup(rootfs);
-	return rootfs != NULL && *ret == NULL ? err_nomem(err) : 0;
+	*path = rootfs == NULL ? NULL : strdup(rootfs);
+	return rootfs != NULL && *path == NULL ? err_nomem(err) : 0;
 }
 
-/* known: path_of(); NULL = there is no record, or one that is broken and goes */
-static int revert_alone(struct revert *revert, const struct apply_target *target, const char *known,
-			struct err *err)
+/* place->rootfs NULL: there is no record, or one that is broken and goes */
+static int revert_alone(struct revert *revert, const struct apply_target *target,
+			const struct peers_place *place, struct err *err)
 {
+	const char *known = place->rootfs;
 	auto_done(record) struct record own = {0};
 	const char *rootfs = target->rootfs;
 	struct err failed = {0};
@@ -313,8 +381,8 @@ static int revert_alone(struct revert *revert, const struct apply_target *target
 		(void)record_delete(revert->state_dir, target->id, NULL);
 	if (r < 0 || known == NULL)
 		return r;
-	r = peers_find(revert->state_dir, target->id, known, revert->log, revert->peers, err);
-	if (r < 0)
+	r = peers_find(place, target->id, revert->log, revert->peers, err);
+	if (r < 0 || revert->peers->doubt) /* then the records stay */
 		return r;
 	revert->own = &own;
 	r = revert_in(revert, rootfs == NULL ? known : rootfs, &failed);
@@ -335,25 +403,31 @@ int revert_container(const struct apply_target *target, const struct settings *s
 	auto_done(turn) struct turn turn = TURN_NONE;
 	auto_free char *known = NULL;
 	auto_fd dir = record_find_dir(settings->state_dir, target->id, NULL);
+	struct peers_place place = {0};
 	struct revert revert = {
 		.starts = ret != NULL, .peers = &peers, .fence = fence, .log = fence->log};
 	int r;
 
-	if (dir < 0)
+	if (dir < 0 && dir != -ENOMEM)
 		dir = record_open_dir(settings->state_dir, fence->log, NULL);
+	if (dir == -ENOMEM)
+		return err_nomem(err);
 	revert.state_dir = dir;
 	if (dir < 0) {
 		log_debug(fence->log, MODULE, "there is no state directory: nothing to take back");
 		return 0;
 	}
-	r = path_of(dir, target->id, target->rootfs, &known, err);
+	place.state_dir = dir;
+	r = known_by(dir, target, revert.starts, &known, &place.folder, err);
 	if (r < 0)
 		return r;
+	place.rootfs = known;
 	if (known != NULL)
-		turn_take(&turn, dir, known, fence->log);
-	r = revert_alone(&revert, target, known, err);
+		turn_take(&turn, dir, known, &place.folder, fence->log);
+	r = revert_alone(&revert, target, &place, err);
 	if (ret == NULL)
 		return r;
+	ret->folder = place.folder;
 	ret->turn = turn;
 	turn = TURN_NONE;
 	if (r == 0) {
@@ -367,6 +441,10 @@ int apply_revert(const struct apply_target *target, const struct settings *setti
 		 const struct log *log, struct err *err)
 {
 	const struct fence fence = {.on = target->confined, .log = log};
+	struct apply_target own = *target;
+	auto_free char *id = NULL;
+	int r = peers_choose_id(settings->state_dir, target->id, target->bundle, 0, &id, err);
 
-	return revert_container(target, settings, &fence, NULL, err);
+	own.id = id;
+	return r < 0 ? r : revert_container(&own, settings, &fence, NULL, err);
 }

@@ -20,16 +20,6 @@
 #define SUFFIX   ".turn"
 #define PAUSE_MS 2u
 
-/* FNV-1a. Two folders of one name would only wait for each other. */
-static uint64_t hash(const char *path)
-{
-	uint64_t value = 14695981039346656037u;
-
-	for (; *path != '\0'; path++)
-		value = (value ^ (unsigned char)*path) * 1099511628211u;
-	return value;
-}
-
 /* 1 = had, 0 = somebody else has it. *fd is opened when it is -1, and closed when the file is one
  * that its last owner has removed. */
 static int try_once(int state_dir, const char *name, int *fd)
@@ -51,7 +41,19 @@ static int try_once(int state_dir, const char *name, int *fd)
 	return 0;
 }
 
-void turn_take(struct turn *turn, int state_dir, const char *rootfs, const struct log *log)
+/* Two folders of one hash would only wait for each other. */
+static uint64_t key_of(const char *rootfs, const struct record_folder *folder)
+{
+	char text[64];
+
+	if (folder->ino == 0)
+		return str_hash(rootfs);
+	(void)snprintf(text, sizeof(text), "%" PRIu64 ":%" PRIu64, folder->dev, folder->ino);
+	return str_hash(text);
+}
+
+void turn_take(struct turn *turn, int state_dir, const char *rootfs,
+	       const struct record_folder *folder, const struct log *log)
 {
 	static const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000};
 	char name[TURN_NAME_SIZE];
@@ -59,7 +61,8 @@ void turn_take(struct turn *turn, int state_dir, const char *rootfs, const struc
 	auto_fd fd = -1;
 	int r = dir < 0 ? -errno : 0;
 
-	(void)snprintf(name, sizeof(name), "%016" PRIx64 SUFFIX, hash(rootfs));
+	/* two folders of one name would only wait for each other */
+	(void)snprintf(name, sizeof(name), "%016" PRIx64 SUFFIX, key_of(rootfs, folder));
 	for (unsigned waited = 0; r == 0 && waited < TURN_DEADLINE_MS; waited += PAUSE_MS) {
 		r = try_once(dir, name, &fd);
 		if (r == 0)

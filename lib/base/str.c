@@ -6,6 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+uint64_t str_hash(const char *text)
+{
+	uint64_t value = 14695981039346656037u;
+
+	for (; *text != '\0'; text++)
+		value = (value ^ (unsigned char)*text) * 1099511628211u;
+	return value;
+}
+
 static bool strbuf_reserve(struct strbuf *buf, size_t more)
 {
 	size_t want;

@@ -28,6 +28,9 @@ bool strbuf_failed(const struct strbuf *buf);
 char *strbuf_take(struct strbuf *buf);
 void strbuf_done(struct strbuf *buf);
 
+/** FNV-1a: for names, not against somebody who looks for two of one value. */
+uint64_t str_hash(const char *text);
+
 /** Formats into a new string of the caller's; NULL without memory. */
 char *str_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -20,6 +20,12 @@
 #ifndef AT_RECURSIVE
 #define AT_RECURSIVE 0x8000
 #endif
+#ifndef ST_NOSYMFOLLOW
+#define ST_NOSYMFOLLOW 0x2000
+#endif
+#ifndef MS_NOSYMFOLLOW
+#define MS_NOSYMFOLLOW 256
+#endif
 #define JAILMOUNTS_MAX_TEXT ((size_t)16 << 20) /* bytes of /proc/self/mountinfo */
 #define JAILMOUNTS_HARMLESS (SYSCALLS_ATTR_NODEV | SYSCALLS_ATTR_NOSUID | SYSCALLS_ATTR_NOEXEC)
 
@@ -57,15 +63,17 @@ static unsigned long jailmounts_flags(const struct statvfs *fs)
 	static const struct {
 		unsigned long seen, said;
 	} kept[] = {
-		{ST_RDONLY, MS_RDONLY},
-		{ST_NOATIME, MS_NOATIME},
-		{ST_NODIRATIME, MS_NODIRATIME},
-		{ST_RELATIME, MS_RELATIME},
+		{ST_RDONLY, MS_RDONLY},           {ST_NOATIME, MS_NOATIME},
+		{ST_NODIRATIME, MS_NODIRATIME},   {ST_RELATIME, MS_RELATIME},
+		{ST_NOSYMFOLLOW, MS_NOSYMFOLLOW},
 	};
 	unsigned long flags = MS_REMOUNT | MS_BIND | MS_NODEV | MS_NOSUID | MS_NOEXEC;
 
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
 		flags |= (fs->f_flag & kept[i].seen) != 0 ? kept[i].said : 0ul;
+	/* with MS_NODIRATIME alone it would become relatime */
+	if ((fs->f_flag & (ST_NOATIME | ST_RELATIME)) == 0)
+		flags |= MS_STRICTATIME;
 	return flags;
 }
 

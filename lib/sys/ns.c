@@ -125,7 +125,7 @@ int ns_process_check(const struct ns_process *process, struct err *err)
 	return 0;
 }
 
-static bool ns_is_own(const char *name, uint64_t inode)
+static bool ns_is_that(const char *name, uint64_t inode)
 {
 	int proc = procself_dir(NULL);
 	struct stat st;
@@ -135,12 +135,17 @@ static bool ns_is_own(const char *name, uint64_t inode)
 
 bool ns_same_user(const struct ns_process *process)
 {
-	return ns_is_own("self/ns/user", process->user_ino);
+	return ns_is_that("self/ns/user", process->user_ino);
 }
 
 bool ns_same_mount(const struct ns_process *process)
 {
-	return ns_is_own("self/ns/mnt", process->mnt_ino);
+	return ns_is_that("self/ns/mnt", process->mnt_ino);
+}
+
+bool ns_is_machines_mount(const struct ns_process *process)
+{
+	return ns_is_that("1/ns/mnt", process->mnt_ino);
 }
 
 int ns_open_own_mount(struct err *err)

@@ -29,6 +29,8 @@ int ns_process_check(const struct ns_process *process, struct err *err);
 /** True if its user namespace is the caller's. */
 bool ns_same_user(const struct ns_process *process);
 bool ns_same_mount(const struct ns_process *process);
+/** True if its mount namespace is that of process 1, as far as that may be looked at. */
+bool ns_is_machines_mount(const struct ns_process *process);
 
 /** Opens the caller's own mount namespace, to return to it. */
 int ns_open_own_mount(struct err *err);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "sys/rootfs.h"
 
 bool overwrite_is_full(int code)
 {
@@ -44,13 +45,16 @@ static int overwrite_write(int fd, const struct io_new *content, const char *nam
 
 int overwrite_at(int dirfd, const char *name, const struct io_new *content, struct err *err)
 {
-	auto_fd fd = openat(dirfd, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	/* somebody may just be putting a node in its place, and opening one does something */
+	auto_fd fd = rootfs_open(dirfd, name, O_WRONLY | O_NOFOLLOW | O_NOCTTY, NULL);
 	struct stat st;
 	int rc;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_sys(err, errno, "open '%s'", name);
-	if (!S_ISREG(st.st_mode))
+	if (fd < 0 && fd != -EINVAL)
+		return err_sys(err, -fd, "open '%s'", name);
+	if (fd >= 0 && fstat(fd, &st) < 0)
+		return err_sys(err, errno, "look at '%s'", name);
+	if (fd < 0 || !S_ISREG(st.st_mode))
 		return err_set(err, EINVAL, "'%s' is not a regular file", name);
 	rc = overwrite_reserve(fd, &st, content->len);
 	if (rc < 0)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# What shell/45-faults.bats leaves out: the twelve rows with the system calls of an old kernel, on an
+# What shell/45-faults.bats leaves out: the twelve rows with the system calls of older kernels, on an
 # overlay and with the host's ldconfig; and a whole board.
 
 bats_require_minimum_version 1.5.0
@@ -14,6 +14,14 @@ sweep() {
 
 @test "hook: everything, old system calls" {
 	sweep --profile r32 hook -- --kill-every 1
+}
+
+@test "hook: the system calls of Linux 5.10" {
+	sweep --profile r35 hook -- --whole 2 --kill-every 3
+}
+
+@test "poststop: old system calls" {
+	sweep --profile r32 poststop -- --kill-every 1
 }
 
 @test "hook: an overlay" {

@@ -4,6 +4,8 @@
 # outside the root tree changes, the host gets no mount, and a stopped container leaves the image as it
 # was.
 
+bats_require_minimum_version 1.5.0
+
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034 # scripts for another shell; bats runs each test in a subshell
 # shellcheck source=tests/support/gpu.sh
 . "$NVC_SOURCE_DIR/tests/support/gpu.sh"
@@ -103,6 +105,8 @@ started() { # and nothing is left in the image
 		hostile now "rm etc/ld.so.cache; set -- etc/ld.so.cache; $prepare \"\$@\""
 		started
 	done
+	# ours, which lay in the directories that were read then, are not the image's
+	run ! grep "that the image has itself" "$BATS_TEST_TMPDIR/log"
 }
 
 # What ldconfig cannot open it says.
@@ -252,4 +256,16 @@ unopened() {
 	[ "$rc" -ne 0 ]
 	run grep -cE '^2026-01-01|'$'\033' "$BATS_TEST_TMPDIR/log"
 	[ "$output" -eq 0 ]
+}
+
+# An engine may run in a mount namespace of its own, and its runtime may be wrong about a process.
+@test "a state that names the machine's first process mounts nothing there" {
+	bundle_edit "$dir" '.process.env += ["NVIDIA_VISIBLE_DEVICES=all"]'
+	printf '{"ociVersion":"1.0.2","id":"first","status":"creating","pid":1,"root":"%s","bundle":"%s"}' "$dir/rootfs" "$dir" >"$BATS_TEST_TMPDIR/state"
+	run unshare --mount --pid --fork --mount-proc bash -c '
+		unshare --mount "$@" <"$0/state" && exit
+		grep -F "$0" /proc/self/mountinfo
+	' "$BATS_TEST_TMPDIR" "$GPU_HOOK" --config "$BATS_TEST_TMPDIR/config.toml" prestart
+	[ "$status" -eq 1 ]
+	[[ $output == 'nvc-hook: process 1 has no mount namespace of its own'* ]]
 }

@@ -41,7 +41,7 @@ teardown() {
 	done
 	[[ ${BATS_TEST_COMPLETED-} ]] || ((bad > 0)) || bad=1
 	[[ ${BATS_TEST_COMPLETED-} ]] || why
-	[[ ! ${NVC_FIGURES-} ]] || ((tried + bad == 0)) || printf 'starts\t%d\t%d\n' "$tried" "$bad" >"$NVC_FIGURES/load-$BATS_TEST_NUMBER.tsv"
+	[[ ! ${NVC_FIGURES-} ]] || ((tried + bad == 0)) || printf 'starts\t%d\t%d\n' "$tried" "$bad" >"$NVC_FIGURES/load-${NVC_PROFILE-main}-$BATS_TEST_NUMBER.tsv"
 }
 
 # What a failure leaves: what cells and hooks said, and the statuses that are not success.
@@ -258,6 +258,22 @@ peak() {
 	[ -z "$(ls -A "$state")" ]
 }
 
+# One container that stays until it is told to stop: $rootfs
+start() { # NAME
+	"$CELL" --id "$1" --rootfs "$rootfs" --inspect "echo >$dir/$1.up; i=0; until [ -e $dir/$1.down ]; do i=\$((i + 1)); [ \$i -lt 1000 ]; sleep 0.02; done
+		cat /proc/self/mountinfo >$dir/$1.end" "${rootfs%/*}" -- "$GPU_HOOK" --config "$config" >>"$dir/out" 2>&1 </dev/null 3<&- &
+	export "$1=$!"
+	for ((i = 0; i < 500; i++)); do [ ! -e "$dir/$1.up" ] || return 0; sleep 0.02; done
+	return 1
+}
+
+stop() { # NAME: it had all to the end
+	touch "$dir/$1.down"
+	wait "${!1}"
+	[ "$(grep -cF " $rootfs/" "$dir/$1.end")" -eq 338 ]
+}
+export -f start stop
+
 # Without chance: who ends takes nothing from those that stay, whoever made it.
 @test "containers on one root folder, one after the other, one of them killed" {
 	export rootfs=$dir/one/rootfs
@@ -265,18 +281,6 @@ peak() {
 	cp -a "$GPU_IMAGE" "$rootfs"
 	cp "$ENGINES_DIR/bundle/config.json" "$dir/one/"
 	"$CENSUS" "$rootfs" | awk '$2 == "d" { $7 = "-" } 1' >"$dir/before"
-	start() { # NAME
-		"$CELL" --id "$1" --rootfs "$rootfs" --inspect "echo >$dir/$1.up; i=0; until [ -e $dir/$1.down ]; do i=\$((i + 1)); [ \$i -lt 1000 ]; sleep 0.02; done
-			cat /proc/self/mountinfo >$dir/$1.end" "$dir/one" -- "$GPU_HOOK" --config "$config" >>"$dir/out" 2>&1 </dev/null 3<&- &
-		export "$1=$!"
-		for ((i = 0; i < 500; i++)); do [ ! -e "$dir/$1.up" ] || return 0; sleep 0.02; done
-		return 1
-	}
-	stop() { # NAME: it had all to the end
-		touch "$dir/$1.down"
-		wait "${!1}"
-		[ "$(grep -cF " $rootfs/" "$dir/$1.end")" -eq 338 ]
-	}
 	start one
 	start two
 	stop one
@@ -298,6 +302,80 @@ peak() {
 	stop eight
 	[ ! -s "$dir/out" ] || { cat "$dir/out" && return 1; }
 	diff "$dir/before" <("$CENSUS" "$rootfs" | awk '$2 == "d" { $7 = "-" } 1')
+	[ -z "$(ls -A "$state")" ]
+}
+
+# Without chance: each mount of the one that runs stays, and the loader's cache.
+@test "containers on one root folder: one whose start fails takes nothing from the others" {
+	local supervise=$NVC_BUILD_DIR/tests/support/supervise n at
+	export rootfs=$dir/one/rootfs
+	mkdir -p "$dir/one"
+	cp -a "$GPU_IMAGE" "$rootfs"
+	rm "$rootfs/etc/ld.so.conf.d/nvidia-tegra.conf"
+	cp "$ENGINES_DIR/bundle/config.json" "$dir/one/"
+	census() {
+		"$CENSUS" "$rootfs" | awk '$2 == "d" { $7 = "-" } 1'
+	}
+	census >"$dir/before"
+	up() { # NAME: runs until $dir/NAME.down is there
+		"$CELL" --id "$1" --rootfs "$rootfs" --inspect "echo \$\$ >$dir/$1.up; i=0; until [ -e $dir/$1.down ]; do i=\$((i + 1)); [ \$i -lt 3000 ]; sleep 0.02; done" \
+			"$dir/one" -- "$GPU_HOOK" --config "$config" >>"$dir/out" 2>&1 </dev/null 3<&- &
+		export "$1=$!"
+		for ((i = 0; i < 500; i++)); do [ ! -s "$dir/$1.up" ] || return 0; sleep 0.02; done
+		return 1
+	}
+	has() {
+		grep -F " $rootfs/" "/proc/$(<"$dir/stays.up")/mountinfo"
+		census
+		cksum <"$rootfs/etc/ld.so.cache"
+	}
+	starts() { # SUPERVISE-OPTION...: one that does not come to its end, and is stopped
+		"$CELL" --id fails --rootfs "$rootfs" --stages prestart "$dir/one" -- "$supervise" --begin setns "$@" -- "$GPU_HOOK" --config "$config" \
+			>"$dir/fails.out" 2>&1 </dev/null
+	}
+	up stays
+	has >"$dir/has"
+	[ "$(grep -cF " $rootfs/" "$dir/has")" -ge 338 ]
+	starts --list "$dir/list" # and comes to its end, to be counted
+	"$CELL" --id fails --rootfs "$rootfs" --stages poststop "$dir/one" -- "$GPU_HOOK" --config "$config"
+	diff "$dir/has" <(has)
+	n=$(grep -c $'\tmove_mount\t' "$dir/list")
+	((n > 300))
+	# the last one is the look whether the container is still there: all is made by then, the cache too
+	at="$(grep $'\tmove_mount\t' "$dir/list" | cut -f1 | sed -n '300p;$p') $(grep $'\topenat\t.*"stat"$' "$dir/list" | tail -n 1 | cut -f1)"
+	for n in $at; do
+		[ ! -e "$state/fails.state" ]
+		run ! starts --fail "$n:EIO"
+		grep -q ' Input/output error$' "$dir/fails.out"
+		diff "$dir/has" <(has)
+	done
+	for n in $at; do
+		run ! starts --kill "$n"
+		[ -e "$state/fails.state" ]
+		diff <(grep -F " $rootfs/" "$dir/has") <(has | grep -F " $rootfs/")
+	done
+	touch "$dir/stays.down"
+	wait "${stays:?}" # and takes back what the killed one left
+	diff "$dir/before" <(census)
+	[ -z "$(ls -A "$state")" ]
+}
+
+@test "one root folder by two paths: who ends takes nothing from the other" {
+	mkdir -p "$dir"/{layers,one,a}
+	cp -a "$GPU_IMAGE" "$dir/one/rootfs"
+	cp "$ENGINES_DIR/bundle/config.json" "$dir/a/"
+	cp "$ENGINES_DIR/bundle/config.json" "$dir/one/"
+	"$CENSUS" "$dir/one/rootfs" | awk '$2 == "d" { $7 = "-" } 1' >"$dir/before"
+	mkdir "$dir/a/rootfs"
+	host 'mount --bind "$dir/one/rootfs" "$dir/a/rootfs"
+		rootfs=$dir/a/rootfs start a
+		rootfs=$dir/one/rootfs start b
+		rootfs=$dir/a/rootfs stop a
+		rootfs=$dir/a/rootfs start c
+		rootfs=$dir/one/rootfs stop b
+		rootfs=$dir/a/rootfs stop c'
+	[ ! -s "$dir/out" ] || { cat "$dir/out" && return 1; }
+	diff "$dir/before" <("$CENSUS" "$dir/one/rootfs" | awk '$2 == "d" { $7 = "-" } 1')
 	[ -z "$(ls -A "$state")" ]
 }
 

@@ -16,7 +16,8 @@
 #include "applyplan.h"
 #include "sys/rootfs.h"
 
-#define MOST 1000 /* runs of one case */
+#define OTHER "c2"
+#define MOST  1000 /* runs of one case */
 
 static void copy_cache(const struct world *world)
 {
@@ -145,12 +146,79 @@ static int run(void *arg, struct err *err, struct strbuf *text)
 	return differs(before, after, "left in the image", err) < 0 ? -EUCLEAN : r;
 }
 
-static void sweep(void **state, const char *name, bool reverting)
+/* What a container on the rootfs has. */
+static char *seen_by(const struct world *world, pid_t pid)
+{
+	auto_free char *path = str_format("/proc/%d/mountinfo", (int)pid);
+	auto_file file = fopen(path, "re");
+	struct strbuf buf = {0};
+	char line[4096];
+
+	list_image(&buf, in(world, "rootfs"));
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+		strbuf_adds(&buf, line);
+	return strbuf_take(&buf);
+}
+
+/* The placeholders in the record: those of the other one too. */
+static unsigned files_of(const char *path)
+{
+	auto_file file = fopen(path, "re");
+	char line[4096];
+	unsigned n = 0;
+
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+		n += strncmp(line, "file ", 5) == 0;
+	return n;
+}
+
+static int start_beside(struct world *world, struct strbuf *text, struct err *err)
+{
+	const struct apply_target end = {.id = OTHER};
+	pid_t first = world->container;
+	auto_free char *before = seen_by(world, first);
+	auto_free char *after = NULL;
+	int r;
+
+	start_container(world);
+	world->target.id = OTHER;
+	allocfail_start();
+	r = apply(world, NULL, err);
+	allocfail_stop();
+	strbuf_addf(text, "%d %u", r == 0, files_of(in(world, "state/" OTHER ".state")));
+	if (r < 0)
+		after = seen_by(world, first);
+	stop_container(world);
+	world->container = first;
+	world->target.id = ID;
+	if (r < 0)
+		return differs(before, after, "taken from another", err) < 0 ? -EUCLEAN : r;
+	r = apply_revert(&end, &world->settings, NULL, err);
+	after = seen_by(world, first);
+	return differs(before, after, "taken at the end", err) < 0 ? -EUCLEAN : r;
+}
+
+static int run_beside(void *arg, struct err *err, struct strbuf *text)
+{
+	struct world *world = arg;
+	auto_free char *before = image_of(world);
+	auto_free char *after = NULL;
+	int r;
+
+	start_container(world);
+	apply_well(world, NULL);
+	r = start_beside(world, text, err);
+	stop_container(world);
+	revert_well(world);
+	after = image_of(world);
+	return differs(before, after, "left in the image", err) < 0 ? -EUCLEAN : r;
+}
+
+static void sweep(void **state, const char *name, allocfail_fn run_one, void *arg)
 {
 	struct world *world = need_root(state);
-	struct round round = {world, reverting};
 	const struct allocfail_case test = {
-		.name = name, .run = run, .arg = &round, .most = MOST, .succeeds = true};
+		.name = name, .run = run_one, .arg = arg, .most = MOST, .succeeds = true};
 	auto_fd state_dir = record_open_dir(world->state_dir, NULL, NULL);
 	unsigned long bad = allocfail.bad;
 
@@ -164,21 +232,32 @@ static void sweep(void **state, const char *name, bool reverting)
 
 static void alloc_failures_of_a_start_leave_nothing(void **state)
 {
-	sweep(state, "a start", false);
+	struct round round = {*state, false};
+
+	sweep(state, "a start", run, &round);
 }
 
 static void alloc_failures_of_a_start_on_an_old_kernel_leave_nothing(void **state)
 {
+	struct round round = {*state, false};
+
 	use_old_calls();
 	rootfs_force_walk(true);
-	sweep(state, "a start on an old kernel", false);
+	sweep(state, "a start on an old kernel", run, &round);
 	rootfs_force_walk(false);
 	kfeature_reset();
 }
 
+static void alloc_failures_of_a_start_take_nothing_from_another(void **state)
+{
+	sweep(state, "a start beside another", run_beside, *state);
+}
+
 static void alloc_failures_of_poststop_are_made_good(void **state)
 {
-	sweep(state, "poststop", true);
+	struct round round = {*state, true};
+
+	sweep(state, "poststop", run, &round);
 }
 
 int main(void)
@@ -186,6 +265,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(alloc_failures_of_a_start_leave_nothing),
 		CASE(alloc_failures_of_a_start_on_an_old_kernel_leave_nothing),
+		CASE(alloc_failures_of_a_start_take_nothing_from_another),
 		CASE(alloc_failures_of_poststop_are_made_good),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

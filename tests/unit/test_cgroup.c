@@ -42,11 +42,19 @@ static void cgroup_below_mount_cuts_the_part_that_is_mounted(void **state)
 	}
 }
 
+static void put(int dir, const char *name, const char *text)
+{
+	auto_fd fd = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+}
+
 static void cgroup_v1_writes_one_rule_for_each_device(void **state)
 {
 	char dir[] = "/tmp/test_cgroup.XXXXXX";
 	const dev_t devices[] = {makedev(195, 0), makedev(240, 255)};
-	struct cgroup cgroup = {.v1 = true, .path = (char[]){"/x"}};
+	struct cgroup cgroup = {.v1 = true, .path = strdup("/x")};
 	auto_fd file = -1;
 	char text[64] = "";
 
@@ -55,6 +63,7 @@ static void cgroup_v1_writes_one_rule_for_each_device(void **state)
 	cgroup.fd = open(dir, O_RDONLY | O_DIRECTORY);
 	file = openat(cgroup.fd, "devices.allow", O_RDWR | O_CREAT | O_APPEND, 0600);
 	assert_true(file >= 0);
+	put(cgroup.fd, "devices.list", "c 1:3 rwm\n");
 
 	/* a plain file keeps what the last write put at its start: only the last rule is whole */
 	assert_int_equal(cgroup_v1_allow(&cgroup, devices, 2, NULL), 2);
@@ -62,8 +71,54 @@ static void cgroup_v1_writes_one_rule_for_each_device(void **state)
 	assert_true(pread(file, text, sizeof(text) - 1, 0) > 0);
 	assert_string_equal(text, "c 195:0 rwc 240:255 rw");
 	(void)unlinkat(cgroup.fd, "devices.allow", 0);
-	(void)close(cgroup.fd);
+	(void)unlinkat(cgroup.fd, "devices.list", 0);
+	cgroup_done(&cgroup);
 	(void)rmdir(dir);
+}
+
+/* What is withdrawn, of rules for 195:0 and 240:255, is what was not there before. */
+static void cgroup_v1_withdraws_no_rule_that_was_there(void **state)
+{
+	static const struct {
+		const char *before, *denied;
+	} cases[] = {
+		{"", "c 195:0 rwc 240:255 rw"},
+		{"c 195:0 rwm\n", "c 240:255 rw"},
+		{"c 1:3 rwm\nc 240:255 rw\n", "c 195:0 rw"},
+		{"c 195:0 rw\nc 240:255 rwm", ""},
+		{"c 195:0 rm\nc 240:255 w\n", "c 195:0 wc 240:255 r"},
+		{"b 195:0 rwm\nc 195:00 rw\n", "c 195:0 rwc 240:255 rw"},
+		{"c 195:* rwm\nc 240:255 rw\n", "c 195:0 rw"}, /* an exact rule was added */
+		{"a *:* rwm\n", ""},
+	};
+	const dev_t devices[] = {makedev(195, 0), makedev(240, 255)};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		static const char *const names[] = {"devices.list", "devices.allow",
+						    "devices.deny"};
+		char dir[] = "/tmp/test_cgroup.XXXXXX";
+		struct cgroup cgroup = {.v1 = true, .path = strdup("/x")};
+		auto_fd file = -1;
+		char text[64] = "";
+
+		assert_non_null(mkdtemp(dir));
+		cgroup.fd = open(dir, O_RDONLY | O_DIRECTORY);
+		put(cgroup.fd, names[0], cases[i].before);
+		put(cgroup.fd, names[1], "");
+		put(cgroup.fd, names[2], "");
+		assert_int_equal(cgroup_v1_allow(&cgroup, devices, 2, NULL), 2);
+		put(cgroup.fd, names[0], "c 195:0 rw\nc 240:255 rw\n"); /* as it is now */
+		cgroup_v1_withdraw(&cgroup, devices, 2);
+
+		file = openat(cgroup.fd, names[2], O_RDONLY);
+		assert_true(read(file, text, sizeof(text) - 1) >= 0);
+		assert_string_equal(text, cases[i].denied);
+		for (size_t j = 0; j < sizeof(names) / sizeof(names[0]); j++)
+			(void)unlinkat(cgroup.fd, names[j], 0);
+		cgroup_done(&cgroup);
+		(void)rmdir(dir);
+	}
 }
 
 static void cgroup_v1_without_the_file_is_an_error(void **state)
@@ -125,6 +180,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cgroup_below_mount_cuts_the_part_that_is_mounted),
 		cmocka_unit_test(cgroup_v1_writes_one_rule_for_each_device),
+		cmocka_unit_test(cgroup_v1_withdraws_no_rule_that_was_there),
 		cmocka_unit_test(cgroup_v1_without_the_file_is_an_error),
 		cmocka_unit_test(cgroup_open_without_a_hierarchy_is_an_error),
 		cmocka_unit_test(cgroup_open_takes_v1_where_it_is_mounted),

@@ -90,15 +90,21 @@ static int replace(struct world *world, const char *path, const char *text, cons
 }
 
 /* As apply_plan() ends, and as poststop reads it. */
-static void take_back(struct world *world)
+static void take_back_among(struct world *world, struct peers *peers)
 {
 	auto_done(record) struct record read = {0};
-	struct peers none = {0};
 
 	must(keeper_hand_over(&world->keeper, &world->record, NULL));
 	must(record_write(world->keeper.state_dir, &world->record, NULL));
 	assert_int_equal(record_read(world->keeper.state_dir, ID, &read, NULL), 1);
-	must(keeper_take_back(world->root, world->keeper.state_dir, &read, &none, NULL, NULL));
+	must(keeper_take_back(world->root, world->keeper.state_dir, &read, peers, NULL, NULL));
+}
+
+static void take_back(struct world *world)
+{
+	struct peers none = {0};
+
+	take_back_among(world, &none);
 }
 
 static void is_the_images(const struct world *world, const char *path)
@@ -130,6 +136,31 @@ static void keeper_file_comes_back_with_mode_and_time(void **state)
 	take_back(world);
 
 	is_the_images(world, "/image/etc/a");
+}
+
+/* Its record is taken back next. With the saved bytes in it that one does it; a hook that was
+ * killed while it deleted the record has left it without. */
+static void keeper_file_is_left_to_a_peer_that_can_put_it_back(void **state)
+{
+	struct world *world = *state;
+	char path[] = "/etc/a";
+	struct record_kept note = {.path = path, .state = RECORD_REPLACED};
+	struct record peer = {.id = (char *)(uintptr_t) "peer"};
+	struct peers peers = {0};
+
+	*(struct record_kept *)vec_add(&peer.kept) = note;
+	*(struct record *)vec_add(&peers.gone) = peer;
+	image_has(world, "/image/etc/a", OLD, sizeof(OLD) - 1);
+	assert_int_equal(replace(world, "/etc/a", "ours", NULL), 0);
+	must(record_save_kept(world->keeper.state_dir, "peer", 0, OLD, sizeof(OLD) - 1, NULL));
+	take_back_among(world, &peers);
+	has_text(in(world, "/image/etc/a"), "ours");
+
+	must(unlinkat(world->keeper.state_dir, "peer.kept0", 0));
+	take_back_among(world, &peers);
+	is_the_images(world, "/image/etc/a");
+	vec_done(&peers.gone.items[0].kept);
+	vec_done(&peers.gone);
 }
 
 /* Killed before the rename: the second file is known. */
@@ -382,6 +413,24 @@ static void keeper_unfinished_note_touches_no_older_file(void **state)
 	assert_false(is_there(in(world, "/image/etc/a")));
 }
 
+/* And that image was unpacked after the note: only its files' own dates are older. */
+static void keeper_unfinished_note_touches_no_file_unpacked_since(void **state)
+{
+	const struct timespec packed[2] = {{.tv_sec = 1600000000}, {.tv_sec = 1600000000}};
+	struct world *world = *state;
+	auto_done(record) struct record read = {0};
+	struct peers none = {0};
+	struct record_kept note = {.path = (char[]){"/etc/a"}, .state = RECORD_ADDED};
+
+	assert_int_equal(record_note_kept(world->keeper.journal, &note, true, NULL), 0);
+	put(in(world, "/image/etc/a"), "another image's");
+	must(utimensat(AT_FDCWD, in(world, "/image/etc/a"), packed, 0));
+	assert_int_equal(record_read(world->keeper.state_dir, ID, &read, NULL), 1);
+	must(keeper_take_back(world->root, world->keeper.state_dir, &read, &none, NULL, NULL));
+
+	has_text(in(world, "/image/etc/a"), "another image's");
+}
+
 /* An earlier start's file, whose record is lost. */
 static void keeper_file_of_an_earlier_start_gets_its_lines_taken_out(void **state)
 {
@@ -406,6 +455,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(keeper_file_comes_back_with_mode_and_time),
+		CASE(keeper_file_is_left_to_a_peer_that_can_put_it_back),
 		CASE(keeper_second_file_is_in_the_record),
 		CASE(keeper_file_comes_back_after_an_error),
 		CASE(keeper_file_that_was_added_is_removed),
@@ -419,6 +469,7 @@ int main(void)
 		CASE(keeper_leaves_a_cache_that_it_cannot_read),
 		CASE(keeper_takes_its_lines_out_when_the_images_bytes_are_lost),
 		CASE(keeper_unfinished_note_touches_no_older_file),
+		CASE(keeper_unfinished_note_touches_no_file_unpacked_since),
 		CASE(keeper_file_of_an_earlier_start_gets_its_lines_taken_out),
 	};
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -99,6 +100,29 @@ static void overwrite_of_a_link_is_an_error(void **state)
 	assert_string_equal(there, "old");
 }
 
+/* A device does something when it is opened. */
+static void overwrite_opens_no_node(void **state)
+{
+	const struct io_new content = content_of("new");
+	struct err err = {0};
+	auto_fd events = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	auto_fd reader = -1;
+	char path[64];
+	char event[512];
+
+	(void)state;
+	assert_int_equal(mkfifoat(folder_fd, "node", 0600), 0);
+	reader = openat(folder_fd, "node", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_true(reader >= 0);
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", folder_fd);
+	assert_true(inotify_add_watch(events, path, IN_OPEN | IN_ONLYDIR) >= 0);
+
+	assert_int_equal(overwrite_at(folder_fd, "node", &content, &err), -EINVAL);
+
+	assert_int_equal(read(events, event, sizeof(event)), -1);
+	assert_string_equal(err.msg, "'node' is not a regular file");
+}
+
 static void overwrite_of_nothing_is_an_error(void **state)
 {
 	const struct io_new content = content_of("new");
@@ -123,6 +147,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(overwrite_gives_the_content_in_the_same_inode),
 		cmocka_unit_test(overwrite_of_a_link_is_an_error),
+		cmocka_unit_test(overwrite_opens_no_node),
 		cmocka_unit_test(overwrite_of_nothing_is_an_error),
 		cmocka_unit_test(overwrite_knows_a_full_file_system),
 	};

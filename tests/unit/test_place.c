@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -180,6 +181,32 @@ static void place_mounts_shorten_leaves_three_fields_of_each_line(void **state)
 	free(text);
 }
 
+/* Another container on the folder has exchanged it. */
+static void place_signs_no_node_that_is_there_instead(void **state)
+{
+	struct world *world = *state;
+	struct place place;
+	auto_fd events = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	auto_fd reader = -1;
+	char path[80];
+	char event[512];
+
+	assert_int_equal(place_open(&world->tree, "/conf", &place, NULL), 0);
+	assert_int_equal(place_make_conf(&world->tree, &place, "text", NULL), 0);
+	(void)snprintf(path, sizeof(path), "%s/conf", world->dir);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_true(reader >= 0);
+	assert_true(inotify_add_watch(events, world->dir, IN_OPEN | IN_ONLYDIR) >= 0);
+	world->tree.id = "id";
+
+	place_sign_made(&world->tree, 0);
+
+	assert_int_equal(read(events, event, sizeof(event)), -1);
+	assert_int_equal(unlink(path), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -191,6 +218,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(place_undo_takes_everything_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(place_below_a_file_is_an_error_and_makes_nothing,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(place_signs_no_node_that_is_there_instead, setup,
+						teardown),
 		cmocka_unit_test(place_mounts_have_compares_the_third_field),
 		cmocka_unit_test(place_mounts_shorten_leaves_three_fields_of_each_line),
 	};
