@@ -34,7 +34,7 @@ races_moments() { # N ERE
 
 races_count() {
 	local deeds=0
-	[[ ! -e $WORK/report ]] || read -r _ _ deeds <"$WORK/report"
+	[[ ! -e $WORK/report ]] || read -r _ _ deeds _ <"$WORK/report"
 	rm -f "$WORK/report"
 	races_deeds=$((races_deeds + (deeds > 0)))
 	races_restore

@@ -21,10 +21,14 @@ sweep() {
 	[ "$(cut -d' ' -f1,2 report)" = "$(wc -l <list) 0" ]
 	grep -qP '^\d+\topenat\t-\t"/dev/null"$' list
 	n=$(grep -P '\topenat\t.*"/dev/null"$' list | cut -f1)
-	run -1 "$supervise" --fail "$n:EIO" -- cat /dev/null
+	run -1 "$supervise" --fail "$n:EIO" --report report -- cat /dev/null
 	[[ $output == *'/dev/null'*'Input/output error'* ]]
+	[ "$(cut -d' ' -f4 report)" = 1 ]
+	# what did not come is no fault
+	run -0 "$supervise" --fail "$n:EIO:chroot" --report report -- cat /dev/null
+	[ "$(cut -d' ' -f2,4 report)" = '0 0' ]
 	run -137 "$supervise" --kill "$n" --report report -- cat /dev/null
-	[ "$(cut -d' ' -f1 report)" = "$n" ]
+	[ "$(cut -d' ' -f1,4 report)" = "$n 1" ]
 	# another file at exactly one look
 	echo first >a
 	echo second >b

@@ -58,7 +58,7 @@ run_within() {
 		cat "$WORK/stderr" >&2
 		read -r rc _ _ <"$WORK/status"
 		((rc == 0)) || die "$at: not started"
-		read -r _ _ deeds <"$WORK/report"
+		read -r _ _ deeds _ <"$WORK/report"
 		((deeds == 1)) || die "$at: nothing was exchanged"
 		diff "$WORK/outside-before" <(outside) >&2 || die "$at: the host has changed"
 		rm -rf "$ROOTFS/moved" "${ROOTFS:?}/$LIB"

@@ -2,15 +2,17 @@
 /*
  * supervise [OPTION...] -- COMMAND [ARGUMENT...]: runs a command whose system calls, and those of
  * all that it starts, stop one by one (seccomp's user notification, about 30 us each). They are
- * numbered from 1; what the command does after it has executed another program is not stopped for
- * long and not numbered, nor are exit, exit_group, rt_sigreturn.
+ * numbered from 1; what the command does after it has executed another program (by execve: what
+ * a jail executes counts) is not stopped for long and not numbered, nor are exit, exit_group,
+ * rt_sigreturn.
  *
  *   --stage WORD      only where the command's last argument is WORD; else it is just executed
  *   --begin CALL      numbers begin with the first call of that name
  *   --rootfs DIR      a root tree: the calls that name something of it are known by it
  *   --list FILE       NUMBER<TAB>CALL<TAB>root or -<TAB>NAME...
- *   --report FILE     afterwards "CALLS STATUS DEEDS": how many there were; the status of the
- *                     command; how many deeds were done
+ *   --report FILE     afterwards "CALLS STATUS DEEDS FAULTS": how many there were; the status of
+ *                     the command; how many deeds were done; how many calls were refused or not
+ *                     lived to see
  *   --fail N:ECODE[:CALL]   the N-th call, or the next one of that name, is not made and answers
  *                     ECODE; may be repeated
  *   --kill N          SIGKILL to the process in front of its N-th call
@@ -63,10 +65,11 @@ struct supervision {
 	bool begun;
 	bool exec_seen; /* the command itself is executed */
 	unsigned long n;
-	unsigned long deeds; /* done */
-	unsigned long met;   /* calls named at_word */
-	pid_t init;          /* of the container; 0 = deeds are done here */
-	bool done;           /* deeds that wait for being undone */
+	unsigned long deeds;  /* done */
+	unsigned long faults; /* refusals and kills that were done */
+	unsigned long met;    /* calls named at_word */
+	pid_t init;           /* of the container; 0 = deeds are done here */
+	bool done;            /* deeds that wait for being undone */
 	FILE *list;
 	int status; /* of the command, as wait() gives it */
 	bool ended;
@@ -173,7 +176,7 @@ static void answer(struct supervision *run, const struct seccomp_notif *stop,
 	struct options *options = &run->options;
 
 	if (run->n == options->kill) {
-		(void)kill(thread->pid, SIGKILL);
+		run->faults += kill(thread->pid, SIGKILL) == 0;
 		return;
 	}
 	for (int i = 0; i < options->n_refusals; i++) {
@@ -184,6 +187,7 @@ static void answer(struct supervision *run, const struct seccomp_notif *stop,
 					   : strcmp(refusal->word, call->word) != 0))
 			continue;
 		refusal->done = true;
+		run->faults++;
 		if (strcmp(call->word, "brk") == 0)
 			listener_answer(&run->listener, stop, 0, heap_end((pid_t)stop->pid));
 		else
@@ -331,7 +335,7 @@ static int finish(struct supervision *run, bool alone)
 		status = 125;
 	}
 	if (file != NULL) {
-		(void)fprintf(file, "%lu %d %lu\n", run->n, status, run->deeds);
+		(void)fprintf(file, "%lu %d %lu %lu\n", run->n, status, run->deeds, run->faults);
 		(void)fclose(file);
 	}
 	if (run->list != NULL && fclose(run->list) != 0)

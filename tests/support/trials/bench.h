@@ -34,6 +34,7 @@ struct bench {
 	char *files, *mounts, *rules, *whole;
 	struct listing listing;
 	unsigned long tried, bad;
+	unsigned long missed; /* trials whose call did not come */
 };
 
 /** What there is now, a good run, and its calls. False, with a line, where that is not good. */

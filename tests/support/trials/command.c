@@ -58,13 +58,15 @@ static void read_report(const char *path, struct outcome *outcome)
 
 	outcome->calls = 0;
 	outcome->deeds = 0;
+	outcome->faults = 0;
 	if (file == NULL)
 		return;
-	/* CALLS STATUS DEEDS */
+	/* CALLS STATUS DEEDS FAULTS */
 	if (fgets(line, sizeof(line), file) != NULL) {
 		outcome->calls = strtoul(line, &at, 10);
 		(void)strtol(at, &at, 10);
-		outcome->deeds = strtoul(at, NULL, 10);
+		outcome->deeds = strtoul(at, &at, 10);
+		outcome->faults = strtoul(at, NULL, 10);
 	}
 	(void)fclose(file);
 }

@@ -19,10 +19,11 @@ struct command {
 
 struct outcome {
 	int status;
-	unsigned long calls; /* that supervise counted */
-	unsigned long deeds; /* that it did */
-	bool left;           /* processes outlived the command */
-	char said[8192];     /* on stdout and stderr */
+	unsigned long calls;  /* that supervise counted */
+	unsigned long deeds;  /* that it did */
+	unsigned long faults; /* calls that it refused, processes that it killed */
+	bool left;            /* processes outlived the command */
+	char said[8192];      /* on stdout and stderr */
 };
 
 /** Runs it, options (NULL-terminated) given to supervise; options NULL: without supervise, the

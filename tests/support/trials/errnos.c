@@ -12,42 +12,62 @@ struct group {
 };
 
 static const struct group groups[] = {
-	{{"ENOMEM", "EIO", "ENOSPC", "EMFILE", "EACCES", "EINTR", NULL}, " openat openat2 open "},
+	{{"ENOMEM", "EIO", "ENOSPC", "EMFILE", "EACCES", "EINTR", NULL},
+	 " openat openat2 open creat "},
 	{{"ENOMEM", "EIO", "EACCES", NULL},
 	 " newfstatat fstatat64 fstat stat lstat statx readlinkat readlink faccessat faccessat2 "
-	 "access "
-	 "unlinkat unlink rmdir chdir name_to_handle_at chroot execve "},
+	 "access unlinkat unlink rmdir chdir name_to_handle_at chroot "},
+	{{"ENOMEM", "EIO", "EMFILE", "EACCES", NULL}, " execve execveat "},
 	{{"ENOMEM", "EIO", "ENOSPC", "EACCES", NULL},
-	 " mkdirat mkdir mknodat symlinkat linkat renameat renameat2 rename mount pivot_root "},
-	{{"EIO", "ENOMEM", NULL}, " fchmod fchmodat fchown fchownat utimensat "},
-	{{"EIO", "ENOSPC", "EACCES", NULL}, " fsetxattr setxattr lsetxattr "},
-	{{"EIO", "EACCES", NULL}, " fgetxattr getxattr lgetxattr "},
-	{{"EIO", "EINTR", NULL}, " read pread64 poll ppoll "},
-	{{"EIO", "ENOSPC", "EINTR", NULL},
-	 " write pwrite64 writev close fsync fdatasync fallocate ftruncate copy_file_range "
-	 "sendfile "},
-	{{"ENOMEM", "EIO", "EINTR", NULL}, " fstatfs "},
+	 " mkdirat mkdir mknodat symlinkat symlink linkat link renameat renameat2 rename mount "
+	 "pivot_root "},
+	{{"ENOMEM", "EIO", "EACCES", NULL},
+	 " chmod fchmodat fchmodat2 chown lchown fchownat utimensat utime utimes "},
+	{{"ENOMEM", "EIO", NULL}, " fchmod fchown "},
+	{{"EIO", "EACCES", NULL}, " fchdir "},
+	/* as for stat(2), and for the value */
+	{{"ENOMEM", "EIO", "ENOSPC", "EACCES", NULL},
+	 " fsetxattr setxattr lsetxattr fremovexattr removexattr lremovexattr "},
+	{{"ENOMEM", "EIO", "EACCES", NULL},
+	 " fgetxattr getxattr lgetxattr flistxattr listxattr llistxattr "},
+	/* files of the kernel's are made when they are read, and take a copy of what is written */
+	{{"ENOMEM", "EIO", "EINTR", NULL}, " read pread64 readv preadv "},
+	{{"ENOMEM", "EIO", "ENOSPC", "EINTR", NULL},
+	 " write pwrite64 writev pwritev copy_file_range sendfile "},
+	{{"EIO", "ENOSPC", "EINTR", NULL}, " close fsync fdatasync fallocate ftruncate "},
+	{{"ENOMEM", "EIO", "EINTR", NULL}, " fstatfs fsconfig "},
 	{{"ENOMEM", "EIO", "EACCES", "EINTR", NULL}, " statfs "},
 	{{"ENOMEM", "EIO", NULL}, " getdents64 ioctl "},
+	{{"ENOMEM", "EIO", "EACCES", NULL}, " madvise "},
 	{{"ENOMEM", "EMFILE", "EACCES", NULL}, " open_tree memfd_create socket open_by_handle_at "},
-	{{"ENOMEM", "ENOSPC", "EACCES", NULL}, " move_mount bpf unshare landlock_add_rule "},
+	{{"ENOMEM", "ENOSPC", "EACCES", NULL}, " move_mount unshare landlock_add_rule "},
+	{{"ENOMEM", "ENOSPC", "EMFILE", "EACCES", NULL}, " bpf "},
 	{{"ENOMEM", "EACCES", NULL},
-	 " mount_setattr umount2 seccomp prctl capset mmap landlock_restrict_self "},
+	 " mount_setattr umount2 seccomp prctl capset mmap landlock_restrict_self getcwd "},
+	/* set*id: for the new credentials */
 	{{"ENOMEM", NULL},
-	 " brk mprotect munmap mremap clone clone3 fork vfork timer_create sysinfo "
-	 "setns fspick capget "},
+	 " brk mprotect munmap mremap clone clone3 fork vfork timer_create setns fspick capget "
+	 "sigaltstack setgroups setuid setgid setreuid setregid setresuid setresgid "},
 	{{"ENOMEM", "EMFILE", NULL},
-	 " pipe2 fsopen fsmount pidfd_open landlock_create_ruleset "
-	 "signalfd4 timerfd_create eventfd2 "},
+	 " pipe2 fsopen fsmount pidfd_open landlock_create_ruleset signalfd4 timerfd_create "
+	 "eventfd2 close_range "},
 	{{"EMFILE", "EACCES", "EINTR", NULL}, " fcntl "},
 	{{"EMFILE", "EINTR", NULL}, " dup dup2 dup3 "},
-	{{"EINTR", NULL}, " getrandom wait4 waitid futex flock nanosleep clock_nanosleep "},
-	{{"ENOMEM", "EIO", "EINTR", NULL}, " fsconfig "},
-	{{"EMFILE", "ENOMEM", NULL}, " close_range "},
-	{{"EACCES", NULL}, " prlimit64 setpriority "},
+	{{"ENOMEM", "EINTR", NULL}, " poll ppoll "},
+	{{"EINTR", NULL},
+	 " getrandom wait4 waitid futex flock nanosleep clock_nanosleep rt_sigsuspend "
+	 "rt_sigtimedwait pause "},
+	{{"EACCES", NULL}, " prlimit64 setpriority setpgid "},
+	/* what always succeeds, or fails only by its arguments (EBADF, EFAULT, EINVAL, EPERM,
+	   ESRCH) */
+	{{NULL},
+	 " alarm arch_prctl clock_getres clock_gettime getegid geteuid getgid getgroups getpgid "
+	 "getpgrp getpid getppid getpriority getresgid getresuid getrlimit getsid gettid "
+	 "gettimeofday getuid kill lseek membarrier rseq rt_sigaction rt_sigpending "
+	 "rt_sigprocmask sched_getaffinity sched_yield set_robust_list set_tid_address setfsgid "
+	 "setfsuid setrlimit setsid sysinfo tgkill timer_delete timer_settime timerfd_settime "
+	 "umask uname "},
 };
-
-static const char *const none[] = {NULL};
 
 const char *const *errnos_of(const char *call)
 {
@@ -62,5 +82,5 @@ const char *const *errnos_of(const char *call)
 			at += len;
 		}
 	}
-	return none;
+	return NULL;
 }

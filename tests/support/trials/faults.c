@@ -31,6 +31,16 @@ static bool could_not_say(const struct bench *bench, unsigned long n, const char
 	       strcmp(code, "EINTR") != 0 && bench_logged(bench, " error ");
 }
 
+static const char *judge_things(struct bench *bench, const struct outcome *outcome)
+{
+	const char *why = bench_judge_host(bench, outcome->status == 0);
+
+	if (why != NULL)
+		return why;
+	why = bench_judge_files(bench, outcome->status == 0);
+	return why == NULL ? NULL : excuse(bench, outcome, why);
+}
+
 static void refuse(struct bench *bench, unsigned long n, const char *code)
 {
 	static struct outcome outcome;
@@ -42,21 +52,30 @@ static void refuse(struct bench *bench, unsigned long n, const char *code)
 	(void)snprintf(fault, sizeof(fault), "%lu:%s:%s", n, code,
 		       bench->listing.calls[n - 1].word);
 	bench_run(bench, options, &outcome);
-	bench->tried += outcome.calls >= n;
+	/* a call that did not come was not refused */
+	bench->tried += outcome.faults > 0;
+	bench->missed += outcome.faults == 0;
 	why = bench_judge_words(bench, &outcome);
 	if (why != NULL && outcome.said[0] == '\0' && could_not_say(bench, n, code))
 		why = NULL;
 	if (why == NULL)
-		why = bench_judge_host(bench, outcome.status == 0);
-	if (why == NULL) {
-		why = bench_judge_files(bench, outcome.status == 0);
-		if (why != NULL)
-			why = excuse(bench, &outcome, why);
-	}
+		why = judge_things(bench, &outcome);
 	if (why == NULL)
 		return;
 	bench_complain(bench, code, n, why, &outcome);
 	bench_reset(bench);
+}
+
+/* The next start, or the end alone, makes all good. */
+static const char *judge_killed(struct bench *bench, bool only_end)
+{
+	const char *why = bench_judge_host(bench, true);
+
+	if (why != NULL)
+		return why;
+	if (bench->forgets)
+		bench_reset(bench);
+	return bench_heal(bench, only_end);
 }
 
 static void end_by_force(struct bench *bench, unsigned long n, bool only_end)
@@ -64,21 +83,23 @@ static void end_by_force(struct bench *bench, unsigned long n, bool only_end)
 	static struct outcome outcome;
 	char number[32];
 	const char *const options[] = {"--kill", number, NULL};
-	const char *why = NULL;
+	const char *why;
 
 	(void)snprintf(number, sizeof(number), "%lu", n);
 	bench_run(bench, options, &outcome);
-	if (outcome.calls < n)
+	if (outcome.faults == 0) {
+		bench->missed++;
 		return;
+	}
 	bench->tried++;
-	if (outcome.status != 137 || outcome.left)
-		why = "not killed";
-	if (why == NULL)
-		why = bench_judge_host(bench, true);
-	if (why == NULL && bench->forgets)
-		bench_reset(bench);
-	if (why == NULL)
-		why = bench_heal(bench, only_end);
+	if (outcome.left)
+		why = "a process is left";
+	else if (outcome.status == 137)
+		why = judge_killed(bench, only_end);
+	else /* it was a process of the program's: to that a call has failed */
+		why = bench_judge_words(bench, &outcome);
+	if (why == NULL && outcome.status != 137)
+		why = judge_things(bench, &outcome);
 	if (why == NULL)
 		return;
 	bench_complain(bench, only_end ? "SIGKILL and the end" : "SIGKILL and the next start", n,
@@ -104,8 +125,27 @@ static void refuse_all(struct bench *bench, const struct faults *faults, size_t 
 		refuse(bench, i + 1, codes[k]);
 }
 
-void faults_run(struct bench *bench, const struct faults *faults)
+/* Calls without a list would never fail, and nobody would see. */
+static bool all_known(const struct bench *bench)
 {
+	bool known = true;
+
+	for (size_t i = 0; i < bench->listing.n; i++) {
+		const char *word = bench->listing.calls[i].word;
+
+		if (errnos_of(word) != NULL)
+			continue;
+		(void)fprintf(stderr, "trials: call %zu: errnos.c does not have '%s'\n", i + 1,
+			      word);
+		known = false;
+	}
+	return known;
+}
+
+bool faults_run(struct bench *bench, const struct faults *faults)
+{
+	if (!all_known(bench))
+		return false;
 	for (size_t i = 0; i < bench->listing.n; i++) {
 		if (i % bench->slices != bench->slice)
 			continue;
@@ -116,4 +156,5 @@ void faults_run(struct bench *bench, const struct faults *faults)
 		if (bench->is_cell)
 			end_by_force(bench, i + 1, true);
 	}
+	return true;
 }

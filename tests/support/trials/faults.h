@@ -12,6 +12,7 @@ struct faults {
 	unsigned kill_every; /* SIGKILL at each so-many-th call; 0 = never */
 };
 
-void faults_run(struct bench *bench, const struct faults *faults);
+/** False, with lines, where it is not known how one of the calls can fail. */
+bool faults_run(struct bench *bench, const struct faults *faults);
 
 #endif

@@ -159,9 +159,10 @@ static int sweep(struct task *task)
 		if (task->is_races)
 			races_run(bench, &task->races);
 		else
-			faults_run(bench, &task->faults);
-		(void)printf("%zu calls\n%s\t%lu\t%lu\n", bench->listing.n,
-			     task->is_races ? "races" : "faults", bench->tried, bench->bad);
+			prepared = faults_run(bench, &task->faults);
+		(void)printf("%zu calls, %lu trials whose call did not come\n%s\t%lu\t%lu\n",
+			     bench->listing.n, bench->missed, task->is_races ? "races" : "faults",
+			     bench->tried, bench->bad);
 	}
 	bench_done(bench);
 	return !prepared ? 2 : bench->bad > 0;
