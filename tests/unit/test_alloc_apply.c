@@ -146,7 +146,7 @@ static int run(void *arg, struct err *err, struct strbuf *text)
 	return differs(before, after, "left in the image", err) < 0 ? -EUCLEAN : r;
 }
 
-/* What a container on the rootfs has. */
+/* What a container on the rootfs has; other programs' mounts come and go. */
 static char *seen_by(const struct world *world, pid_t pid)
 {
 	auto_free char *path = str_format("/proc/%d/mountinfo", (int)pid);
@@ -155,8 +155,10 @@ static char *seen_by(const struct world *world, pid_t pid)
 	char line[4096];
 
 	list_image(&buf, in(world, "rootfs"));
-	while (file != NULL && fgets(line, sizeof(line), file) != NULL)
-		strbuf_adds(&buf, line);
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+		if (strstr(line, world->dir) != NULL)
+			strbuf_adds(&buf, line);
+	}
 	return strbuf_take(&buf);
 }
 
