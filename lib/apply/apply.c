@@ -120,6 +120,7 @@ static int begin_record(struct job *job, struct err *err)
 	if (job->record.id == NULL || job->record.rootfs == NULL ||
 	    (target->bundle != NULL && job->record.bundle == NULL))
 		return err_nomem(err);
+	job->record.folder = job->alone.folder;
 	job->record.init = job->process.pid;
 	job->record.started = job->process.start_time;
 	/* the clock of file systems, which ticks slower than the other one */
@@ -180,6 +181,8 @@ static int prepare(struct job *job, struct err *err)
 		job->mounts = place_mounts_shorten(job->mounts);
 	if (r == 0)
 		r = begin_record(job, err);
+	if (r == 0)
+		r = mount_sources_flag(job->sources, job->plan->ops.n, err);
 	if (r == 0) {
 		job->own_mount = ns_open_own_mount(err);
 		r = job->own_mount < 0 ? job->own_mount : 0;
@@ -271,6 +274,7 @@ static int visit(struct job *job, struct err *err)
 		r = run_inside(job, err);
 	if (r < 0)
 		undo(job);
+	mount_stage_done(&job->stage);
 	if (job->other_user && privs_fs_restore(&back) < 0 && r == 0)
 		log_warn(job->log, MODULE, "%s", back.msg);
 	if (ns_return_mount(job->own_mount, &back) < 0) {
@@ -404,6 +408,7 @@ int apply_plan(const struct plan *plan, const struct host *host, const struct se
 		.state_dir = -1,
 		.journal = -1,
 		.rootfd = -1,
+		.stage = {.top = -1, .passing = true},
 		.host_rootfs = -1,
 		.cgroup = {.fd = -1},
 		.alone = {.turn = TURN_NONE},

@@ -142,7 +142,8 @@ static const struct sysfilter_rule alone[] = {
 	{.name = "fork"},
 	{.name = "vfork"},
 	{"clone", 0, CLONE_THREAD, CLONE_THREAD},
-	{"unshare", 0, ALL_BITS, CLONE_FS},
+	/* of mounts: before Linux 5.12 a namespace is needed in which they get their flags */
+	{"unshare", 0, ALL_BITS & ~(uint32_t)(CLONE_FS | CLONE_NEWNS), 0},
 	{.name = "chroot"},
 	{.name = "pivot_root"},
 	{.name = "memfd_create"},

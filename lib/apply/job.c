@@ -105,6 +105,7 @@ int job_attach(struct job *job, struct mount_source *source, const struct place 
 
 	if (object < 0)
 		return object;
+	source->stage = job->pivoted ? NULL : &job->stage;
 	r = mount_attach(source, object, place_dirfd(&job->tree, place), place->name, &root, err);
 	if (r < 0)
 		return err_wrap(err, "mount '%s'", place->path);

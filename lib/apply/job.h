@@ -41,6 +41,8 @@ struct job {
 	uid_t uid;       /* of the container's root, as the caller sees it */
 	gid_t gid;
 
+	bool pivoted;                 /* the rootfs is "/" there: the container may be running */
+	struct mount_stage stage;     /* for old kernels; in the container's mount namespace */
 	struct mount_source *sources; /* one for each operation; those of BIND and DEVICE taken */
 	VEC(int) attached;            /* roots of the mounts made, for undoing; owned */
 	struct place_tree tree;

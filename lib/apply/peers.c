@@ -106,10 +106,22 @@ static bool is_forgotten(int state_dir, const char *name, const char *rootfs)
 	return fd == -ENOENT;
 }
 
+/* Numbers of a folder whose container has ended may be another one's by now. */
+static bool is_there(const struct record *head, const struct peers_place *place)
+{
+	const struct record_folder *folder = &head->folder;
+
+	if (str_equal(head->rootfs, place->rootfs))
+		return true;
+	return folder->ino != 0 && folder->ino == place->folder.ino &&
+	       folder->dev == place->folder.dev && is_running(head);
+}
+
 /* id: name without the suffix */
-static int look(struct peers *peers, int state_dir, const char *name, const char *rootfs,
+static int look(struct peers *peers, const struct peers_place *place, const char *name,
 		const struct log *log, struct err *err)
 {
+	int state_dir = place->state_dir;
 	auto_done(record) struct record head = {0};
 	auto_free char *id = strndup(name, strlen(name) - strlen(SUFFIX));
 	struct err failed = {0};
@@ -122,7 +134,7 @@ static int look(struct peers *peers, int state_dir, const char *name, const char
 		return not_read(peers, r, &failed, log, err);
 	if (!str_equal(head.id, id))
 		return 0;
-	if (str_equal(head.rootfs, rootfs))
+	if (is_there(&head, place))
 		return add(peers, state_dir, &head, log, err);
 	/* another engine's storage may not be seen from this one's mount namespace */
 	if (is_forgotten(state_dir, name, head.rootfs) && (head.init == 0 || !is_running(&head))) {
@@ -144,11 +156,11 @@ static void tell_of_too_many(struct peers *peers, const struct log *log)
 	peers->doubt = true;
 }
 
-int peers_find(int state_dir, const char *id, const char *rootfs, const struct log *log,
+int peers_find(const struct peers_place *place, const char *id, const struct log *log,
 	       struct peers *ret, struct err *err)
 {
 	auto_done(peers) struct peers peers = {0};
-	auto_dir dir = entry_list(state_dir);
+	auto_dir dir = entry_list(place->state_dir);
 	const struct dirent *entry;
 	unsigned n = 0;
 
@@ -158,7 +170,7 @@ int peers_find(int state_dir, const char *id, const char *rootfs, const struct l
 		const char *name = entry->d_name;
 		int r;
 
-		turn_sweep(state_dir, name);
+		turn_sweep(place->state_dir, name);
 		if (!str_ends_with(name, SUFFIX))
 			continue;
 		if (n++ == PEERS_MAX_RECORDS) {
@@ -167,7 +179,7 @@ int peers_find(int state_dir, const char *id, const char *rootfs, const struct l
 		}
 		if (strlen(name) == strlen(id) + strlen(SUFFIX) && str_starts_with(name, id))
 			continue;
-		r = look(&peers, state_dir, name, rootfs, log, err);
+		r = look(&peers, place, name, log, err);
 		if (r < 0)
 			return r;
 	}

@@ -26,9 +26,17 @@ struct peers {
 
 void peers_done(struct peers *peers);
 
-/** Looks through the records for others of this rootfs (the path as recorded). Those of containers
- *  that are gone, folders and all, are deleted. Doubt gets one warning. */
-int peers_find(int state_dir, const char *id, const char *rootfs, const struct log *log,
+/* Where containers meet */
+struct peers_place {
+	int state_dir;
+	const char *rootfs; /* the path as recorded */
+	struct record_folder folder;
+};
+
+/** Looks through the records for others of this rootfs: of that path, and, of those that run, of
+ * that folder by another path (a bind mount, a link). Those of containers that are gone, folders
+ * and all, are deleted. Doubt gets one warning. */
+int peers_find(const struct peers_place *place, const char *id, const struct log *log,
 	       struct peers *ret, struct err *err);
 
 /** For the undoing of a start: forgets those whose records are gone since, and gives their number.

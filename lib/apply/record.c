@@ -103,6 +103,9 @@ char *record_format(const struct record *record)
 	strbuf_adds(&buf, RECORD_HEADER "\n");
 	add_pair(&buf, "id", record->id);
 	add_pair(&buf, "rootfs", record->rootfs);
+	if (record->folder.ino != 0)
+		strbuf_addf(&buf, "folder %llu %llu\n", (unsigned long long)record->folder.dev,
+			    (unsigned long long)record->folder.ino);
 	if (record->init > 0)
 		strbuf_addf(&buf, "init %d %llu\n", (int)record->init,
 			    (unsigned long long)record->started);
@@ -217,6 +220,18 @@ static int parse_since(struct record *record, const struct word *words, size_t n
 	    !number(words[2], 999999999, &nsec) || sec == 0)
 		return -EINVAL;
 	record->since = (struct timespec){.tv_sec = (time_t)sec, .tv_nsec = (long)nsec};
+	return 1;
+}
+
+static int parse_folder(struct record *record, const struct word *words, size_t n)
+{
+	struct record_folder *folder = &record->folder;
+
+	if (!word_is(words[0], "folder"))
+		return 0;
+	if (n != 3 || folder->ino != 0 || !number(words[1], UINT64_MAX, &folder->dev) ||
+	    !number(words[2], UINT64_MAX, &folder->ino) || folder->ino == 0)
+		return -EINVAL;
 	return 1;
 }
 
@@ -356,6 +371,8 @@ static int parse_words(struct record *record, const struct word *words, size_t n
 
 	if (r == 0)
 		r = parse_since(record, words, n);
+	if (r == 0)
+		r = parse_folder(record, words, n);
 	if (r == 0)
 		r = parse_init(record, words, n);
 	if (r != 0 || head)

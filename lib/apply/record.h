@@ -64,13 +64,21 @@ struct record_kept {
 	struct strv added; /* what we brought: values of cache entries, or lines; owned */
 };
 
+/* Of one folder by many names. An overlay has new numbers with each mount: they tell only while it
+ * is mounted. */
+struct record_folder {
+	uint64_t dev;
+	uint64_t ino; /* 0 = not known */
+};
+
 struct record {
-	char *id;              /* owned */
-	char *bundle;          /* owned; NULL = unknown */
-	char *rootfs;          /* owned */
-	pid_t init;            /* the container's first process; 0 = unknown */
-	uint64_t started;      /* its start time, clock ticks since boot */
-	struct timespec since; /* all that was made is younger; 0 = not known */
+	char *id;                    /* owned */
+	char *bundle;                /* owned; NULL = unknown */
+	char *rootfs;                /* owned */
+	struct record_folder folder; /* the rootfs */
+	pid_t init;                  /* the container's first process; 0 = unknown */
+	uint64_t started;            /* its start time, clock ticks since boot */
+	struct timespec since;       /* all that was made is younger; 0 = not known */
 	VEC(struct record_item) items;
 	VEC(struct record_kept) kept;
 };

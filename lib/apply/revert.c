@@ -240,6 +240,16 @@ static int open_rootfs(const char *path, struct err *err)
 	return take_fd(&fd);
 }
 
+static struct record_folder folder_of(const char *rootfs)
+{
+	auto_fd fd = open_rootfs(rootfs, NULL);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return (struct record_folder){0};
+	return (struct record_folder){.dev = st.st_dev, .ino = st.st_ino};
+}
+
 /* An engine mounts the rootfs while the container runs. Where it was killed together with all that
  * it had started, the end may be run when only the directory below that mount is left. */
 static bool is_unmounted(int rootfd)
@@ -332,28 +342,35 @@ static int revert_in(struct revert *revert, const char *path, struct err *err)
 				   take_back_all, revert, err);
 }
 
-/* The path under which the containers of this rootfs know it: as it was noted at their start. */
-static int path_of(int state_dir, const char *id, const char *rootfs, char **ret, struct err *err)
+/* What the rootfs is known by: as it was noted at the start, which a start that comes now looks up.
+ * *path stays NULL where there is nothing. */
+static int known_by(int state_dir, const struct apply_target *target, bool starts, char **path,
+		    struct record_folder *folder, struct err *err)
 {
 	auto_done(record) struct record head = {0};
+	const char *rootfs = target->rootfs;
 	struct err failed = {0};
-	int r = record_read_head(state_dir, id, &head, &failed);
+	int r = record_read_head(state_dir, target->id, &head, &failed);
 
 	if (r < 0 && record_may_pass(-r)) {
 		if (err != NULL)
 			*err = failed;
 		return r;
 	}
+	*folder = head.folder;
+	if (starts)
+		*folder = folder_of(rootfs);
 	if (r > 0 && head.rootfs != NULL)
 		rootfs = head.rootfs;
-	*ret = rootfs == NULL ? NULL : strdup(rootfs);
-	return rootfs != NULL && *ret == NULL ? err_nomem(err) : 0;
+	*path = rootfs == NULL ? NULL : strdup(rootfs);
+	return rootfs != NULL && *path == NULL ? err_nomem(err) : 0;
 }
 
-/* known: path_of(); NULL = there is no record, or one that is broken and goes */
-static int revert_alone(struct revert *revert, const struct apply_target *target, const char *known,
-			struct err *err)
+/* place->rootfs NULL: there is no record, or one that is broken and goes */
+static int revert_alone(struct revert *revert, const struct apply_target *target,
+			const struct peers_place *place, struct err *err)
 {
+	const char *known = place->rootfs;
 	auto_done(record) struct record own = {0};
 	const char *rootfs = target->rootfs;
 	struct err failed = {0};
@@ -364,7 +381,7 @@ static int revert_alone(struct revert *revert, const struct apply_target *target
 		(void)record_delete(revert->state_dir, target->id, NULL);
 	if (r < 0 || known == NULL)
 		return r;
-	r = peers_find(revert->state_dir, target->id, known, revert->log, revert->peers, err);
+	r = peers_find(place, target->id, revert->log, revert->peers, err);
 	if (r < 0 || revert->peers->doubt) /* then the records stay */
 		return r;
 	revert->own = &own;
@@ -386,6 +403,7 @@ int revert_container(const struct apply_target *target, const struct settings *s
 	auto_done(turn) struct turn turn = TURN_NONE;
 	auto_free char *known = NULL;
 	auto_fd dir = record_find_dir(settings->state_dir, target->id, NULL);
+	struct peers_place place = {0};
 	struct revert revert = {
 		.starts = ret != NULL, .peers = &peers, .fence = fence, .log = fence->log};
 	int r;
@@ -399,14 +417,17 @@ int revert_container(const struct apply_target *target, const struct settings *s
 		log_debug(fence->log, MODULE, "there is no state directory: nothing to take back");
 		return 0;
 	}
-	r = path_of(dir, target->id, target->rootfs, &known, err);
+	place.state_dir = dir;
+	r = known_by(dir, target, revert.starts, &known, &place.folder, err);
 	if (r < 0)
 		return r;
+	place.rootfs = known;
 	if (known != NULL)
-		turn_take(&turn, dir, known, fence->log);
-	r = revert_alone(&revert, target, known, err);
+		turn_take(&turn, dir, known, &place.folder, fence->log);
+	r = revert_alone(&revert, target, &place, err);
 	if (ret == NULL)
 		return r;
+	ret->folder = place.folder;
 	ret->turn = turn;
 	turn = TURN_NONE;
 	if (r == 0) {

@@ -17,6 +17,7 @@
 struct revert_start {
 	struct peers peers; /* the other containers on this rootfs that run */
 	struct turn turn;   /* at the rootfs */
+	struct record_folder folder;
 };
 
 /** apply_revert(), with the fence as it stands. ret may be NULL; its turn is set in case of an

@@ -87,6 +87,7 @@ int treeroot_open(struct job *job, struct err *err)
 	if (r < 0)
 		return r;
 	if (r == 1) {
+		job->pivoted = true;
 		job->rootfd = take_fd(&slash);
 		return 0;
 	}

@@ -2,8 +2,10 @@
 /*
  * Mounts by fd. The source is taken before a foreign mount namespace is joined and carries its
  * flags before it is attached: open_tree(2), mount_setattr(2), move_mount(2), Linux 5.2 and 5.12.
- * Second implementations: flags by remount right after move_mount (5.2 to 5.11); bind mounts by
- * names below an own, checked procfs, with the source opened again and compared (4.9).
+ * Second implementations: flags by remount in a mount namespace of our own, and a clone of that
+ * (5.2 to 5.11, mountroom.c); bind mounts by names below an own, checked procfs, with the source
+ * opened again and compared, made and given flags on a stage and moved from there (4.9,
+ * mountbound.c).
  */
 #ifndef SYS_MOUNTS_H
 #define SYS_MOUNTS_H
@@ -25,6 +27,17 @@ enum mount_flag {
 
 struct mountstage_object;
 
+/* Where mounts get their flags before they come to their place, on kernels without
+ * mount_setattr(2): a tmpfs on a mount that no other namespace shares, made when it is needed. */
+struct mount_stage {
+	int top;           /* O_PATH fd of its root; owned, above 0, or the stage is not there */
+	int file;          /* a file on it, to mount files on; owned */
+	int folder;        /* and a directory; owned */
+	const char *place; /* the directory that it lies over */
+	bool passing; /* the namespace's own mounts will not stay: one of them may be taken out of
+		       * its peer group where all are shared */
+};
+
 /* What is going to be attached, once. Made in the caller's own mount namespace. */
 struct mount_source {
 	int fd; /* detached mount, or (old kernels) O_PATH fd of the object; owned, above 0 */
@@ -34,6 +47,8 @@ struct mount_source {
 	struct stat st;                 /* of the object */
 	char *path;                     /* for old kernels: host path to open again; owned */
 	struct mountstage_object *made; /* content not laid on a tmpfs yet; owned, or NULL */
+	struct mount_stage *stage; /* for old kernels: one that lasts; borrowed, or NULL = one just
+				    * for this source */
 };
 
 /** Takes the object that fd (O_PATH) stands for as a source. host_path: where it can be found again
@@ -48,6 +63,14 @@ int mount_source_file(struct mount_source *ret, const struct io_new *content, un
 int mount_source_link(struct mount_source *ret, const char *text, uid_t uid, gid_t gid,
 		      unsigned flags, struct err *err);
 void mount_source_done(struct mount_source *source);
+
+/** Gives those clones among n sources their flags that could not get them when they were taken
+ * (before Linux 5.12), all in one mount namespace in which nobody else is; mount_attach() does it
+ *  for one alone. */
+int mount_sources_flag(struct mount_source *sources, size_t n, struct err *err);
+
+/** Takes the stage away, if it is there: to be called before its mount namespace is left. */
+void mount_stage_done(struct mount_stage *stage);
 
 /** Attaches source on the object that target (O_PATH fd, in the current mount namespace) stands
  * for, private, with its flags, and checks by fstat of dirfd/name that the object seen there is the

@@ -18,16 +18,21 @@
 #include "sys/io.h"
 #include "sys/kfeature.h"
 #include "sys/mounts.h"
+#include "sys/mountsource.h"
 #include "sys/procself.h"
 #include "sys/syscalls.h"
 
 #define MOUNTSTAGE_NAME      "object"
+#define MOUNTSTAGE_FILE      "file"
+#define MOUNTSTAGE_FOLDER    "folder"
+#define MOUNTSTAGE_LAST      "/proc"
+#define MOUNTSTAGE_PLACES    (sizeof(mountstage_places) / sizeof(mountstage_places[0]))
 #define MOUNTSTAGE_SPARE     65536              /* bytes of the tmpfs beyond the content */
 #define MOUNTSTAGE_MOUNTINFO ((size_t)16 << 20) /* bytes of /proc/self/mountinfo */
 
 /* Least missed first; the last ones are there in every root. */
 static const char *const mountstage_places[] = {"/mnt", "/media", "/srv", "/opt",
-						"/tmp", "/run",   "/sys", "/proc"};
+						"/tmp", "/run",   "/sys", MOUNTSTAGE_LAST};
 
 struct mountstage_object *mountstage_object_dup(const struct mountstage_object *object)
 {
@@ -187,6 +192,7 @@ static int mountstage_cover(int place_fd, const char *place, size_t size, struct
 	return fd;
 }
 
+/* The calling thread's, which may have a mount namespace of its own. */
 static int mountstage_read_mountinfo(char **ret, struct err *err)
 {
 	int proc = procself_dir(err);
@@ -195,51 +201,96 @@ static int mountstage_read_mountinfo(char **ret, struct err *err)
 
 	if (proc < 0)
 		return proc;
-	fd = openat(proc, "self/mountinfo", O_RDONLY | O_CLOEXEC);
+	fd = openat(proc, "thread-self/mountinfo", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return err_sys(err, errno, "open '/proc/self/mountinfo'");
-	return io_read_fd(fd, MOUNTSTAGE_MOUNTINFO, "/proc/self/mountinfo", ret, &len, err);
+		return err_sys(err, errno, "open '/proc/thread-self/mountinfo'");
+	return io_read_fd(fd, MOUNTSTAGE_MOUNTINFO, "/proc/thread-self/mountinfo", ret, &len, err);
 }
 
-static int mountstage_open(size_t size, struct err *err)
+/* All mounts are shared. The last place is a mount by itself, and nobody misses its peers. */
+static int mountstage_seclude(struct err *err)
+{
+	auto_fd fd = open(MOUNTSTAGE_LAST, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int rc;
+
+	if (fd < 0)
+		return err_sys(err, errno, "open '%s'", MOUNTSTAGE_LAST);
+	rc = mount_make_slave(fd, err);
+	return rc < 0 ? rc : take_fd(&fd);
+}
+
+static int mountstage_open(struct mount_stage *stage, size_t size, struct err *err)
 {
 	auto_free char *mountinfo = NULL;
+	auto_fd fd = -1;
 	int rc = mountstage_read_mountinfo(&mountinfo, err);
 
 	if (rc < 0)
 		return rc;
-	for (size_t i = 0; i < sizeof(mountstage_places) / sizeof(mountstage_places[0]); i++) {
-		auto_fd fd = mountstage_place(mountstage_places[i], mountinfo);
-
-		if (fd >= 0)
-			return mountstage_cover(fd, mountstage_places[i], size, err);
+	for (size_t i = 0; fd < 0 && i < MOUNTSTAGE_PLACES; i++) {
+		stage->place = mountstage_places[i];
+		fd = mountstage_place(stage->place, mountinfo);
 	}
-	return err_set(err, EOPNOTSUPP,
-		       "no directory for a tmpfs: all mounts are shared with other namespaces");
-}
-
-int mountstage_attached(struct mountstage *ret, const struct mountstage_object *object,
-			struct err *err)
-{
-	auto_done(mountstage) struct mountstage stage = {.top = -1};
-	int fd;
-
-	stage.top = mountstage_open(object->len + MOUNTSTAGE_SPARE, err);
-	if (stage.top < 0)
-		return stage.top;
-	fd = mountstage_make(stage.top, object, err);
+	if (fd < 0 && stage->passing)
+		fd = mountstage_seclude(err);
+	else if (fd < 0)
+		return err_set(err, EOPNOTSUPP,
+			       "no directory for a tmpfs: all mounts are shared with other "
+			       "namespaces");
 	if (fd < 0)
 		return fd;
-	*ret = stage;
-	stage.top = -1;
-	return fd;
+	stage->top = mountstage_cover(fd, stage->place, size, err);
+	return stage->top < 0 ? stage->top : 0;
 }
 
-void mountstage_done(struct mountstage *stage)
+int mountstage_attached(struct mount_stage *stage, const struct mountstage_object *object,
+			struct err *err)
 {
-	if (stage->top > 0) {
-		(void)mount_detach(stage->top, NULL);
-		(void)close(stage->top);
-	}
-	stage->top = -1;
+	int rc = mountstage_open(stage, object->len + MOUNTSTAGE_SPARE, err);
+
+	return rc < 0 ? rc : mountstage_make(stage->top, object, err);
+}
+
+static int mountstage_furnish(struct mount_stage *stage, struct err *err)
+{
+	stage->file = openat(stage->top, MOUNTSTAGE_FILE,
+			     O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (stage->file < 0 || mkdirat(stage->top, MOUNTSTAGE_FOLDER, 0700) < 0)
+		return err_sys(err, errno, "make a stage for mounts");
+	stage->folder = openat(stage->top, MOUNTSTAGE_FOLDER,
+			       O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return stage->folder < 0 ? err_sys(err, errno, "make a stage for mounts") : 0;
+}
+
+int mountstage_ready(struct mount_stage *stage, struct err *err)
+{
+	int rc = 0;
+
+	if (stage->top > 0)
+		return 0;
+	stage->file = -1;
+	stage->folder = -1;
+	rc = mountstage_open(stage, MOUNTSTAGE_SPARE, err);
+	if (rc == 0)
+		rc = mountstage_furnish(stage, err);
+	if (rc < 0)
+		mount_stage_done(stage);
+	return rc;
+}
+
+int mountstage_seen(const struct mount_stage *stage, bool folder)
+{
+	int fd = openat(stage->top, folder ? MOUNTSTAGE_FOLDER : MOUNTSTAGE_FILE,
+			O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int mountstage_flag(const struct mount_stage *stage, const struct mount_source *source,
+		    struct err *err)
+{
+	auto_done(procself_visit) struct procself_visit visit = {.cwd = -1};
+	int rc = procself_visit_start(&visit, err);
+
+	return rc < 0 ? rc : mountsource_remount(source, stage->top, err);
 }

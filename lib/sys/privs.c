@@ -24,7 +24,7 @@
 #include "sys/syscalls.h"
 
 #define PRIVS_FIRST_FD 3
-#define PRIVS_FD_TRIES 65536 /* fds closed by number where there is no /proc to list them */
+#define PRIVS_FD_TRIES 65536 /* fds closed by number where /proc cannot be listed */
 
 static void privs_cap_free(cap_t *caps)
 {
@@ -34,14 +34,10 @@ static void privs_cap_free(cap_t *caps)
 
 #define auto_caps __attribute__((cleanup(privs_cap_free))) cap_t
 
+/* Whatever the limit is: it bounds what is opened, not what is open already. */
 static void privs_close_by_number(void)
 {
-	struct rlimit limit = {.rlim_cur = PRIVS_FD_TRIES};
-
-	(void)getrlimit(RLIMIT_NOFILE, &limit);
-	if (limit.rlim_cur > PRIVS_FD_TRIES)
-		limit.rlim_cur = PRIVS_FD_TRIES;
-	for (int fd = PRIVS_FIRST_FD; fd < (int)limit.rlim_cur; fd++)
+	for (int fd = PRIVS_FIRST_FD; fd < PRIVS_FD_TRIES; fd++)
 		(void)close(fd);
 }
 

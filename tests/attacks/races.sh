@@ -3,7 +3,8 @@
 # For cases that strike at an exact moment: the hook is stopped in front of a system call, counted from
 # when it joins the container (tests/support/supervise).
 #   races_list            a run that nobody disturbs; its calls are in $WORK/calls
-#   races_moments N ERE   numbers of at most N of the calls that the expression fits, spread evenly
+#   races_moments N ERE   adds numbers of at most N of the calls that the expression fits, spread
+#                         evenly, to moments; there must be one
 #   races_strike N OPTION...  a run with that done in front of call N; afterwards `races_restore`, which a
 #                         case defines, and the host is looked at. Sets rc; the tries are counted.
 #   races_once OPTION...  the same under a runtime, where --at-call says when
@@ -11,7 +12,7 @@
 allowed='contained refused'
 label=held
 image_changes='folders of the image are exchanged'
-races_tried=0 races_refused=0 races_deeds=0
+moments=() races_tried=0 races_refused=0 races_deeds=0
 
 races_restore() { :; }
 
@@ -23,9 +24,12 @@ races_list() {
 }
 
 races_moments() { # N ERE
-	grep -E "$2" "$WORK/calls" | cut -f1 | awk -v most="$1" '
+	local found
+	mapfile -t found < <(grep -E -- "$2" "$WORK/calls" | cut -f1 | awk -v most="$1" '
 		{ line[NR] = $1 }
-		END { if (!NR) exit 1; step = NR > most ? NR / most : 1; for (i = 1; int(i) <= NR; i += step) print line[int(i)] }'
+		END { step = NR > most ? NR / most : 1; for (i = 1; int(i) <= NR; i += step) print line[int(i)] }')
+	((${#found[@]} > 0)) || die "no call is one of '$2'"
+	moments+=("${found[@]}")
 }
 
 races_count() {

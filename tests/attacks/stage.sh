@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # stage.sh CASE-FOLDER WORK VARIANT HARNESS TREE PROFILE KIND: one attack in one variant; `run` calls
-# it in a mount namespace that plays the host. WORK.outcome gets the outcome; anything that is not as it
+# it in a mount namespace that plays the host. WORK.outcome gets the outcome, WORK.lacks a line for each
+# scene that the machine cannot play; anything that is not as it
 # must be ends with an error. README.md says what a case may define and use.
 set -euo pipefail
 
@@ -44,6 +45,7 @@ set_defaults() {
 	inside() { :; } # in the container's root tree, after prestart; $MOUNTINFO is its mountinfo
 	after() { :; }  # when all is over
 	skipped() { :; } # prints why this variant is not for this case, or scene
+	lacks() { :; }   # prints what this machine lacks for it: the run says so
 }
 
 # ---- what a case may use ----
@@ -310,6 +312,11 @@ play() {
 	reason=$(skipped)
 	if [[ $reason ]]; then
 		echo "$reason" >&2
+		return
+	fi
+	reason=$(lacks)
+	if [[ $reason ]]; then
+		echo "${SCENE:-all} # skip $reason" >>"$TOP.lacks"
 		return
 	fi
 	make_stage

@@ -22,6 +22,14 @@ sweep() {
 	sweep --profile r32 race -- --step 1
 }
 
+@test "exchanges in the root tree while it is cleaned up" {
+	sweep race-end -- --step 1
+}
+
+@test "exchanges in the root tree while it is cleaned up, old system calls" {
+	sweep --profile r32 race-end -- --step 1
+}
+
 @test "exchanges in a volume that another container shares" {
 	sweep volume -- --step 1
 }

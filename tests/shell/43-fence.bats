@@ -37,9 +37,9 @@ cell() { # STAGES COMMAND...
 	"$NVC_BUILD_DIR/tests/support/cell" --id "fence$BATS_TEST_NUMBER" --stages "$stages" "$dir" -- "$@"
 }
 
-hook() { # STAGES: in the background; stops at each rename, and at the first mount
-	cell "$1" strace -f -qq -o "$calls" -e "trace=renameat,renameat2,$(engines_attach)" \
-		-e inject=renameat,renameat2:signal=STOP -e "inject=$(engines_attach):signal=STOP:when=1" \
+hook() { # STAGES: in the background; stops at each rename, and where the first places for mounts are made
+	cell "$1" strace -f -qq -o "$calls" -e trace=renameat,renameat2,linkat \
+		-e inject=renameat,renameat2:signal=STOP -e inject=linkat:signal=STOP:when=1 \
 		"$GPU_HOOK" --config "$(gpu_config R36)" </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
 	cell=$!
 }
@@ -112,7 +112,7 @@ phase() { # NAME THREAD FILTERS CAPABILITY...
 	[[ $call == rename*.new*.state* ]]
 	go_on
 	phase inside main 2 CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID SYS_CHROOT SYS_ADMIN
-	[[ $call == *mount* ]]
+	[[ $call == linkat* ]]
 	go_on
 	phase files thread 3 CHOWN DAC_OVERRIDE FOWNER FSETID
 	[[ $call == rename*kept0* ]]

@@ -41,7 +41,7 @@ teardown() {
 	done
 	[[ ${BATS_TEST_COMPLETED-} ]] || ((bad > 0)) || bad=1
 	[[ ${BATS_TEST_COMPLETED-} ]] || why
-	[[ ! ${NVC_FIGURES-} ]] || ((tried + bad == 0)) || printf 'starts\t%d\t%d\n' "$tried" "$bad" >"$NVC_FIGURES/load-$BATS_TEST_NUMBER.tsv"
+	[[ ! ${NVC_FIGURES-} ]] || ((tried + bad == 0)) || printf 'starts\t%d\t%d\n' "$tried" "$bad" >"$NVC_FIGURES/load-${NVC_PROFILE-main}-$BATS_TEST_NUMBER.tsv"
 }
 
 # What a failure leaves: what cells and hooks said, and the statuses that are not success.
@@ -258,6 +258,22 @@ peak() {
 	[ -z "$(ls -A "$state")" ]
 }
 
+# One container that stays until it is told to stop: $rootfs
+start() { # NAME
+	"$CELL" --id "$1" --rootfs "$rootfs" --inspect "echo >$dir/$1.up; i=0; until [ -e $dir/$1.down ]; do i=\$((i + 1)); [ \$i -lt 1000 ]; sleep 0.02; done
+		cat /proc/self/mountinfo >$dir/$1.end" "${rootfs%/*}" -- "$GPU_HOOK" --config "$config" >>"$dir/out" 2>&1 </dev/null 3<&- &
+	export "$1=$!"
+	for ((i = 0; i < 500; i++)); do [ ! -e "$dir/$1.up" ] || return 0; sleep 0.02; done
+	return 1
+}
+
+stop() { # NAME: it had all to the end
+	touch "$dir/$1.down"
+	wait "${!1}"
+	[ "$(grep -cF " $rootfs/" "$dir/$1.end")" -eq 338 ]
+}
+export -f start stop
+
 # Without chance: who ends takes nothing from those that stay, whoever made it.
 @test "containers on one root folder, one after the other, one of them killed" {
 	export rootfs=$dir/one/rootfs
@@ -265,18 +281,6 @@ peak() {
 	cp -a "$GPU_IMAGE" "$rootfs"
 	cp "$ENGINES_DIR/bundle/config.json" "$dir/one/"
 	"$CENSUS" "$rootfs" | awk '$2 == "d" { $7 = "-" } 1' >"$dir/before"
-	start() { # NAME
-		"$CELL" --id "$1" --rootfs "$rootfs" --inspect "echo >$dir/$1.up; i=0; until [ -e $dir/$1.down ]; do i=\$((i + 1)); [ \$i -lt 1000 ]; sleep 0.02; done
-			cat /proc/self/mountinfo >$dir/$1.end" "$dir/one" -- "$GPU_HOOK" --config "$config" >>"$dir/out" 2>&1 </dev/null 3<&- &
-		export "$1=$!"
-		for ((i = 0; i < 500; i++)); do [ ! -e "$dir/$1.up" ] || return 0; sleep 0.02; done
-		return 1
-	}
-	stop() { # NAME: it had all to the end
-		touch "$dir/$1.down"
-		wait "${!1}"
-		[ "$(grep -cF " $rootfs/" "$dir/$1.end")" -eq 338 ]
-	}
 	start one
 	start two
 	stop one
@@ -353,6 +357,25 @@ peak() {
 	touch "$dir/stays.down"
 	wait "${stays:?}" # and takes back what the killed one left
 	diff "$dir/before" <(census)
+	[ -z "$(ls -A "$state")" ]
+}
+
+@test "one root folder by two paths: who ends takes nothing from the other" {
+	mkdir -p "$dir"/{layers,one,a}
+	cp -a "$GPU_IMAGE" "$dir/one/rootfs"
+	cp "$ENGINES_DIR/bundle/config.json" "$dir/a/"
+	cp "$ENGINES_DIR/bundle/config.json" "$dir/one/"
+	"$CENSUS" "$dir/one/rootfs" | awk '$2 == "d" { $7 = "-" } 1' >"$dir/before"
+	mkdir "$dir/a/rootfs"
+	host 'mount --bind "$dir/one/rootfs" "$dir/a/rootfs"
+		rootfs=$dir/a/rootfs start a
+		rootfs=$dir/one/rootfs start b
+		rootfs=$dir/a/rootfs stop a
+		rootfs=$dir/a/rootfs start c
+		rootfs=$dir/one/rootfs stop b
+		rootfs=$dir/a/rootfs stop c'
+	[ ! -s "$dir/out" ] || { cat "$dir/out" && return 1; }
+	diff "$dir/before" <("$CENSUS" "$dir/one/rootfs" | awk '$2 == "d" { $7 = "-" } 1')
 	[ -z "$(ls -A "$state")" ]
 }
 

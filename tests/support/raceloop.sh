@@ -3,13 +3,16 @@
 # Hook runs while a neighbour, who shares the root tree or a volume, swaps what they touch. On top of
 # gpu.sh: gpu_init, then
 #   raceloop_init                  the board: R36's with a list of a dozen rows, for runs of a few ms
-#   raceloop SWAP PROFILE RUNS     prints "SWAP PROFILE RUNS STARTED REFUSED STEPS MAX_MS ESCAPED"
+#   raceloop SWAP PROFILE RUNS     at least so many; prints "SWAP PROFILE RUNS STARTED REFUSED STEPS MAX_MS ESCAPED"
 #   raceloop_swaps                 the names of the swaps
 # Escaped: the canary (files of the host that every link aims at) has changed in any way, is mounted
 # in a container or under a container's mounts, the host's mounts are others, a hook was killed by a
 # signal or by its deadline. A run that is refused, or stays within its root tree, is what should be.
 
 raceloop_lib=usr/lib/aarch64-linux-gnu
+# Behind these links is nothing that a container may have: who meets one is refused. With the other
+# swaps nearly every run starts, and stays within its root tree.
+raceloop_refusing='libraries nvidia etc dev up volume'
 
 raceloop_init() {
 	local lists
@@ -37,12 +40,12 @@ raceloop_init() {
 	mkdir -p "$raceloop_image/$raceloop_lib/nvidia"
 	bundle_make "$ENGINES_DIR/race-bundle" rootfs
 	bundle_edit "$ENGINES_DIR/race-bundle" '.process.env += ["NVIDIA_VISIBLE_DEVICES=all"]'
-	export raceloop_image raceloop_lib
-	export -f raceloop raceloop_plant raceloop_cell raceloop_run gpu_dir gpu_config gpu_state
+	export raceloop_image raceloop_lib raceloop_refusing
+	export -f raceloop raceloop_plant raceloop_cell raceloop_run raceloop_mounts gpu_dir gpu_config gpu_state
 }
 
 raceloop_swaps() {
-	printf '%s\n' libraries nvidia etc conf file stub dev up away volume
+	tr ' ' '\n' <<<"$raceloop_refusing conf file stub away"
 }
 
 # Runs hooks in $work with the canary as it is for every swap: names that hooks make and remove.
@@ -89,8 +92,19 @@ raceloop() { # SWAP PROFILE RUNS
 	rm -rf "$work"
 }
 
+# As in FILE, but for mounts whose mount point a test beside this one has removed meanwhile.
+raceloop_mounts() { # FILE
+	local sign point bad=0
+	while read -r sign _ _ _ _ point _; do
+		[[ $sign != '<' || -e $(printf '%b' "$point") ]] || continue
+		echo "the host's mounts have changed: $sign $point"
+		bad=1
+	done < <(diff "$1" /proc/self/mountinfo | grep '^[<>]')
+	((bad == 0))
+}
+
 raceloop_run() {
-	local arguments racer steps n rc max started=0 refused=0 escaped=0 options=() census=$NVC_BUILD_DIR/tests/support/census
+	local arguments racer steps n rc max started=0 refused=0 escaped=0 sides=1 options=() census=$NVC_BUILD_DIR/tests/support/census
 	arguments=$(raceloop_plant "$swap")
 	[[ $swap != volume ]] || options=(--volume "$work/volume:/$raceloop_lib")
 	"$census" --inodes "$work/race-canary" >"$work/before"
@@ -98,7 +112,9 @@ raceloop_run() {
 	# shellcheck disable=SC2086 # words
 	"$NVC_BUILD_DIR/tests/support/race" --pause "${RACELOOP_PAUSE:-6000}" --seed "$((BASHPID * 7919 + runs))" $arguments >"$work/steps" 2>>"$work/log" &
 	racer=$!
-	for ((n = 0; n < runs; n++)); do
+	[[ " $raceloop_refusing " != *" $swap "* ]] || sides=2
+	# chance alone must not decide whether both sides are met: more runs until they are
+	for ((n = 0; n < runs || (n < runs + 400 && (started > 0) + (sides == 1 || refused > 0) < 2); n++)); do
 		rc=0
 		raceloop_cell "${options[@]}" || rc=$?
 		case $rc in
@@ -111,23 +127,27 @@ raceloop_run() {
 	wait "$racer"
 	steps=$(<"$work/steps")
 	diff "$work/before" <("$census" --inodes "$work/race-canary") >>"$work/log" || escaped=$((escaped + 1))
-	diff "$work/mounts" /proc/self/mountinfo >>"$work/log" || escaped=$((escaped + 1))
+	raceloop_mounts "$work/mounts" >>"$work/log" || escaped=$((escaped + 1))
 	max=$(awk '$5 > max { max = $5 } END { printf "%d", max / 1000 }' "$work/rusage")
 	! grep -q 'not done within' "$work/log" || escaped=$((escaped + 1))
 	((escaped == 0)) || tail -n 30 "$work/log" >&2
-	printf '%s %s %d %d %d %d %d %d\n' "$swap" "$profile" "$runs" "$started" "$refused" "$steps" "$max" "$escaped"
+	printf '%s %s %d %d %d %d %d %d\n' "$swap" "$profile" "$n" "$started" "$refused" "$steps" "$max" "$escaped"
 	[[ ! ${RACELOOP_REASONS-} ]] || sort "$work/log" | uniq -c | sort -rn | sed "${RACELOOP_REASONS}q" >&2
 }
 
 # Sums up what raceloop printed, and says whether it may be so: nothing escaped, each neighbour was at
-# work, and with the swaps that a hook can see both sides of it did: some runs started, some did not.
+# work, with each swap some runs started, and with those that are refused when they are met, some were.
 raceloop_verdict() { # FILE
 	local sums
 	sums=$(awk '{ runs += $3; escaped += $8 } END { printf "races\t%d\t%d", runs, escaped }' "$1")
-	[[ ! ${NVC_FIGURES-} ]] || printf '%s\n' "$sums" >"$NVC_FIGURES/raceloop-$BATS_SUITE_TEST_NUMBER-${BATS_TEST_FILENAME//[^a-z]/-}.tsv"
-	awk -v n="$(raceloop_swaps | wc -l)" '{ seen[$1]; runs += $3; started += $4; refused += $5; steps += $6; if ($7 > max) max = $7; escaped += $8 }
+	[[ ! ${NVC_FIGURES-} ]] || printf '%s\n' "$sums" >"$NVC_FIGURES/raceloop-${NVC_PROFILE-main}-$BATS_SUITE_TEST_NUMBER-${BATS_TEST_FILENAME//[^a-z]/-}.tsv"
+	awk -v n="$(raceloop_swaps | wc -l)" -v refusing=" $raceloop_refusing " '{ seen[$1] += $4; no[$1] += $5; runs += $3; started += $4; refused += $5; steps += $6; if ($7 > max) max = $7; escaped += $8 }
 		$6 < $3 / 10 { print "# " $1 ": hardly any swap"; bad = 1 }
-		END { for (swap in seen) n--
+		END { for (swap in seen) {
+				n--
+				if (!seen[swap]) { print "# " swap ": no run started"; bad = 1 }
+				if (!no[swap] && index(refusing, " " swap " ")) { print "# " swap ": no run met it"; bad = 1 }
+			}
 			printf "# %d hook runs during %d swaps: %d started, %d refused, the longest %d ms, %d escaped\n", runs, steps, started, refused, max, escaped
-			exit bad || n || escaped || !started || !refused }' "$1" || { cat "$1" && return 1; }
+			exit bad || n || escaped }' "$1" || { cat "$1" && return 1; }
 }

@@ -196,14 +196,20 @@ static inline void detach(int fd)
 	(void)close(fd);
 }
 
-static inline void take(struct mount_source *source, const char *path, unsigned flags)
+static inline void take_at(struct mount_source *source, const char *path, unsigned flags)
 {
-	auto_free char *full = str_format("%s/%s", work, path);
-	auto_fd fd = open(full, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	auto_fd fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	struct err err = {0};
 
 	must(fd);
-	must_err(mount_source_take(source, fd, full, flags, &err), &err);
+	must_err(mount_source_take(source, fd, path, flags, &err), &err);
+}
+
+static inline void take(struct mount_source *source, const char *path, unsigned flags)
+{
+	auto_free char *full = str_format("%s/%s", work, path);
+
+	take_at(source, full, flags);
 }
 
 static inline void in_container(int ready)
@@ -225,6 +231,7 @@ static inline void make_tree(void)
 	auto_free char *link = str_format("%s/host/link", work);
 	auto_free char *link_target = str_format("%s/root/linktarget", work);
 	auto_free char *limited = str_format("%s/limited", work);
+	auto_fd fd = -1;
 
 	for (size_t i = 0; i < COUNT(dirs); i++) {
 		auto_free char *dir = str_format("%s/%s", work, dirs[i]);
@@ -234,6 +241,9 @@ static inline void make_tree(void)
 	for (size_t i = 0; i < COUNT(files); i++)
 		put(files[i], "");
 	must(mount("limited", limited, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME, ""));
+	must(mount("mnt", "/mnt", "tmpfs", 0, "")); /* in a namespace of our own */
+	fd = open("/mnt/file", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	must(fd);
 	put("host/file", "from the host\n");
 	put("limited/file", "limited\n");
 	put("root/dirtarget/other", "through the link\n");
@@ -272,6 +282,7 @@ static inline int namespaces_remove(void **state)
 		(void)kill(container, SIGKILL);
 		(void)waitpid(container, NULL, 0);
 	}
+	(void)umount2("/mnt", MNT_DETACH);
 	(void)umount2(work, MNT_DETACH);
 	(void)rmdir(work);
 	return 0;

@@ -198,6 +198,54 @@ static void mounts_stack_on_the_same_target(void **state)
 	on_each_kernel(check_twice);
 }
 
+/* The second one lies where the stage would hide it. */
+static void check_lasting_stage(void)
+{
+	static const char *const targets[] = {"root/target", "root/target2", "root/dirtarget"};
+	const char *const paths[] = {"host/file", NULL, "host/dir"};
+	struct mount_stage stage = {.top = -1};
+	struct mount_source sources[COUNT(paths)];
+	struct err err = {0};
+
+	for (size_t i = 0; i < COUNT(paths); i++) {
+		if (paths[i] != NULL)
+			take(&sources[i], paths[i], MOUNT_RDONLY);
+		else
+			take_at(&sources[i], "/mnt/file", MOUNT_RDONLY);
+	}
+	must_err(mount_sources_flag(sources, COUNT(sources), &err), &err);
+	for (size_t i = 0; i < COUNT(paths); i++) {
+		auto_free char *options = NULL;
+		struct joined joined;
+		int rc;
+
+		sources[i].stage = &stage;
+		join(&joined, targets[i]);
+		rc = mount_attach(&sources[i], joined.target, joined.parent, joined.name, NULL,
+				  &err);
+		if (i + 1 == COUNT(paths))
+			mount_stage_done(&stage);
+		leave(&joined);
+		must_err(rc, &err);
+		options = container_mount(targets[i]);
+		assert_non_null(options);
+		assert_memory_equal(options, "ro", 2);
+	}
+	for (size_t i = 0; i < COUNT(paths); i++) {
+		int fd = sources[i].fd;
+
+		sources[i].fd = -1;
+		mount_source_done(&sources[i]);
+		detach(fd);
+	}
+}
+
+static void mounts_many_take_turns_on_one_stage(void **state)
+{
+	(void)state;
+	on_each_kernel(check_lasting_stage);
+}
+
 static void mounts_replaced_source_is_stale_on_old_kernels(void **state)
 {
 	auto_done(mount_source) struct mount_source source = {.fd = -1};
@@ -293,6 +341,7 @@ int main(void)
 		cmocka_unit_test(mounts_flags_of_the_source_are_kept),
 		cmocka_unit_test(mounts_other_object_at_the_name_is_undone),
 		cmocka_unit_test(mounts_stack_on_the_same_target),
+		cmocka_unit_test(mounts_many_take_turns_on_one_stage),
 		cmocka_unit_test(mounts_replaced_source_is_stale_on_old_kernels),
 		cmocka_unit_test(mounts_kind_mismatch_is_an_error),
 		cmocka_unit_test(mounts_id_agrees_with_mountinfo),

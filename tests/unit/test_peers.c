@@ -9,10 +9,12 @@
 #include "sys/privs.h"
 
 /* A record of another container on that rootfs, whose first process is pid. */
-static int make_peer_on(const struct world *world, pid_t pid, char *rootfs)
+static int make_peer_in(const struct world *world, pid_t pid, char *rootfs,
+			struct record_folder folder)
 {
 	auto_done(ns_process) struct ns_process process = {.proc_fd = -1};
-	struct record record = {.id = (char *)(uintptr_t) "peer", .rootfs = rootfs};
+	struct record record = {
+		.id = (char *)(uintptr_t) "peer", .rootfs = rootfs, .folder = folder};
 	int dir = record_open_dir(world->state_dir, NULL, NULL);
 
 	must(dir);
@@ -23,18 +25,28 @@ static int make_peer_on(const struct world *world, pid_t pid, char *rootfs)
 	return dir;
 }
 
+static int make_peer_on(const struct world *world, pid_t pid, char *rootfs)
+{
+	return make_peer_in(world, pid, rootfs, (struct record_folder){0});
+}
+
 static int make_peer(const struct world *world, pid_t pid)
 {
 	return make_peer_on(world, pid, world->rootfs);
 }
 
-static void has_peers(int dir, const char *rootfs, size_t running, size_t gone)
+static void has_peers_at(const struct peers_place *place, size_t running, size_t gone)
 {
 	auto_done(peers) struct peers peers = {0};
 
-	assert_int_equal(peers_find(dir, "own", rootfs, NULL, &peers, NULL), 0);
+	assert_int_equal(peers_find(place, "own", NULL, &peers, NULL), 0);
 	assert_int_equal(peers.running.n, running);
 	assert_int_equal(peers.gone.n, gone);
+}
+
+static void has_peers(int dir, const char *rootfs, size_t running, size_t gone)
+{
+	has_peers_at(&(struct peers_place){.state_dir = dir, .rootfs = rootfs}, running, gone);
 }
 
 static void peers_one_that_runs_is_told_from_one_that_ended(void **state)
@@ -46,6 +58,29 @@ static void peers_one_that_runs_is_told_from_one_that_ended(void **state)
 	stop_container(world);
 	world->container = 0;
 	has_peers(dir, world->rootfs, 0, 1);
+}
+
+/* By another path the folder's numbers tell, as long as it runs. */
+static void peers_by_another_path_are_known_while_they_run(void **state)
+{
+	struct world *world = need_root(state);
+	struct stat st;
+	auto_fd dir = -1;
+	struct peers_place place = {.rootfs = world->rootfs};
+
+	assert_int_equal(stat(world->rootfs, &st), 0);
+	dir = make_peer_in(world, world->container, (char[]){"/by/another/path"},
+			   (struct record_folder){st.st_dev, st.st_ino});
+	place.state_dir = dir;
+	has_peers(dir, world->rootfs, 0, 0); /* numbers not known */
+	place.folder = (struct record_folder){st.st_dev, st.st_ino};
+	has_peers_at(&place, 1, 0);
+	place.folder.ino++;
+	has_peers_at(&place, 0, 0);
+	place.folder.ino--;
+	stop_container(world);
+	world->container = 0;
+	has_peers_at(&place, 0, 0);
 }
 
 static void peers_one_that_may_not_be_looked_at_counts_as_running(void **state)
@@ -62,7 +97,8 @@ static void peers_one_that_may_not_be_looked_at_counts_as_running(void **state)
 
 		/* the container has more capabilities, which is reason enough for the kernel */
 		if (privs_limit(UINT64_C(1) << CAP_DAC_OVERRIDE, NULL) == 0 &&
-		    peers_find(dir, "own", world->rootfs, NULL, &peers, NULL) == 0 &&
+		    peers_find(&(struct peers_place){.state_dir = dir, .rootfs = world->rootfs},
+			       "own", NULL, &peers, NULL) == 0 &&
 		    peers.running.n == 1 && peers.gone.n == 0)
 			code = 0;
 		(void)syscall(SYS_exit_group, code);
@@ -87,8 +123,9 @@ static void peers_record_that_cannot_be_read_is_a_doubt(void **state)
 		int code = 1;
 
 		if (privs_limit(0, NULL) == 0 &&
-		    peers_find(dir, "own", world->rootfs, NULL, &peers, NULL) == 0 && peers.doubt &&
-		    peers_may_run(&peers))
+		    peers_find(&(struct peers_place){.state_dir = dir, .rootfs = world->rootfs},
+			       "own", NULL, &peers, NULL) == 0 &&
+		    peers.doubt && peers_may_run(&peers))
 			code = 0;
 		(void)syscall(SYS_exit_group, code);
 	}
@@ -211,6 +248,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(peers_one_that_runs_is_told_from_one_that_ended),
+		CASE(peers_by_another_path_are_known_while_they_run),
 		CASE(peers_one_that_may_not_be_looked_at_counts_as_running),
 		CASE(peers_record_that_cannot_be_read_is_a_doubt),
 		CASE(peers_too_many_records_are_a_doubt),

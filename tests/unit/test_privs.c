@@ -101,6 +101,26 @@ static void check_clean_by_proc(void)
 	check_clean();
 }
 
+/* No number is left for the folder of /proc that lists them, and the limit says that there are none
+ * above 2. */
+static void check_clean_below_limit(void)
+{
+	struct rlimit limit;
+	static const int fds[] = {0, 1, 2, 7, 200};
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		WANT(1, null == fds[i] || dup2(null, fds[i]) == fds[i]);
+	WANT(2, getrlimit(RLIMIT_NOFILE, &limit) == 0);
+	limit.rlim_cur = 3;
+	WANT(3, setrlimit(RLIMIT_NOFILE, &limit) == 0);
+	WANT(4, open("/proc/self/fd", O_RDONLY) < 0 && errno == EMFILE);
+	kfeature_missing(KFEATURE_CLOSE_RANGE);
+	WANT(5, privs_clean_start(NULL) == 0);
+	WANT(6, fcntl(7, F_GETFD) < 0);
+	WANT(7, fcntl(200, F_GETFD) < 0);
+}
+
 static void check_clean_keeps_rootfs_usable(void)
 {
 	char *text = NULL;
@@ -122,6 +142,12 @@ static void privs_clean_start_leaves_nothing_inherited(void **state)
 	(void)state;
 	in_child(check_clean);
 	in_child(check_clean_by_proc);
+}
+
+static void privs_clean_start_closes_what_the_limit_hides(void **state)
+{
+	(void)state;
+	in_child(check_clean_below_limit);
 	in_child(check_clean_keeps_rootfs_usable);
 }
 
@@ -292,6 +318,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(privs_clean_start_leaves_nothing_inherited),
+		cmocka_unit_test(privs_clean_start_closes_what_the_limit_hides),
 		cmocka_unit_test(privs_clean_start_clears_inheritable_capabilities),
 		cmocka_unit_test(privs_files_get_the_owner_and_capabilities_stay),
 		cmocka_unit_test(privs_drop_all_is_for_good),

@@ -50,6 +50,7 @@ static void record_format_then_parse_gives_the_same(void **state)
 		.id = (char[]){"c1"},
 		.bundle = (char[]){"/run/b"},
 		.rootfs = (char[]){"/var/lib/\xc3\xa4/merged"},
+		.folder = {.dev = UINT64_MAX, .ino = 1},
 		.items = {.items = items, .n = 4},
 		.since = {.tv_sec = 1000, .tv_nsec = 999999999},
 		.kept = {.items = kept, .n = 2},
@@ -63,6 +64,7 @@ static void record_format_then_parse_gives_the_same(void **state)
 	assert_string_equal(read.id, record.id);
 	assert_string_equal(read.bundle, record.bundle);
 	assert_string_equal(read.rootfs, record.rootfs);
+	assert_true(read.folder.dev == UINT64_MAX && read.folder.ino == 1);
 	assert_int_equal(read.items.n, 4);
 	for (size_t i = 0; i < 4; i++) {
 		assert_int_equal(read.items.items[i].kind, items[i].kind);
@@ -141,6 +143,9 @@ static void record_parse_of_foreign_text_is_an_error_with_its_line(void **state)
 		{HEAD "kept 0 added 0 0 0 0 0 0 0 /a b\n", 4},
 		{HEAD "kept 0 added 0 0 0 0 0 0 0 /a\nadded\n", 5},
 		{HEAD "added x\n", 4},
+		{HEAD "folder 1 0\n", 4},
+		{HEAD "folder 1\n", 4},
+		{HEAD "folder 1 1\nfolder 1 1\n", 5},
 		{HEAD "since 0 0\n", 4},
 		{HEAD "since 1 1000000000\n", 4},
 		{HEAD "since 1 1\nsince 1 1\n", 5},

@@ -34,17 +34,21 @@ races_restore() {
 }
 
 run() {
-	local moment number=4
+	local moment moments=() number=4
 	[[ $VARIANT == cell* ]] || number=2
 	case $HARNESS in
 	cell | user)
 		run_cell
 		in_volume
 		races_list
-		for moment in $(races_moments "$number" 'nvidia' && races_moments "$number" $'\t(move_mount|mount)\t'); do
+		races_moments "$number" 'nvidia'
+		races_moments "$number" $'\t(move_mount|mount)\t'
+		for moment in "${moments[@]}"; do
 			races_strike "$moment" --swap "$WORK/volume/nvidia:$WORK/volume/climbs"
 		done
-		for moment in $(races_moments 2 'nvidia/'); do
+		moments=()
+		races_moments 2 'nvidia/'
+		for moment in "${moments[@]}"; do
 			races_strike "$moment" --keep --swap "$WORK/volume/nvidia:$WORK/volume/leads"
 		done
 		races_end

@@ -37,16 +37,21 @@ races_restore() {
 }
 
 run() {
-	local moment number=3
+	local moment moments=() number=3
 	[[ $VARIANT == cell ]] || number=1
 	case $HARNESS in
 	cell | user)
 		races_list
-		for moment in $(races_moments "$number" 'ld\.so\.conf\.d' && races_moments "$number" '000-nvc.conf"'); do
+		races_moments "$number" 'ld\.so\.conf\.d'
+		races_moments "$number" '000-nvc.conf"'
+		for moment in "${moments[@]}"; do
 			races_strike "$moment" --swap "$ROOTFS/etc/ld.so.conf.d:$ROOTFS/etc/climbs"
 			races_strike "$moment" --keep --swap "$ROOTFS/etc/ld.so.conf.d:$ROOTFS/etc/leads"
 		done
-		for moment in $(races_moments "$number" 'etc/?>?"?ld\.so\.cache' && races_moments 1 $'\trenameat.*ld.so.cache'); do
+		moments=()
+		races_moments "$number" 'etc/?>?"?ld\.so\.cache'
+		races_moments 1 $'\trenameat.*ld.so.cache'
+		for moment in "${moments[@]}"; do
 			races_strike "$moment" --keep --swap "$ROOTFS/etc:$ROOTFS/etc-climbs"
 		done
 		races_end

@@ -28,13 +28,14 @@ races_restore() {
 }
 
 run() {
-	local moment number=3
+	local moment moments=() number=3
 	[[ $VARIANT == cell* ]] || number=1
 	case $HARNESS in
 	cell | user)
 		races_list
 		# from where it was made to where something is bound
-		for moment in $(races_moments "$number" $'\t(openat|statx|fstatfs|move_mount)\troot\t.*nvidia[/>].?'"$name"); do
+		races_moments "$number" $'\t(openat|statx|fstatfs|move_mount)\troot\t.*nvidia[/>].?'"$name"
+		for moment in "${moments[@]}"; do
 			for kind in link climbs folder file; do
 				[[ $VARIANT == cell || $kind == climbs ]] || continue
 				plant
@@ -52,7 +53,8 @@ run() {
 			stub=\$(readlink /proc/\$SUPERVISE_PID/fd/* | grep '^$ROOTFS/$LIB/nvidia/lib' | grep -v libcuda | head -n 1)
 			[ -f "\$stub" ] && [ ! -s "\$stub" ] && mv -T $ROOTFS/planted/climbs "\$stub"
 		END
-		races_once --at-call "$([[ $PROFILE == r32 ]] && echo mount:601 || echo move_mount:200)" --keep --do ". $WORK/strike"
+		# four for each on R32, the last of which brings it there, after one for all
+		races_once --begin setns --at-call "$([[ $PROFILE == r32 ]] && echo mount:801 || echo move_mount:200)" --keep --do ". $WORK/strike"
 		;;
 	esac
 }

@@ -43,13 +43,14 @@ strike() { # MOMENT FOLDER OPTION...
 }
 
 run() {
-	local moment folder number=4
+	local moment moments=() folder number=4
 	[[ $VARIANT == cell* ]] || number=1
 	case $HARNESS in
 	cell | user)
 		races_list
+		races_moments "$number" $'\t(openat2|openat|mkdirat)\t.*(aarch64-linux-gnu|/a(/b(/c(/d)?)?)?>)'
 		for folder in a/b/c a/b a; do
-			for moment in $(races_moments "$number" $'\t(openat2|openat|mkdirat)\t.*(aarch64-linux-gnu|/a(/b(/c(/d)?)?)?>)'); do
+			for moment in "${moments[@]}"; do
 				strike "$moment" "$folder"
 			done
 			strike "$moment" "$folder" --keep

@@ -14,10 +14,14 @@ skipped() {
 	[[ $HARNESS == cell || $HARNESS == user ]] || echo "the cells show it: a runtime reaps its processes after the hooks"
 }
 
-container() {
+separate() {
 	local options=(--mount)
 	[[ $HARNESS == cell ]] || options+=(--user --map-root-user)
 	unshare "${options[@]}" --propagation private sleep 100 &
+}
+
+container() {
+	separate
 	first=$!
 	until [[ $(readlink "/proc/$first/exe") == */sleep ]]; do sleep 0.01; done
 }
@@ -52,7 +56,7 @@ reuse() {
 	kill -9 "$first"
 	while [[ -e /proc/$first ]]; do sleep 0.01; done
 	echo $((first - 1)) >/proc/sys/kernel/ns_last_pid
-	unshare --mount --propagation private sleep 100 &
+	separate
 	again=$!
 	until [[ $(readlink "/proc/$again/exe") == */sleep ]]; do :; done
 	rm "$WORK/go"
@@ -66,7 +70,6 @@ in_namespace() {
 	kill "$first"
 	wait "$first" || true
 	attempt ended
-	[[ $VARIANT == cell* ]] || return 0
 	env --default-signal=CHLD sh -c 'unshare --mount sleep 100 & echo $! >"$0"; exec sleep 100' "$WORK/first" &
 	until [[ -s $WORK/first && $(readlink "/proc/$(<"$WORK/first")/exe") == */sleep ]]; do sleep 0.01; done
 	first=$(<"$WORK/first")

@@ -38,16 +38,22 @@ races_restore() {
 }
 
 run() {
-	local moment number=3 begin
+	local moment moments=() number=3 opens='open_tree|openat2'
 	[[ $VARIANT == cell* ]] || number=1
+	[[ $PROFILE != r32 ]] || opens=openat
 	case $HARNESS in
 	cell | user)
 		supervised=(--list "$WORK/calls")
 		run_cell
-		for moment in $(races_moments "$number" "board/$LIB/nvidia" && races_moments "$number" $'\t(open_tree|openat2)\t.*nvidia' && races_moments 2 $'\t(move_mount|mount)\t'); do
+		races_moments "$number" "board/$LIB/nvidia"
+		races_moments "$number" $'\t('"$opens"$')\t.*nvidia'
+		races_moments 2 $'\t(move_mount|mount)\t'
+		for moment in "${moments[@]}"; do
 			races_strike_at "$moment" --keep --swap "$BOARD/$LIB/nvidia:$BOARD/$LIB/upgrade"
 		done
-		for moment in $(races_moments 4 'nvidia[>/].*libcuda\.so\.1\.1'); do
+		moments=()
+		races_moments 4 'nvidia[>/].*libcuda\.so\.1\.1'
+		for moment in "${moments[@]}"; do
 			races_strike_at "$moment" --keep --swap "$BOARD/$LIB/nvidia/libcuda.so.1.1:$BOARD/$LIB/link"
 		done
 		races_end

@@ -60,6 +60,5 @@ run() {
 }
 
 inside() {
-	! grep -c /etc/evil "$MOUNTINFO" >/dev/null
 	[[ ! -e etc/evil && ! -L etc/evil ]] || die "a program of the image was executed"
 }

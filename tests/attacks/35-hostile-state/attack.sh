@@ -57,13 +57,14 @@ attempt() { # NAME STAGE; the state is standard input
 }
 
 run_cells() {
-	local command command_env state fifo
+	local command command_env state fifo silent
 	hook_command
 	if [[ $VARIANT == cell ]]; then
 		# nobody ever writes: the hook waits for 10 s
 		mkfifo "$WORK/fifo"
 		exec {fifo}<>"$WORK/fifo"
 		(WORK=$WORK/silent && mkdir "$WORK" && attempt silent prestart <&"$fifo") &
+		silent=$!
 	fi
 	mkdir "$WORK/states"
 	(cd "$WORK/states" && make_states)
@@ -76,8 +77,7 @@ run_cells() {
 	attempt closed prestart <&-
 	attempt endless prestart < <(yes '{"a":[')
 	attempt folder prestart <"$WORK"
-	wait
-	[[ $VARIANT != cell ]] || [[ -s $WORK/silent/line.silent ]] || die "nothing came of a silent pipe"
+	[[ $VARIANT != cell ]] || wait "$silent" || die "a silent pipe"
 	rc=1
 	cp "$WORK/line.empty" "$WORK/stderr"
 }

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2034,SC2016,SC2154 # for stage.sh; scripts for another shell
-# The root tree is read-only, or has no block or no inode left, or the namespace has as many mounts as it
-# may have: all or nothing, and nothing stays behind.
-scenes=(read-only full inodes mounts)
+# The root tree is read-only, or has no block or no inode left, or its owner's quota is used up, or the
+# namespace has as many mounts as it may have: all or nothing, and nothing stays behind.
+scenes=(read-only full inodes quota mounts)
 allowed='refused contained' needle='No space left'
 case ${SCENE-} in
 mounts) allowed=refused needle='No space left' ;;
+quota) allowed=refused needle='Disk quota exceeded' ;;
 read-only) allowed=refused needle='Read-only file system' ;;
 esac
 
@@ -13,13 +14,23 @@ bundle() {
 	env_add NVIDIA_VISIBLE_DEVICES=all
 }
 
-# What fs.mount-max gives, for the machine's own limit is everybody's: ENOSPC from the 40th mount on.
-host() {
-	[[ $SCENE == mounts ]] || return 0
-	printf '#!/bin/sh\nexec strace -qq -o /dev/null -e trace=move_mount,mount -e inject=move_mount:error=ENOSPC:when=40+ -e inject=mount:error=ENOSPC:when=40+ "%s" "$@"\n' \
-		"$HOOK" >"$WORK/limited"
+# The hook, in which these calls answer with that error from the COUNT-th of each on.
+limit() { # COUNT CODE CALL...
+	local count=$1 code=$2 call options=
+	shift 2
+	for call; do options+=" -e inject=$call:error=$code:when=$count+"; done
+	printf '#!/bin/sh\nexec strace -f -qq -o /dev/null -e trace=%s%s "%s" "$@"\n' "$(IFS=, && echo "$*")" "$options" "$HOOK" >"$WORK/limited"
 	chmod 755 "$WORK/limited"
 	HOOK=$WORK/limited
+}
+
+# What fs.mount-max gives, for the machine's own limit is everybody's; and what a project's quota does,
+# which ext4 has and root with all its rights is not bound by.
+host() {
+	case $SCENE in
+	mounts) limit 40 ENOSPC move_mount mount ;;
+	quota) limit 9 EDQUOT mkdirat linkat symlinkat ;;
+	esac
 }
 
 make_rootfs() {
