@@ -146,7 +146,7 @@ static int run(void *arg, struct err *err, struct strbuf *text)
 	return differs(before, after, "left in the image", err) < 0 ? -EUCLEAN : r;
 }
 
-/* What a container on the rootfs has; other programs' mounts come and go. */
+/* What a container on the rootfs has. */
 static char *seen_by(const struct world *world, pid_t pid)
 {
 	auto_free char *path = str_format("/proc/%d/mountinfo", (int)pid);
@@ -156,7 +156,7 @@ static char *seen_by(const struct world *world, pid_t pid)
 
 	list_image(&buf, in(world, "rootfs"));
 	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
-		if (strstr(line, world->dir) != NULL)
+		if (!is_of_another_test(world, line))
 			strbuf_adds(&buf, line);
 	}
 	return strbuf_take(&buf);

@@ -59,7 +59,6 @@ static char *read_all(const char *path)
 	return strbuf_take(&buf);
 }
 
-/* Below the world's folder: other programs' mounts come and go. */
 static char *mounts_of(const struct world *world, pid_t pid)
 {
 	auto_free char *path = str_format("/proc/%d/mountinfo", (int)pid);
@@ -68,7 +67,7 @@ static char *mounts_of(const struct world *world, pid_t pid)
 	char line[4096];
 
 	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
-		if (strstr(line, world->dir) != NULL)
+		if (!is_of_another_test(world, line))
 			strbuf_adds(&buf, line);
 	}
 	assert_non_null(buf.data);
