@@ -155,8 +155,10 @@ static char *seen_by(const struct world *world, pid_t pid)
 	char line[4096];
 
 	list_image(&buf, in(world, "rootfs"));
-	while (file != NULL && fgets(line, sizeof(line), file) != NULL)
-		strbuf_adds(&buf, line);
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+		if (!is_of_another_test(world, line))
+			strbuf_adds(&buf, line);
+	}
 	return strbuf_take(&buf);
 }
 
