@@ -358,7 +358,8 @@ static int known_by(int state_dir, const struct apply_target *target, bool start
 		return r;
 	}
 	*folder = head.folder;
-	if (starts)
+	/* at an end without a record too: a hook that was killed before it has left its turn */
+	if (rootfs != NULL && (starts || r <= 0))
 		*folder = folder_of(rootfs);
 	if (r > 0 && head.rootfs != NULL)
 		rootfs = head.rootfs;

@@ -3,6 +3,7 @@
 #include "apply/apply.h"
 
 #include "apply/record.h"
+#include "apply/turn.h"
 #include "applyplan.h"
 #include "base/auto.h"
 
@@ -180,6 +181,44 @@ static void apply_ldcache_of_the_image_comes_back_with_its_times(void **state)
 	assert_int_equal(st.st_mtim.tv_nsec, 7);
 }
 
+static bool has_turn(const struct world *world)
+{
+	auto_dir dir = opendir(in(world, "state"));
+	const struct dirent *entry;
+
+	assert_non_null(dir);
+	while ((entry = readdir(dir)) != NULL) {
+		if (str_ends_with(entry->d_name, ".turn"))
+			return true;
+	}
+	return false;
+}
+
+/* Killed before there was a record: the end has the turn of the same folder, and ends it. */
+static void revert_without_a_record_ends_the_turn_of_a_killed_hook(void **state)
+{
+	struct world *world = need_root(state);
+	const struct apply_target target = {.id = ID, .rootfs = world->rootfs};
+	auto_fd dir = record_open_dir(world->state_dir, NULL, NULL);
+	struct stat st;
+	pid_t pid = fork();
+
+	must(pid);
+	if (pid == 0) {
+		struct turn turn = TURN_NONE;
+
+		must(stat(world->rootfs, &st));
+		turn_take(&turn, dir, world->rootfs,
+			  &(struct record_folder){.dev = st.st_dev, .ino = st.st_ino}, NULL);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_true(has_turn(world));
+	assert_int_equal(apply_revert(&target, &world->settings, NULL, NULL), 0);
+
+	assert_false(has_turn(world));
+}
+
 static const struct CMUnitTest cases[] = {
 	CASE(apply_twice_changes_nothing_more),
 	CASE(apply_then_revert_leaves_the_image_as_it_was),
@@ -189,6 +228,7 @@ static const struct CMUnitTest cases[] = {
 	CASE(apply_heals_what_a_killed_hook_left),
 	CASE(apply_ldcache_is_written_and_taken_back),
 	CASE(apply_ldcache_of_the_image_comes_back_with_its_times),
+	CASE(revert_without_a_record_ends_the_turn_of_a_killed_hook),
 };
 
 int main(void)
