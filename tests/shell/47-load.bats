@@ -339,10 +339,13 @@ export -f start stop
 	starts --list "$dir/list" # and comes to its end, to be counted
 	"$CELL" --id fails --rootfs "$rootfs" --stages poststop "$dir/one" -- "$GPU_HOOK" --config "$config"
 	diff "$dir/has" <(has)
-	n=$(grep -c $'\tmove_mount\t' "$dir/list")
+	# Linux before 5.2 has the other one
+	call=move_mount
+	grep -q $'\tmove_mount\t' "$dir/list" || call=mount
+	n=$(grep -c $'\t'$call$'\t' "$dir/list")
 	((n > 300))
 	# the last one is the look whether the container is still there: all is made by then, the cache too
-	at="$(grep $'\tmove_mount\t' "$dir/list" | cut -f1 | sed -n '300p;$p') $(grep $'\topenat\t.*"stat"$' "$dir/list" | tail -n 1 | cut -f1)"
+	at="$(grep $'\t'$call$'\t' "$dir/list" | cut -f1 | sed -n '300p;$p') $(grep $'\topenat\t.*"stat"$' "$dir/list" | tail -n 1 | cut -f1)"
 	for n in $at; do
 		[ ! -e "$state/fails.state" ]
 		run ! starts --fail "$n:EIO"
