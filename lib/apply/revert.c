@@ -358,8 +358,7 @@ static int known_by(int state_dir, const struct apply_target *target, bool start
 		return r;
 	}
 	*folder = head.folder;
-	/* at an end without a record too: a hook that was killed before it has left its turn */
-	if (rootfs != NULL && (starts || r <= 0))
+	if (starts)
 		*folder = folder_of(rootfs);
 	if (r > 0 && head.rootfs != NULL)
 		rootfs = head.rootfs;
@@ -424,7 +423,7 @@ int revert_container(const struct apply_target *target, const struct settings *s
 		return r;
 	place.rootfs = known;
 	if (known != NULL)
-		turn_take(&turn, dir, known, &place.folder, fence->log);
+		turn_take(&turn, dir, known, fence->log);
 	r = revert_alone(&revert, target, &place, err);
 	if (ret == NULL)
 		return r;

@@ -41,19 +41,7 @@ static int try_once(int state_dir, const char *name, int *fd)
 	return 0;
 }
 
-/* Two folders of one hash would only wait for each other. */
-static uint64_t key_of(const char *rootfs, const struct record_folder *folder)
-{
-	char text[64];
-
-	if (folder->ino == 0)
-		return str_hash(rootfs);
-	(void)snprintf(text, sizeof(text), "%" PRIu64 ":%" PRIu64, folder->dev, folder->ino);
-	return str_hash(text);
-}
-
-void turn_take(struct turn *turn, int state_dir, const char *rootfs,
-	       const struct record_folder *folder, const struct log *log)
+void turn_take(struct turn *turn, int state_dir, const char *rootfs, const struct log *log)
 {
 	static const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000};
 	char name[TURN_NAME_SIZE];
@@ -62,7 +50,7 @@ void turn_take(struct turn *turn, int state_dir, const char *rootfs,
 	int r = dir < 0 ? -errno : 0;
 
 	/* two folders of one name would only wait for each other */
-	(void)snprintf(name, sizeof(name), "%016" PRIx64 SUFFIX, key_of(rootfs, folder));
+	(void)snprintf(name, sizeof(name), "%016" PRIx64 SUFFIX, str_hash(rootfs));
 	for (unsigned waited = 0; r == 0 && waited < TURN_DEADLINE_MS; waited += PAUSE_MS) {
 		r = try_once(dir, name, &fd);
 		if (r == 0)

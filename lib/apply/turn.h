@@ -10,7 +10,6 @@
 #ifndef APPLY_TURN_H
 #define APPLY_TURN_H
 
-#include "apply/record.h"
 #include "base/log.h"
 
 #define TURN_DEADLINE_MS 20000u /* then two at a time are the lesser evil */
@@ -26,10 +25,10 @@ struct turn {
 
 #define TURN_NONE ((struct turn){.state_dir = -1, .fd = -1})
 
-/** Waits for the turn at the folder, which is known by its numbers, or else by its path. A turn
+/** Waits for the turn at the folder that goes by that path: numbers would be other ones when what a
+ *  killed owner left is to be found again. A turn
  * that cannot be had is a warning, and *turn stays what it was. */
-void turn_take(struct turn *turn, int state_dir, const char *rootfs,
-	       const struct record_folder *folder, const struct log *log);
+void turn_take(struct turn *turn, int state_dir, const char *rootfs, const struct log *log);
 /** Accepts TURN_NONE, and leaves it. A file that cannot be removed is a warning; turn_sweep() has
  * it. */
 void turn_done(struct turn *turn);

@@ -31,16 +31,13 @@ static void count_warning(void *arg, enum log_level level, const char *module, c
 	*count += level == LOG_LEVEL_WARNING;
 }
 
-/* by its path */
-static const struct record_folder unknown = {0};
-
 static void turn_taken_and_done_leaves_no_file(void **state)
 {
 	const char *dir = *state;
 	auto_fd fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct turn turn = TURN_NONE;
 
-	turn_take(&turn, fd, "/a/rootfs", &unknown, NULL);
+	turn_take(&turn, fd, "/a/rootfs", NULL);
 
 	assert_true(turn.fd >= 0);
 	assert_false(is_empty(dir));
@@ -55,9 +52,9 @@ static void turn_of_another_folder_is_not_waited_for(void **state)
 	struct turn first = TURN_NONE;
 	struct turn second = TURN_NONE;
 
-	turn_take(&first, fd, "/a/rootfs", &unknown, NULL);
+	turn_take(&first, fd, "/a/rootfs", NULL);
 
-	turn_take(&second, fd, "/b/rootfs", &unknown, NULL);
+	turn_take(&second, fd, "/b/rootfs", NULL);
 
 	assert_true(second.fd >= 0);
 	turn_done(&second);
@@ -82,7 +79,7 @@ static void turn_of_many_is_one_at_a_time(void **state)
 		for (int round = 0; round < ROUNDS; round++) {
 			struct turn turn = TURN_NONE;
 
-			turn_take(&turn, fd, "/a/rootfs", &unknown, NULL);
+			turn_take(&turn, fd, "/a/rootfs", NULL);
 			if (turn.fd < 0 || pread(number, &value, sizeof(value), 0) < 0)
 				_exit(1);
 			(void)usleep(200);
@@ -115,13 +112,13 @@ static void turn_of_one_that_was_killed_is_free(void **state)
 
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		turn_take(&turn, fd, "/a/rootfs", &unknown, NULL);
+		turn_take(&turn, fd, "/a/rootfs", NULL);
 		_exit(turn.fd < 0);
 	}
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	assert_false(is_empty(dir)); /* its file is still there */
 
-	turn_take(&turn, fd, "/a/rootfs", &unknown, NULL);
+	turn_take(&turn, fd, "/a/rootfs", NULL);
 
 	assert_true(turn.fd >= 0);
 	turn_done(&turn);
@@ -147,7 +144,7 @@ static void turn_sweep_removes_only_what_is_old_and_free(void **state)
 		if (i != 1)
 			assert_int_equal(futimens(made, old), 0);
 	}
-	turn_take(&turn, fd, "/a/rootfs", &unknown, NULL);
+	turn_take(&turn, fd, "/a/rootfs", NULL);
 	assert_true(turn.fd >= 0);
 	assert_int_equal(futimens(turn.fd, old), 0);
 
@@ -174,7 +171,7 @@ static void turn_that_cannot_be_had_is_a_warning(void **state)
 	struct turn turn = TURN_NONE;
 
 	(void)state;
-	turn_take(&turn, -1, "/a/rootfs", &unknown, &log);
+	turn_take(&turn, -1, "/a/rootfs", &log);
 
 	assert_int_equal(turn.fd, -1);
 	assert_int_equal(warnings, 1);
