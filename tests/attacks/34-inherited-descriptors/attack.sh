@@ -33,7 +33,9 @@ watch() { # CALL
 
 # The runtime becomes what prints its descriptors, as when the caller starts that itself.
 run_runtime() {
-	printf '#!%s/usr/bin/busybox sh\nfor fd in /proc/$$/fd/[0-9]*; do echo "$fd $(%s/usr/bin/busybox readlink "$fd")"; done | %s/usr/bin/busybox sed "s,^/proc/[0-9]*/fd/,,; s/pipe:.*/pipe/; / \$/d" >"$FDS"\n' "$ROOTFS" "$ROOTFS" "$ROOTFS" >"$WORK/low"
+	# by way of a file: a pipe would be among them, or not
+	printf '#!%s/usr/bin/busybox sh\nfor fd in /proc/$$/fd/[0-9]*; do echo "$fd $(%s/usr/bin/busybox readlink "$fd")"; done >%s\n%s/usr/bin/busybox sed "s,^/proc/[0-9]*/fd/,,; s/pipe:.*/pipe/; / \$/d" %s >"$FDS"\n' \
+		"$ROOTFS" "$ROOTFS" "$WORK/raw" "$ROOTFS" "$WORK/raw" >"$WORK/low"
 	chmod 755 "$WORK/low"
 	sed "s,^runtimes = .*,runtimes = [\"$WORK/low\"]," "$CONFIG" >"$WORK/runtime.toml"
 	(
