@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# What shell/45-faults.bats leaves out: the twelve rows with the system calls of older kernels, on an
-# overlay and with the host's ldconfig; and a whole board.
+# What shell/45-faults.bats leaves out: the twelve rows with the system calls of older kernels, a start
+# that is refused, on an overlay and with the host's ldconfig; and a whole board.
 
 bats_require_minimum_version 1.5.0
 
@@ -22,6 +22,10 @@ sweep() {
 
 @test "poststop: old system calls" {
 	sweep --profile r32 poststop -- --kill-every 1
+}
+
+@test "a start that is refused: its undoing fails too" {
+	sweep refused -- --kill-every 1
 }
 
 @test "hook: an overlay" {

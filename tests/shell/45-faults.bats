@@ -3,7 +3,8 @@
 # Each system call of a run fails once with each error code it can have, or the process is killed in
 # front of it: one line at most, in time, and everything as before or made good by the next start.
 # Here twelve rows, each call with each code and killed twice: then the next start, or the end,
-# follows. Of the old system calls a part; all of those, and a whole board, in tests/long.
+# follows. Of the old system calls, and of a start that is refused, a part; all of those, and a whole
+# board, in tests/long.
 
 bats_require_minimum_version 1.5.0
 
@@ -52,7 +53,7 @@ sweep() {
 }
 
 @test "a start that is refused: its undoing fails too" {
-	sweep refused -- --kill-every 1
+	sweep --share 4 refused -- --kill-every 1
 }
 
 @test "poststop: error codes and kills" {
