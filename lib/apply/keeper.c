@@ -97,9 +97,11 @@ static int look(const struct keeper *keeper, const struct place *place, size_t m
 		return err_sys(err, errno, "look at the image's '%s'", note->path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, EINVAL, "the image's '%s' is no regular file", note->path);
-	if (!rootfs_is_on(dirfd, fd)) /* mounted on the file itself */
+	r = rootfs_is_on(dirfd, fd, err);
+	if (r == 0) /* mounted on the file itself */
 		return err_set(err, EROFS, "'%s' is a volume", note->path);
-	r = io_read_fd(fd, max, note->path, &kept->data, &kept->len, err);
+	if (r > 0)
+		r = io_read_fd(fd, max, note->path, &kept->data, &kept->len, err);
 	if (r < 0)
 		return r;
 	note->state = RECORD_REPLACED;

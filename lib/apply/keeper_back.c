@@ -174,12 +174,16 @@ static int restore(struct back *back, struct err *err)
 {
 	auto_fd dir = rootfs_open_parent(back->rootfd, back->note->path, back->name, err);
 	struct stat st;
+	int r;
 
 	if (dir == -ENOENT || dir == -ENOTDIR)
 		return 0; /* gone with its directory */
 	if (dir < 0)
 		return dir;
-	if (!rootfs_is_on(back->rootfd, dir)) {
+	r = rootfs_is_on(back->rootfd, dir, err);
+	if (r < 0)
+		return r;
+	if (r == 0) {
 		log_info(back->log, MODULE, "'%s' lies in a volume now: it stays as it is",
 			 back->note->path);
 		return 0;

@@ -137,7 +137,7 @@ void place_meet_conf(struct place_tree *tree, const char *path)
 	struct stat st;
 
 	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && is_marked(&st) &&
-	    rootfs_is_on(tree->rootfd, fd))
+	    rootfs_is_on(tree->rootfd, fd, NULL) > 0)
 		tree->owned = is_signed(tree, fd);
 }
 

@@ -257,13 +257,15 @@ int rootfs_open_slash(struct err *err)
 	return fd < 0 ? err_sys(err, errno, "open '/'") : fd;
 }
 
-bool rootfs_is_on(int rootfd, int fd)
+int rootfs_is_on(int rootfd, int fd, struct err *err)
 {
+	struct err failed = {0};
 	uint64_t root = 0;
 	uint64_t mount = 0;
 
-	return mount_id(rootfd, &root, NULL) == 0 && mount_id(fd, &mount, NULL) == 0 &&
-	       root == mount;
+	if (mount_id(rootfd, &root, &failed) < 0 || mount_id(fd, &mount, &failed) < 0)
+		return err_set(err, EIO, "%s", failed.msg);
+	return root == mount;
 }
 
 bool rootfs_is_trouble(int code)

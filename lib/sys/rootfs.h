@@ -79,7 +79,8 @@ int rootfs_list(int rootfd, const char *path, DIR **ret, struct err *err);
 /** Tests only: true makes every call here use the second implementation. */
 void rootfs_force_walk(bool force);
 
-/** True if fd lies on rootfd's own mount, in none that begins below it. */
-bool rootfs_is_on(int rootfd, int fd);
+/** 1 = fd lies on rootfd's own mount, 0 = in one that begins below it. -EIO: that cannot be known.
+ */
+int rootfs_is_on(int rootfd, int fd, struct err *err);
 
 #endif
