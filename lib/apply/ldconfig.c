@@ -115,8 +115,9 @@ static bool is_default(const char *dir)
 
 static int arguments(const struct strv *dirs, struct strv *ret, struct err *err)
 {
-	static const char *const fixed[] = {"ldconfig",        "-X", "-f",
-					    "/etc/ld.so.conf", "-C", "/etc/ld.so.cache"};
+	/* it says of a directory that it could not read with -v only; its lists go nowhere */
+	static const char *const fixed[] = {
+		"ldconfig", "-v", "-X", "-f", "/etc/ld.so.conf", "-C", "/etc/ld.so.cache"};
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < sizeof(fixed) / sizeof(fixed[0]); i++)
@@ -202,6 +203,8 @@ static const char *omission(char *output)
 
 	for (char *line = strtok_r(output, "\n", &state); line != NULL;
 	     line = strtok_r(NULL, "\n", &state)) {
+		if (str_ends_with(line, strerror(ENOENT)) || str_ends_with(line, strerror(ENOTDIR)))
+			continue; /* directories that an image need not have */
 		if (strstr(line, ": Can't ") != NULL || strstr(line, ": Cannot ") != NULL ||
 		    strstr(line, ": Input file ") != NULL)
 			return line;
