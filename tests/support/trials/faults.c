@@ -115,7 +115,7 @@ static void refuse_all(struct bench *bench, const struct faults *faults, size_t 
 
 	while (codes[count] != NULL)
 		count++;
-	if (count == 0)
+	if (count == 0 || (faults->spare != NULL && strcmp(call->word, faults->spare) == 0))
 		return;
 	if (faults->whole > 0 && call->occurrence >= faults->whole) {
 		refuse(bench, i + 1, codes[call->occurrence % count]);

@@ -10,6 +10,7 @@
 struct faults {
 	unsigned whole; /* all error codes at so many calls of a site, one at the others; 0 = all */
 	unsigned kill_every; /* SIGKILL at each so-many-th call; 0 = never */
+	const char *spare;   /* a call that does not fail, or NULL */
 };
 
 /** False, with lines, where it is not known how one of the calls can fail. */

@@ -25,6 +25,7 @@
  *   --whole COUNT       all error codes at the first COUNT calls of each site (which are between
  *                       two certain others), else one of them in turn
  *   --kill-every COUNT  SIGKILL at each COUNT-th call
+ *   --spare CALL        that one does not fail
  *
  *   --deed WHAT         for races: see races.h; may be repeated
  *   --step COUNT        at each COUNT-th of the calls that a deed fits
@@ -109,6 +110,10 @@ static bool parse_value(struct task *task, const char *name, char *value)
 	}
 	if (strcmp(name, "--canary") == 0) {
 		task->races.canary = value;
+		return true;
+	}
+	if (strcmp(name, "--spare") == 0) {
+		task->faults.spare = value;
 		return true;
 	}
 	if (strcmp(name, "--step") == 0)
