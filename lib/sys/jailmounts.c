@@ -14,17 +14,12 @@
 #include "base/procfs.h"
 #include "sys/io.h"
 #include "sys/kfeature.h"
+#include "sys/mountflags.h"
 #include "sys/procself.h"
 #include "sys/syscalls.h"
 
 #ifndef AT_RECURSIVE
 #define AT_RECURSIVE 0x8000
-#endif
-#ifndef ST_NOSYMFOLLOW
-#define ST_NOSYMFOLLOW 0x2000
-#endif
-#ifndef MS_NOSYMFOLLOW
-#define MS_NOSYMFOLLOW 256
 #endif
 #define JAILMOUNTS_MAX_TEXT ((size_t)16 << 20) /* bytes of /proc/self/mountinfo */
 #define JAILMOUNTS_HARMLESS (SYSCALLS_ATTR_NODEV | SYSCALLS_ATTR_NOSUID | SYSCALLS_ATTR_NOEXEC)
@@ -57,33 +52,14 @@ static int jailmounts_at_once(int dirfd, struct err *err)
 	return rc < 0 ? err_sys(err, errno, "make the mounts of the image harmless") : 0;
 }
 
-/* The flags that a remount has to repeat, or it would drop them (and in a user namespace fail). */
-static unsigned long jailmounts_flags(const struct statvfs *fs)
-{
-	static const struct {
-		unsigned long seen, said;
-	} kept[] = {
-		{ST_RDONLY, MS_RDONLY},           {ST_NOATIME, MS_NOATIME},
-		{ST_NODIRATIME, MS_NODIRATIME},   {ST_RELATIME, MS_RELATIME},
-		{ST_NOSYMFOLLOW, MS_NOSYMFOLLOW},
-	};
-	unsigned long flags = MS_REMOUNT | MS_BIND | MS_NODEV | MS_NOSUID | MS_NOEXEC;
-
-	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-		flags |= (fs->f_flag & kept[i].seen) != 0 ? kept[i].said : 0ul;
-	/* with MS_NODIRATIME alone it would become relatime */
-	if ((fs->f_flag & (ST_NOATIME | ST_RELATIME)) == 0)
-		flags |= MS_STRICTATIME;
-	return flags;
-}
-
 static int jailmounts_one(const char *point, const char *writable, struct err *err)
 {
-	unsigned long readonly = path_is_below(point, writable) ? 0ul : MS_RDONLY;
+	unsigned long harmless = MS_NODEV | MS_NOSUID | MS_NOEXEC |
+				 (path_is_below(point, writable) ? 0ul : MS_RDONLY);
 	struct statvfs fs;
 
 	if (statvfs(point, &fs) == 0 &&
-	    mount(NULL, point, NULL, jailmounts_flags(&fs) | readonly, NULL) == 0)
+	    mount(NULL, point, NULL, mountflags_repeat(fs.f_flag) | harmless, NULL) == 0)
 		return 0;
 	/* covered by another mount, or removed: no way leads there */
 	if (errno == ENOENT || errno == ENOTDIR || errno == EINVAL)

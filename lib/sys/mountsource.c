@@ -2,19 +2,11 @@
 #include "sys/mountsource.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <sys/mount.h>
-#include <sys/statvfs.h>
 #include <sys/vfs.h>
 
+#include "sys/mountflags.h"
 #include "sys/procself.h"
-
-#ifndef ST_NOSYMFOLLOW
-#define ST_NOSYMFOLLOW 0x2000
-#endif
-#ifndef MS_NOSYMFOLLOW
-#define MS_NOSYMFOLLOW 256
-#endif
 
 const char *mountsource_name(const struct mount_source *source)
 {
@@ -43,31 +35,13 @@ int mountsource_refused(const struct mount_source *source, int target, int code,
 	return err_sys(err, code, "mount '%s' on '%s'", mountsource_name(source), name);
 }
 
-/* A remount replaces all flags: those that are there have to be said again, in a user namespace
- * they are locked. */
 static unsigned long mountsource_remount_flags(const struct statfs *fs, unsigned flags)
 {
-	static const struct {
-		unsigned long seen;
-		unsigned long said;
-	} kept[] = {
-		{ST_RDONLY, MS_RDONLY},     {ST_NOSUID, MS_NOSUID},
-		{ST_NODEV, MS_NODEV},       {ST_NOEXEC, MS_NOEXEC},
-		{ST_NOATIME, MS_NOATIME},   {ST_NODIRATIME, MS_NODIRATIME},
-		{ST_RELATIME, MS_RELATIME}, {ST_NOSYMFOLLOW, MS_NOSYMFOLLOW},
-	};
-	unsigned long seen = (unsigned long)fs->f_flags;
-	unsigned long said = MS_REMOUNT | MS_BIND;
-
-	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-		said |= (seen & kept[i].seen) != 0 ? kept[i].said : 0;
-	if ((seen & (ST_NOATIME | ST_RELATIME)) == 0)
-		said |= MS_STRICTATIME;
-	said |= (flags & MOUNT_RDONLY) != 0 ? MS_RDONLY : 0;
-	said |= (flags & MOUNT_NOSUID) != 0 ? MS_NOSUID : 0;
-	said |= (flags & MOUNT_NODEV) != 0 ? MS_NODEV : 0;
-	said |= (flags & MOUNT_NOEXEC) != 0 ? MS_NOEXEC : 0;
-	return said;
+	return mountflags_repeat((unsigned long)fs->f_flags) |
+	       ((flags & MOUNT_RDONLY) != 0 ? MS_RDONLY : 0ul) |
+	       ((flags & MOUNT_NOSUID) != 0 ? MS_NOSUID : 0ul) |
+	       ((flags & MOUNT_NODEV) != 0 ? MS_NODEV : 0ul) |
+	       ((flags & MOUNT_NOEXEC) != 0 ? MS_NOEXEC : 0ul);
 }
 
 int mountsource_remount(const struct mount_source *source, int fd, struct err *err)

@@ -5,20 +5,13 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mount.h>
-#include <sys/statvfs.h>
 #include <sys/wait.h>
 
 #include "applyfiles.h"
 #include "base/str.h"
 #include "sys/kfeature.h"
+#include "sys/mountflags.h"
 
-#ifndef ST_NOSYMFOLLOW
-#define ST_NOSYMFOLLOW 0x2000
-#endif
-#ifndef MS_NOSYMFOLLOW
-#define MS_NOSYMFOLLOW 256
-#endif
 #define ATIME (ST_NOATIME | ST_NODIRATIME | ST_RELATIME | ST_NOSYMFOLLOW)
 
 enum { DONE, NO_MOUNTS, NO_PROTECTION, NOT_HARMLESS, WRITABLE, UNWRITABLE, CHANGED };
