@@ -212,29 +212,34 @@ static bool can_put_back(int state_dir, const struct record *peer, const struct 
 	return note->state != RECORD_REPLACED || record_has_kept(state_dir, peer->id, note->slot);
 }
 
+static struct record_kept *note_of(const struct record *record, const char *path)
+{
+	vec_each(note, &record->kept)
+	{
+		if (strcmp(note->path, path) == 0)
+			return note;
+	}
+	return NULL;
+}
+
 /* Another container runs with this file: it will put the image's back. If ours is the one that is
  * there, it has to know it. */
 static bool leave_to_peer(const struct back *back, int state_dir, struct record *peer, bool gone)
 {
-	vec_each(note, &peer->kept)
-	{
-		auto_fd journal = -1;
-		struct stat st;
+	struct record_kept *note = note_of(peer, back->note->path);
+	auto_fd journal = -1;
+	struct stat st;
 
-		if (strcmp(note->path, back->note->path) != 0)
-			continue;
-		if (gone && !can_put_back(state_dir, peer, note))
-			return false;
-		if (rootfs_lstat(back->rootfd, note->path, &st, NULL) == 1 && is_ours(back, &st)) {
-			note->our_ino = st.st_ino;
-			note->our_size = (uint64_t)st.st_size;
-			journal = record_open_journal(state_dir, peer->id, NULL);
-			if (journal >= 0)
-				(void)record_note_kept(journal, note, false, NULL);
-		}
-		return true;
+	if (note == NULL || (gone && !can_put_back(state_dir, peer, note)))
+		return false;
+	if (rootfs_lstat(back->rootfd, note->path, &st, NULL) == 1 && is_ours(back, &st)) {
+		note->our_ino = st.st_ino;
+		note->our_size = (uint64_t)st.st_size;
+		journal = record_open_journal(state_dir, peer->id, NULL);
+		if (journal >= 0)
+			(void)record_note_kept(journal, note, false, NULL);
 	}
-	return false;
+	return true;
 }
 
 static bool is_theirs(const struct kept *kept, const struct stat *st)
@@ -248,11 +253,8 @@ static bool is_known_to_peer(const struct keeper *keeper, const struct kept *kep
 {
 	vec_each(peer, &keeper->tree->peers->running)
 	{
-		vec_each(note, &peer->kept)
-		{
-			if (strcmp(note->path, kept->note.path) == 0)
-				return true;
-		}
+		if (note_of(peer, kept->note.path) != NULL)
+			return true;
 	}
 	return false;
 }

@@ -88,28 +88,54 @@ static inline void add_loadable(struct world *world)
 	assert_int_equal(strv_add(&op->dirs, "/opt/lib"), 0);
 }
 
-/* Names, types, inodes, sizes and link texts of a tree; times and sizes of directories change when
- * something is made in them and taken away again. */
-static inline void list_tree(struct strbuf *buf, const char *path)
+/* Names and types of a tree, and what facts() says of each. Times and sizes of directories change
+ * when something is made in them and taken away again. */
+static inline void list_with(struct strbuf *buf, const char *path,
+			     void (*facts)(struct strbuf *buf, const struct stat *st))
 {
-	auto_dir dir = opendir(path);
 	struct dirent **names = NULL;
-	int n = dir == NULL ? 0 : scandir(path, &names, NULL, alphasort);
+	int n = scandir(path, &names, NULL, alphasort);
 
 	for (int i = 0; i < n; i++) {
-		auto_free char *below = str_format("%s/%s", path, names[i]->d_name);
 		auto_free struct dirent *name = names[i];
+		auto_free char *below = str_format("%s/%s", path, name->d_name);
 		struct stat st;
 
 		if (strcmp(name->d_name, ".") == 0 || strcmp(name->d_name, "..") == 0 ||
 		    lstat(below, &st) < 0)
 			continue;
-		strbuf_addf(buf, "%s %o %lu %lu\n", below, st.st_mode, (unsigned long)st.st_ino,
-			    S_ISDIR(st.st_mode) ? 0ul : (unsigned long)st.st_size);
+		strbuf_addf(buf, "%s %o ", below, st.st_mode);
+		facts(buf, &st);
+		strbuf_addc(buf, '\n');
 		if (S_ISDIR(st.st_mode))
-			list_tree(buf, below);
+			list_with(buf, below, facts);
 	}
 	free(names);
+}
+
+static inline void inode_of(struct strbuf *buf, const struct stat *st)
+{
+	strbuf_addf(buf, "%lu %lu", (unsigned long)st->st_ino,
+		    S_ISDIR(st->st_mode) ? 0ul : (unsigned long)st->st_size);
+}
+
+static inline void times_of(struct strbuf *buf, const struct stat *st)
+{
+	strbuf_addf(buf, "%u:%u", st->st_uid, st->st_gid);
+	if (!S_ISDIR(st->st_mode))
+		strbuf_addf(buf, " %lld %lld.%ld", (long long)st->st_size,
+			    (long long)st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
+}
+
+static inline void list_tree(struct strbuf *buf, const char *path)
+{
+	list_with(buf, path, inode_of);
+}
+
+/* Owners, sizes and times instead of inodes: a file that was put back is another one. */
+static inline void list_image(struct strbuf *buf, const char *path)
+{
+	list_with(buf, path, times_of);
 }
 
 /* A line of a mountinfo: other tests mount things below /tmp, which go when their folders do. */

@@ -43,31 +43,6 @@ static void make_plan(struct world *world)
 	world->settings.ldconfig = strdup(SETTINGS_LDCONFIG_NATIVE);
 }
 
-/* Without inodes, unlike list_tree(): a file that was put back is another one. */
-static void list_image(struct strbuf *buf, const char *path)
-{
-	struct dirent **names = NULL;
-	int n = scandir(path, &names, NULL, alphasort);
-
-	for (int i = 0; i < n; i++) {
-		auto_free struct dirent *name = names[i];
-		auto_free char *below = str_format("%s/%s", path, name->d_name);
-		struct stat st;
-
-		if (strcmp(name->d_name, ".") == 0 || strcmp(name->d_name, "..") == 0 ||
-		    lstat(below, &st) < 0)
-			continue;
-		strbuf_addf(buf, "%s %o %u:%u", below, st.st_mode, st.st_uid, st.st_gid);
-		if (!S_ISDIR(st.st_mode))
-			strbuf_addf(buf, " %llu %lld", (unsigned long long)st.st_size,
-				    (long long)st.st_mtim.tv_sec);
-		strbuf_addc(buf, '\n');
-		if (S_ISDIR(st.st_mode))
-			list_image(buf, below);
-	}
-	free(names);
-}
-
 static char *image_of(const struct world *world)
 {
 	static const char *const parts[] = {"rootfs", "volume", "state"};

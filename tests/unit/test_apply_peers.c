@@ -22,31 +22,6 @@ struct pair {
 	int cue; /* for it */
 };
 
-/* Names, types, sizes and times: not the inode of the cache, which is written again. */
-static void list(struct strbuf *buf, const char *path)
-{
-	struct dirent **names = NULL;
-	int n = scandir(path, &names, NULL, alphasort);
-
-	for (int i = 0; i < n; i++) {
-		auto_free struct dirent *name = names[i];
-		auto_free char *below = str_format("%s/%s", path, name->d_name);
-		struct stat st;
-
-		if (strcmp(name->d_name, ".") == 0 || strcmp(name->d_name, "..") == 0 ||
-		    lstat(below, &st) < 0)
-			continue;
-		strbuf_addf(buf, "%s %o", below, st.st_mode);
-		if (!S_ISDIR(st.st_mode))
-			strbuf_addf(buf, " %lld %lld.%ld", (long long)st.st_size,
-				    (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
-		strbuf_addc(buf, '\n');
-		if (S_ISDIR(st.st_mode))
-			list(buf, below);
-	}
-	free(names);
-}
-
 static char *read_all(const char *path)
 {
 	auto_file file = fopen(path, "re");
@@ -101,10 +76,10 @@ static void pair_setup(struct pair *pair, struct world *world)
 	put(in(world, "rootfs/etc/ld.so.conf"), "include /etc/ld.so.conf.d/*.conf\n");
 	add_some(world);
 	add_loadable(world);
-	list(&pair->before, world->rootfs);
+	list_image(&pair->before, world->rootfs);
 	apply_well(world, NULL);
 	pair->first = world->container;
-	list(&pair->with, world->rootfs);
+	list_image(&pair->with, world->rootfs);
 	pair->mounts = mounts_of(pair->world, pair->first);
 	pair->cache = read_all(in(world, "rootfs" CACHE));
 	start_container(world);
@@ -162,7 +137,7 @@ static void first_has_all(const struct pair *pair)
 	auto_free char *cache = read_all(in(pair->world, "rootfs" CACHE));
 
 	first_keeps_its_mounts(pair);
-	list(&now, pair->world->rootfs);
+	list_image(&now, pair->world->rootfs);
 	assert_string_equal(now.data, pair->with.data);
 	assert_string_equal(cache, pair->cache);
 }
@@ -171,7 +146,7 @@ static void is_the_image(const struct pair *pair)
 {
 	auto_done(strbuf) struct strbuf now = {0};
 
-	list(&now, pair->world->rootfs);
+	list_image(&now, pair->world->rootfs);
 	assert_string_equal(now.data, pair->before.data);
 	has_text(in(pair->world, "rootfs" CACHE), IMAGE);
 	assert_false(is_there(in(pair->world, "state/" ID ".state")));
@@ -212,7 +187,7 @@ static void peers_third_start_fails_beside_two(void **state)
 	apply_well(world, NULL);
 	second = world->container;
 	strbuf_done(&pair.with);
-	list(&pair.with, world->rootfs);
+	list_image(&pair.with, world->rootfs);
 	free(pair.cache);
 	pair.cache = read_all(in(world, "rootfs" CACHE));
 	start_container(world);
