@@ -9,6 +9,8 @@ set -euo pipefail
 CASE=$1 TOP=$2 VARIANT=$3 HARNESS=$4 TREE=$5 PROFILE=$6 KIND=$7
 # shellcheck source=tests/support/gpu.sh
 . "${NVC_SOURCE_DIR:?}/tests/support/gpu.sh"
+# shellcheck source=tests/support/mounts.sh
+. "$NVC_SOURCE_DIR/tests/support/mounts.sh"
 
 HOOK=$NVC_BUILD_DIR/hook/nvc-hook RUNTIME=$NVC_BUILD_DIR/hook/nvc-runtime CLI=$NVC_BUILD_DIR/cli/nvc-cli
 TOOLS=$NVC_BUILD_DIR/tests/support LIB=usr/lib/aarch64-linux-gnu
@@ -147,12 +149,9 @@ host_mounts() {
 	sed -E 's/^[0-9]+ [0-9]+ //; s/( - [^ ]+ [^ ]+) .*/\1/' /proc/self/mountinfo
 }
 
-# None came, and none went but with its mount point, which another test has removed.
 check_host_mounts() {
-	local sign point
-	while read -r sign _ _ point _; do
-		[[ $sign == '<' && ! -e $(printf '%b' "$point") ]] || die "the host has changed: its mounts, '$sign $point'"
-	done < <(diff "$WORK/mounts-before" <(host_mounts) | grep '^[<>]')
+	local changed
+	! changed=$(mounts_changed "$WORK/mounts-before" <(host_mounts) 3) || die "the host has changed: its mounts, '$changed'"
 }
 
 make_canary() {

@@ -9,6 +9,9 @@
 # in a container or under a container's mounts, the host's mounts are others, a hook was killed by a
 # signal or by its deadline. A run that is refused, or stays within its root tree, is what should be.
 
+# shellcheck source=tests/support/mounts.sh
+. "${NVC_SOURCE_DIR:?}/tests/support/mounts.sh"
+
 raceloop_lib=usr/lib/aarch64-linux-gnu
 # Behind these links is nothing that a container may have: who meets one is refused. With the other
 # swaps nearly every run starts, and stays within its root tree.
@@ -41,7 +44,7 @@ raceloop_init() {
 	bundle_make "$ENGINES_DIR/race-bundle" rootfs
 	bundle_edit "$ENGINES_DIR/race-bundle" '.process.env += ["NVIDIA_VISIBLE_DEVICES=all"]'
 	export raceloop_image raceloop_lib raceloop_refusing
-	export -f raceloop raceloop_plant raceloop_cell raceloop_run raceloop_mounts gpu_dir gpu_config gpu_state
+	export -f raceloop raceloop_plant raceloop_cell raceloop_run mounts_changed gpu_dir gpu_config gpu_state
 }
 
 raceloop_swaps() {
@@ -92,17 +95,6 @@ raceloop() { # SWAP PROFILE RUNS
 	rm -rf "$work"
 }
 
-# As in FILE, but for mounts whose mount point a test beside this one has removed meanwhile.
-raceloop_mounts() { # FILE
-	local sign point bad=0
-	while read -r sign _ _ _ _ point _; do
-		[[ $sign != '<' || -e $(printf '%b' "$point") ]] || continue
-		echo "the host's mounts have changed: $sign $point"
-		bad=1
-	done < <(diff "$1" /proc/self/mountinfo | grep '^[<>]')
-	((bad == 0))
-}
-
 raceloop_run() {
 	local arguments racer steps n rc max started=0 refused=0 escaped=0 sides=1 options=() census=$NVC_BUILD_DIR/tests/support/census
 	arguments=$(raceloop_plant "$swap")
@@ -127,7 +119,7 @@ raceloop_run() {
 	wait "$racer"
 	steps=$(<"$work/steps")
 	diff "$work/before" <("$census" --inodes "$work/race-canary") >>"$work/log" || escaped=$((escaped + 1))
-	raceloop_mounts "$work/mounts" >>"$work/log" || escaped=$((escaped + 1))
+	! mounts_changed "$work/mounts" /proc/self/mountinfo 5 >>"$work/log" || escaped=$((escaped + 1))
 	max=$(awk '$5 > max { max = $5 } END { printf "%d", max / 1000 }' "$work/rusage")
 	! grep -q 'not done within' "$work/log" || escaped=$((escaped + 1))
 	((escaped == 0)) || tail -n 30 "$work/log" >&2
