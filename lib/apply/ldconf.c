@@ -204,7 +204,7 @@ static int is_dir(int rootfd, const char *path, struct err *err)
 {
 	auto_fd fd = rootfs_open(rootfd, path, O_PATH | O_DIRECTORY, NULL);
 
-	if (fd < 0 && rootfs_is_trouble(-fd))
+	if (fd < 0 && err_is_trouble(-fd))
 		return err_sys(err, -fd, "look at '%s'", path);
 	return fd >= 0;
 }

@@ -86,7 +86,7 @@ static int look_at_dir(struct ldscan *scan, const char *path, struct stat *ret, 
 {
 	auto_fd fd = rootfs_open(scan->rootfd, path, O_PATH | O_DIRECTORY, NULL);
 
-	if (fd < 0 && rootfs_is_trouble(-fd))
+	if (fd < 0 && err_is_trouble(-fd))
 		return err_sys(err, -fd, "look at '%s'", path);
 	if (fd < 0 || fstat(fd, ret) < 0)
 		return 0;
@@ -248,7 +248,7 @@ static int read_file(struct reading *reading, const char *name, unsigned char ty
 	struct stat st;
 	int r;
 
-	if (fd < 0 && rootfs_is_trouble(-fd))
+	if (fd < 0 && err_is_trouble(-fd))
 		return err_sys(err, -fd, "read '%s/%s'", reading->dir, name);
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
 		return 0;

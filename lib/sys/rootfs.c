@@ -17,7 +17,7 @@
 #include "sys/rootwalk.h"
 #include "sys/syscalls.h"
 
-#define ROOTFS_TRYS 64 /* rounds of openat2 while directories are being renamed */
+#define ROOTFS_TRYS 16 /* of openat2, before the path is walked */
 
 static atomic_bool rootfs_walk_forced;
 
@@ -32,20 +32,31 @@ static bool rootfs_has_openat2(void)
 	       !atomic_load_explicit(&rootfs_walk_forced, memory_order_relaxed);
 }
 
+/* -ENOSYS: the path has to be walked. Whether ".." is safe the kernel sees by counters of the whole
+ * machine: EAGAIN when anybody has renamed or mounted anything meanwhile, and for as long as a
+ * neighbour makes a mount namespace of many mounts. The walk does not need them (Linux fs/namei.c,
+ * handle_dots()). */
 static int rootfs_openat2(int rootfd, const char *path, int flags)
 {
 	const struct syscalls_open_how how = {
 		.flags = (uint64_t)(unsigned)(flags | O_CLOEXEC),
 		.resolve = SYSCALLS_RESOLVE_IN_ROOT | SYSCALLS_RESOLVE_NO_MAGICLINKS,
 	};
-	int fd = -1;
 
+	if (!rootfs_has_openat2())
+		return -ENOSYS;
 	for (int i = 0; i < ROOTFS_TRYS; i++) {
-		fd = syscalls_openat2(rootfd, path, &how);
-		if (fd >= 0 || (errno != EAGAIN && errno != EINTR))
-			break;
+		int fd = syscalls_openat2(rootfd, path, &how);
+		int code = errno;
+
+		if (fd >= 0)
+			return fd;
+		if (code == ENOSYS)
+			kfeature_missing(KFEATURE_OPENAT2);
+		if (code != EAGAIN && code != EINTR)
+			return -code;
 	}
-	return fd < 0 ? -errno : fd;
+	return -ENOSYS;
 }
 
 /* O_PATH fd by either implementation. openat2 refuses flags that O_PATH does not go with. */
@@ -55,16 +66,9 @@ static int rootfs_find(int rootfd, const char *path, int flags)
 		.nofollow = (flags & O_NOFOLLOW) != 0,
 		.directory = (flags & O_DIRECTORY) != 0,
 	};
+	int fd = rootfs_openat2(rootfd, path, O_PATH | (flags & (O_DIRECTORY | O_NOFOLLOW)));
 
-	if (rootfs_has_openat2()) {
-		int fd =
-			rootfs_openat2(rootfd, path, O_PATH | (flags & (O_DIRECTORY | O_NOFOLLOW)));
-
-		if (fd != -ENOSYS)
-			return fd;
-		kfeature_missing(KFEATURE_OPENAT2);
-	}
-	return rootwalk_open(rootfd, path, &request, NULL);
+	return fd != -ENOSYS ? fd : rootwalk_open(rootfd, path, &request, NULL);
 }
 
 /* The object is found first, its type looked at, and then this same inode is opened: a FIFO or a
@@ -97,12 +101,11 @@ static int rootfs_open_any(int rootfd, const char *path, int flags)
 	if ((flags & O_PATH) != 0)
 		return rootfs_find(rootfd, path, flags);
 	/* a directory can be opened at once: O_DIRECTORY refuses all else before it is opened */
-	if ((flags & O_DIRECTORY) != 0 && rootfs_has_openat2()) {
+	if ((flags & O_DIRECTORY) != 0) {
 		int fd = rootfs_openat2(rootfd, path, flags);
 
 		if (fd != -ENOSYS)
 			return fd;
-		kfeature_missing(KFEATURE_OPENAT2);
 	}
 	return rootfs_open_object(rootfd, path, flags);
 }
@@ -268,11 +271,6 @@ int rootfs_is_on(int rootfd, int fd, struct err *err)
 	return root == mount;
 }
 
-bool rootfs_is_trouble(int code)
-{
-	return code != EAGAIN && err_is_trouble(code);
-}
-
 int rootfs_list(int rootfd, const char *path, DIR **ret, struct err *err)
 {
 	auto_fd fd = rootfs_open(rootfd, path, O_RDONLY | O_DIRECTORY, NULL);
@@ -282,7 +280,7 @@ int rootfs_list(int rootfd, const char *path, DIR **ret, struct err *err)
 	*ret = NULL;
 	if (fd >= 0 && dir == NULL)
 		code = errno;
-	if (rootfs_is_trouble(code))
+	if (err_is_trouble(code))
 		return err_sys(err, code, "read the directory '%s'", path);
 	if (dir == NULL)
 		return 0;

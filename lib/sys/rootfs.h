@@ -4,7 +4,8 @@
  * and resolved inside it, as chroot(2) would, symbolic links and ".." included; nothing outside is
  * ever reached. The result is an fd, or a parent fd and one last component: never a string that is
  * walked again. First implementation openat2(2) RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS
- * (Linux 5.6); second a walk with O_PATH | O_NOFOLLOW that keeps each directory (Linux 4.9).
+ * (Linux 5.6); second a walk with O_PATH | O_NOFOLLOW that keeps each directory (Linux 4.9, and
+ * where neighbours rename and mount so much that openat2 does not get through).
  */
 #ifndef SYS_ROOTFS_H
 #define SYS_ROOTFS_H
@@ -28,7 +29,7 @@ int rootfs_open_slash(struct err *err);
  *  Without O_PATH it opens nothing but regular files and directories unless O_NONBLOCK is given
  * too, so that a FIFO or a device of the image cannot stop or surprise the caller (-EINVAL).
  * -ENOENT, -ENOTDIR, -EACCES; -ELOOP, also for magic links of procfs; -ENAMETOOLONG, also for more
- * than 256 directories deep without openat2; -EAGAIN: the tree was being renamed all the time. */
+ * than 256 directories deep when the path is walked. */
 int rootfs_open(int rootfd, const char *path, int flags, struct err *err);
 
 /** Opens the directory that holds the last component of path (links followed, in root) and copies
@@ -66,10 +67,6 @@ int rootfs_read(int rootfd, const char *path, size_t max, char **ret, size_t *re
 /** As rootfs_read(), of roots that are trusted: files of /proc are read as well. */
 int rootfs_read_any(int rootfd, const char *path, size_t max, char **ret, size_t *ret_len,
 		    struct err *err);
-
-/** err_is_trouble() of a lookup: not when others rename all the time, which a path with thousands
- * of steps never gets through. That is its owner's loss. code: positive errno. */
-bool rootfs_is_trouble(int code);
 
 /** The directory path, for reading names; the caller closes it. *ret = NULL, and 0: it is not
  * there, no directory, or not ours to read. Negative: the machine is in trouble (err_is_trouble()),
