@@ -77,4 +77,14 @@ static inline void fuzz_words(const uint8_t **data, size_t *size, size_t max, st
 	}
 }
 
+/* What was found, if anything, lies in one of the words. */
+static inline void fuzz_lies_in(const struct strv *words, const char *text)
+{
+	for (size_t i = 0; text != NULL && i < words->n; i++) {
+		if (text >= words->items[i] && text <= words->items[i] + strlen(words->items[i]))
+			return;
+	}
+	claim(text == NULL);
+}
+
 #endif
