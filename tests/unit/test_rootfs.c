@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -371,6 +372,8 @@ static void check_race(const struct tree *tree)
 {
 	pid_t pid = fork();
 
+	if (pid == 0) /* not for ever, when an assertion fails */
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	while (pid == 0) {
 		(void)renameat(tree->root, "a/b", tree->outside, "moved");
 		(void)renameat(tree->outside, "moved", tree->root, "a/b");
