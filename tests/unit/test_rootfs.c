@@ -130,9 +130,11 @@ static void rootfs_paths_resolve_inside_when_openat2_never_gets_through(void **s
 	const struct tree *tree = *state;
 	auto_fd fd = rootfs_open(tree->root, "/", O_PATH, NULL);
 	bool had = kfeature_has(KFEATURE_OPENAT2);
-	pid_t pid = fork();
+	pid_t pid;
 	int status;
 
+	assert_true(fd >= 0);
+	pid = fork();
 	if (pid == 0) {
 		if (sysfilter_deny(calls, EAGAIN, NULL) < 0)
 			_exit(1);
