@@ -367,35 +367,62 @@ static bool is_about(const struct spec_device_rule *rule, char type, unsigned ma
 	       (rule->minor < 0 || rule->minor == (int64_t)minor);
 }
 
+#define SLOT_ANY_MINOR 1u
+#define SLOT_ANY_MAJOR 2u
+#define SLOTS          4u
+
+/* What the v1 controller makes of the rules for one node. */
+struct v1_state {
+	bool allow_default;
+	unsigned exceptions[SLOTS]; /* access bits, by the wildcards of the rule */
+};
+
 /* security/device_cgroup.c of Linux 4.9 to 6.x: a default and a list of exceptions. A rule against
  * the default adds an exception; one for it takes access away from the exception of exactly the
  * same numbers, wildcards included. Of all exceptions only four can concern one node. */
-static bool v1_grants(const struct spec *spec, char type, unsigned major, unsigned minor)
+static struct v1_state v1_read(const struct spec *spec, char type, unsigned major, unsigned minor)
 {
-	unsigned exceptions[4] = {0};
-	bool allow_default = false;
-	bool whole = false;
-	bool some = false;
+	struct v1_state state = {.allow_default = false};
 
 	vec_each(rule, &spec->device_rules)
 	{
-		unsigned slot = (rule->major < 0 ? 2u : 0u) | (rule->minor < 0 ? 1u : 0u);
+		unsigned slot = (rule->major < 0 ? SLOT_ANY_MAJOR : 0u) |
+				(rule->minor < 0 ? SLOT_ANY_MINOR : 0u);
 
 		if (rule->type == 'a') {
-			memset(exceptions, 0, sizeof(exceptions));
-			allow_default = rule->allow;
+			memset(state.exceptions, 0, sizeof(state.exceptions));
+			state.allow_default = rule->allow;
 		} else if (is_about(rule, type, major, minor)) {
-			if (rule->allow == allow_default)
-				exceptions[slot] &= ~access_bits(rule);
+			if (rule->allow == state.allow_default)
+				state.exceptions[slot] &= ~access_bits(rule);
 			else
-				exceptions[slot] |= access_bits(rule);
+				state.exceptions[slot] |= access_bits(rule);
 		}
 	}
-	for (size_t i = 0; i < 4; i++) {
-		whole = whole || exceptions[i] == ACCESS_BOTH;
-		some = some || exceptions[i] != 0;
+	return state;
+}
+
+static bool v1_grants(const struct spec *spec, char type, unsigned major, unsigned minor)
+{
+	const struct v1_state state = v1_read(spec, type, major, minor);
+	bool whole = false;
+	bool some = false;
+
+	for (size_t i = 0; i < SLOTS; i++) {
+		whole = whole || state.exceptions[i] == ACCESS_BOTH;
+		some = some || state.exceptions[i] != 0;
 	}
-	return allow_default ? !some : whole;
+	return state.allow_default ? !some : whole;
+}
+
+bool spec_can_grant_device(const struct spec *spec, char type, unsigned major, unsigned minor)
+{
+	const struct v1_state state = v1_read(spec, type, major, minor);
+	unsigned wide = 0;
+
+	for (size_t i = 1; i < SLOTS; i++)
+		wide |= state.exceptions[i];
+	return !state.allow_default || wide == 0;
 }
 
 static bool last_match_grants(const struct spec *spec, char type, unsigned major, unsigned minor)

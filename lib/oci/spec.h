@@ -65,4 +65,10 @@ const char *spec_getenv(const struct spec *spec, const char *name);
  *  there is one rule, under cgroup v2). Seen with both under v1 and v2. */
 bool spec_grants_device(const struct spec *spec, char type, unsigned major, unsigned minor);
 
+/** True if one more rule for this node alone, after the others, would let the container open it.
+ *  Not after "all are allowed" and then "those of a type or of a major are not": the v1 controller
+ *  passes over a rule within a wider one, and runc refuses to start ("cannot punch hole"). Source:
+ *  Linux security/device_cgroup.c, dev_exception_rm(); runc's device emulator. */
+bool spec_can_grant_device(const struct spec *spec, char type, unsigned major, unsigned minor);
+
 #endif

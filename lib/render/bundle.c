@@ -47,20 +47,34 @@ static void put_comma(struct strbuf *buf)
 		strbuf_addc(buf, ',');
 }
 
-static void put_rules(struct strbuf *buf, const struct plan *plan, const struct spec *spec)
+static int put_rules(struct strbuf *buf, const struct plan *plan, const struct spec *spec,
+		     struct err *err)
 {
 	for (size_t i = 0; i < plan->ops.n; i++) {
 		const struct op *op = &plan->ops.items[i];
+		unsigned maj = major(op->rdev);
+		unsigned min = minor(op->rdev);
 
 		if (op->kind != OP_DEVICE || is_earlier(plan, i) ||
-		    spec_grants_device(spec, 'c', major(op->rdev), minor(op->rdev)))
+		    spec_grants_device(spec, 'c', maj, min))
 			continue;
+		if (!spec_can_grant_device(spec, 'c', maj, min)) {
+			(void)err_set(
+				err, EPERM,
+				"grant the device 'c %u:%u': the container's rules allow all "
+				"devices and then deny more than this one, which no rule after "
+				"them can undo",
+				maj, min);
+			(void)err_hint(err, "take that rule out of linux.resources.devices");
+			return -EPERM;
+		}
 		put_comma(buf);
 		strbuf_addf(buf,
 			    "{\"allow\":true,\"type\":\"c\",\"major\":%u,\"minor\":%u,"
 			    "\"access\":\"rw\"}",
-			    major(op->rdev), minor(op->rdev));
+			    maj, min);
 	}
+	return 0;
 }
 
 static bool has_gid(const struct spec *spec, gid_t gid)
@@ -230,18 +244,18 @@ int bundle_edit(const struct bundle_input *input, const struct bundle_hook *hook
 {
 	auto_done(fragments) struct fragments fragments = {.rules = {0}};
 	const struct spec *spec = input->spec;
-	int rc = 0;
+	int rc;
 
 	if (input->plan->empty_request || !request_wants_gpu(input->request)) {
 		*ret = NULL;
 		*ret_len = 0;
 		return 0;
 	}
-	put_rules(&fragments.rules, input->plan, spec);
+	rc = put_rules(&fragments.rules, input->plan, spec, err);
 	put_gids(&fragments.gids, input->plan, spec);
 	/* docker --gpus puts the hook there itself. That entry reads config.json and finds the
 	 * rules; only what it leaves behind has to be seen to. */
-	if (!has_our_hook(spec->prestart.items, spec->prestart.n))
+	if (rc == 0 && !has_our_hook(spec->prestart.items, spec->prestart.n))
 		rc = put_prestart(&fragments.prestart, input->request, hook, err);
 	if (rc == 0 && !has_our_hook(spec->poststop.items, spec->poststop.n))
 		rc = put_poststop(&fragments.poststop, hook, err);

@@ -282,6 +282,29 @@ static void bundle_hook_that_cannot_be_written_is_an_error(void **unused)
 	}
 }
 
+/* runc would say "cannot punch hole", of a rule that nobody wrote. */
+static void bundle_whose_rules_no_rule_can_mend_is_refused(void **unused)
+{
+	static const char text[] = "{\"linux\":{\"resources\":{\"devices\":[{\"allow\":true},"
+				   "{\"allow\":false,\"type\":\"c\",\"access\":\"rw\"}]}}}";
+	auto_done(spec) struct spec spec = {0};
+	const struct bundle_input input = {.text = text,
+					   .len = sizeof(text) - 1,
+					   .spec = &spec,
+					   .plan = plan,
+					   .request = &request};
+	struct err err = {0};
+	char *result = NULL;
+	size_t len = 0;
+
+	(void)unused;
+	assert_int_equal(spec_parse("config.json", text, sizeof(text) - 1, &spec, NULL), 0);
+	assert_int_equal(bundle_edit(&input, &hook, &result, &len, &err), -EPERM);
+	assert_null(result);
+	assert_non_null(strstr(err.msg, "'c 195:0'"));
+	assert_string_equal(err.hint, "take that rule out of linux.resources.devices");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -290,6 +313,7 @@ int main(void)
 		TEST(bundle_without_parts_gets_them),
 		TEST(bundle_of_docker_keeps_what_it_has),
 		TEST(bundle_edited_twice_is_unchanged),
+		TEST(bundle_whose_rules_no_rule_can_mend_is_refused),
 		TEST(bundle_hook_of_docker_is_not_doubled),
 		TEST(bundle_without_process_gets_no_groups),
 		TEST(bundle_privileged_needs_no_rules),

@@ -280,6 +280,47 @@ static void spec_grants_device_follows_the_rules(void **unused)
 	}
 }
 
+#define ALLOW_ALL RULE(true, "a", -1, -1, "rwm")
+
+static void spec_can_grant_device_unless_a_wider_rule_denies_it(void **unused)
+{
+	static const struct {
+		const char *rules;
+		bool possible; /* for c 195:7 */
+	} cases[] = {
+		{"", true},
+		{DOCKER_RULES, true},
+		{DENY_ALL "," RULE(false, "c", 195, -1, "rw"), true},
+		{ALLOW_ALL, true},
+		{ALLOW_ALL "," RULE(false, "c", 195, 7, "rw"), true},
+		{ALLOW_ALL "," RULE(false, "c", 195, 8, "rw"), true},
+		{ALLOW_ALL "," RULE(false, "b", -1, -1, "rw"), true},
+		{ALLOW_ALL "," RULE(false, "c", 195, -1, "m"), true},
+		{ALLOW_ALL "," RULE(false, "c", 195, -1, "w"), false},
+		{ALLOW_ALL "," RULE(false, "c", -1, 7, "r"), false},
+		{ALLOW_ALL "," RULE(false, "c", -1, -1, "rw"), false},
+		{ALLOW_ALL "," RULE(false, "c", 195, -1, "w") "," RULE(true, "c", 195, -1, "w"),
+		 true},
+		{ALLOW_ALL "," RULE(false, "c", 195, -1, "w") "," DENY_ALL, true},
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		for (int more = 0; more < 2; more++) {
+			auto_done(spec) struct spec spec = {0};
+			auto_free char *text =
+				str_format("{\"linux\":{\"resources\":{\"devices\":[%s%s%s]}}}",
+					   cases[i].rules, more && cases[i].rules[0] ? "," : "",
+					   more ? RULE(true, "c", 195, 7, "rw") : "");
+
+			assert_int_equal(parse(text, &spec, NULL), 0);
+			if (more ? spec_grants_device(&spec, 'c', 195, 7) != cases[i].possible
+				 : spec_can_grant_device(&spec, 'c', 195, 7) != cases[i].possible)
+				fail_msg("case %zu: %s", i, text);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -292,6 +333,7 @@ int main(void)
 		cmocka_unit_test(spec_real_file_is_read),
 		cmocka_unit_test(spec_getenv_gives_the_last_entry),
 		cmocka_unit_test(spec_grants_device_follows_the_rules),
+		cmocka_unit_test(spec_can_grant_device_unless_a_wider_rule_denies_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
