@@ -22,8 +22,7 @@ amd64) machine=(qemu-system-x86_64 -M q35 -cpu "max,-cx16") console=ttyS0 ;;
 arm64) machine=(qemu-system-aarch64 -M virt -cpu cortex-a72) console=ttyAMA0 ;;
 *) echo "boot: unknown architecture '$arch'" >&2 && exit 2 ;;
 esac
-# a BIOS clears the screen, and no line ends there
 timeout --kill-after=5 "$limit" "${machine[@]}" -accel tcg -m 2048 -smp 1 -nic none -nographic -no-reboot -kernel "$kernel/vmlinuz" \
 	-initrd "$work/initrd" -append "console=$console quiet loglevel=1 panic=-1 rdinit=/init" </dev/null 2>&1 |
-	sed -u 's,\r$,,; s,^.*\x1b\[2J,,' | tee "$work/console" || true
+	sed -u 's,\r$,,' | tee "$work/console" || true
 grep -qx 'vm: end 0' "$work/console"
