@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "api/context.h"
 #include "apply/apply.h"
@@ -46,6 +47,7 @@ static int edit_config(struct nvc_context *ctx, const struct nvc_bundle_args *ar
 					   .request = &request->request};
 	struct bundle_hook hook = {.path = args->hook, .config = args->config, .id = args->id};
 	size_t edited_len;
+	dev_t denied;
 	int rc;
 
 	rc = context_bundle_path(ctx, args->bundle, &bundle);
@@ -55,6 +57,12 @@ static int edit_config(struct nvc_context *ctx, const struct nvc_bundle_args *ar
 		return rc;
 	hook.bundle = bundle;
 	hook.rootfs = rootfs;
+	if (bundle_has_denied(&input, &denied))
+		log_warn(&ctx->log, "bundle",
+			 "the container's rules allow all devices and then deny more than 'c "
+			 "%u:%u': runc refuses a rule for it, and cgroup v1 passes over it (see "
+			 "linux.resources.devices)",
+			 major(denied), minor(denied));
 	rc = bundle_edit(&input, &hook, &edited, &edited_len, &ctx->err);
 	if (rc < 0 || edited == NULL)
 		return rc;

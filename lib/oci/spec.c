@@ -448,3 +448,10 @@ bool spec_grants_device(const struct spec *spec, char type, unsigned major, unsi
 {
 	return v1_grants(spec, type, major, minor) && last_match_grants(spec, type, major, minor);
 }
+
+bool spec_wants_rule(const struct spec *spec, char type, unsigned major, unsigned minor)
+{
+	return !last_match_grants(spec, type, major, minor) ||
+	       (!v1_grants(spec, type, major, minor) &&
+		spec_can_grant_device(spec, type, major, minor));
+}

@@ -67,8 +67,12 @@ bool spec_grants_device(const struct spec *spec, char type, unsigned major, unsi
 
 /** True if one more rule for this node alone, after the others, would let the container open it.
  *  Not after "all are allowed" and then "those of a type or of a major are not": the v1 controller
- *  passes over a rule within a wider one, and runc refuses to start ("cannot punch hole"). Source:
- *  Linux security/device_cgroup.c, dev_exception_rm(); runc's device emulator. */
+ *  passes over a rule within a wider one, and runc refuses to start ("cannot punch hole"). Under
+ *  crun and cgroup v2 the last rule decides. Source: Linux security/device_cgroup.c,
+ *  dev_exception_rm(); runc's device emulator. */
 bool spec_can_grant_device(const struct spec *spec, char type, unsigned major, unsigned minor);
+
+/** True if it does not have the node under every runtime, and one more rule helps under one. */
+bool spec_wants_rule(const struct spec *spec, char type, unsigned major, unsigned minor);
 
 #endif

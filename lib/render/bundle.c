@@ -47,34 +47,32 @@ static void put_comma(struct strbuf *buf)
 		strbuf_addc(buf, ',');
 }
 
-static int put_rules(struct strbuf *buf, const struct plan *plan, const struct spec *spec,
-		     struct err *err)
+static void put_rules(struct strbuf *buf, const struct plan *plan, const struct spec *spec)
 {
 	for (size_t i = 0; i < plan->ops.n; i++) {
 		const struct op *op = &plan->ops.items[i];
-		unsigned maj = major(op->rdev);
-		unsigned min = minor(op->rdev);
 
 		if (op->kind != OP_DEVICE || is_earlier(plan, i) ||
-		    spec_grants_device(spec, 'c', maj, min))
+		    !spec_wants_rule(spec, 'c', major(op->rdev), minor(op->rdev)))
 			continue;
-		if (!spec_can_grant_device(spec, 'c', maj, min)) {
-			(void)err_set(
-				err, EPERM,
-				"grant the device 'c %u:%u': the container's rules allow all "
-				"devices and then deny more than this one, which no rule after "
-				"them can undo",
-				maj, min);
-			(void)err_hint(err, "take that rule out of linux.resources.devices");
-			return -EPERM;
-		}
 		put_comma(buf);
 		strbuf_addf(buf,
 			    "{\"allow\":true,\"type\":\"c\",\"major\":%u,\"minor\":%u,"
 			    "\"access\":\"rw\"}",
-			    maj, min);
+			    major(op->rdev), minor(op->rdev));
 	}
-	return 0;
+}
+
+bool bundle_has_denied(const struct bundle_input *input, dev_t *ret)
+{
+	vec_each(op, &input->plan->ops)
+	{
+		*ret = op->rdev;
+		if (op->kind == OP_DEVICE &&
+		    !spec_can_grant_device(input->spec, 'c', major(op->rdev), minor(op->rdev)))
+			return true;
+	}
+	return false;
 }
 
 static bool has_gid(const struct spec *spec, gid_t gid)
@@ -244,18 +242,18 @@ int bundle_edit(const struct bundle_input *input, const struct bundle_hook *hook
 {
 	auto_done(fragments) struct fragments fragments = {.rules = {0}};
 	const struct spec *spec = input->spec;
-	int rc;
+	int rc = 0;
 
 	if (input->plan->empty_request || !request_wants_gpu(input->request)) {
 		*ret = NULL;
 		*ret_len = 0;
 		return 0;
 	}
-	rc = put_rules(&fragments.rules, input->plan, spec, err);
+	put_rules(&fragments.rules, input->plan, spec);
 	put_gids(&fragments.gids, input->plan, spec);
 	/* docker --gpus puts the hook there itself. That entry reads config.json and finds the
 	 * rules; only what it leaves behind has to be seen to. */
-	if (rc == 0 && !has_our_hook(spec->prestart.items, spec->prestart.n))
+	if (!has_our_hook(spec->prestart.items, spec->prestart.n))
 		rc = put_prestart(&fragments.prestart, input->request, hook, err);
 	if (rc == 0 && !has_our_hook(spec->poststop.items, spec->poststop.n))
 		rc = put_poststop(&fragments.poststop, hook, err);

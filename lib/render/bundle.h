@@ -6,7 +6,9 @@
 #ifndef RENDER_BUNDLE_H
 #define RENDER_BUNDLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "model/plan.h"
@@ -35,5 +37,9 @@ struct bundle_hook {
  *  never doubled: dockerd inserts one for --gpus. */
 int bundle_edit(const struct bundle_input *input, const struct bundle_hook *hook, char **ret,
 		size_t *ret_len, struct err *err);
+
+/** True if the rules of the container keep a device of the plan from it whatever rule is added,
+ *  but under crun and cgroup v2: spec_can_grant_device(). *ret: the first one. */
+bool bundle_has_denied(const struct bundle_input *input, dev_t *ret);
 
 #endif

@@ -55,7 +55,12 @@ static void check_spec(const struct plan *plan, const char *text, size_t len)
 	claim(spec_parse("input", text, len, &spec, NULL) == 0);
 	vec_each(op, &plan->ops)
 	{
-		claim(spec_grants_device(&spec, 'c', major(op->rdev), minor(op->rdev)));
+		unsigned major = major(op->rdev);
+		unsigned minor = minor(op->rdev);
+
+		claim(!spec_wants_rule(&spec, 'c', major, minor));
+		claim(spec_grants_device(&spec, 'c', major, minor) ||
+		      !spec_can_grant_device(&spec, 'c', major, minor));
 	}
 	vec_each(entry, &spec.prestart) ours += strcmp(entry->path, hook.path) == 0;
 	claim(ours >= 1 || spec.prestart.n >= 1);
