@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 # Sweeps of `trial` in bats suites: two workers, and their figures.
 #
-#   trials_sweep [--share K] [--suite NAME] TRIAL-OPTION... KIND -- TRIALS-OPTION...
+#   trials_sweep [--exempt] [--share K] [--suite NAME] TRIAL-OPTION... KIND -- TRIALS-OPTION...
+#       --exempt: the hook executes a program, as it was told to (support/exempt)
 #       K: of all trials each K-th only. Fails if one went wrong or none was made; the figures go to
 #       $NVC_FIGURES/NAME.tsv and to the output.
 
@@ -11,9 +12,10 @@ trials_sum() { # FILE...: "WHAT TRIED BAD" of all
 }
 
 trials_sweep() {
-	local share=1 suite=trials own=() pids=() files=() k dir failed=0 sum kind
+	local share=1 suite=trials own=() before=() pids=() files=() k dir failed=0 sum kind
 	while (($#)); do
 		case $1 in
+		--exempt) before=("$NVC_SOURCE_DIR/tests/support/exempt") ;;
 		--share) share=$2 && shift ;;
 		--suite) suite=$2 && shift ;;
 		--) shift && break ;;
@@ -27,7 +29,7 @@ trials_sweep() {
 	dir=$(mktemp -d "${TMPDIR:-/tmp}/trials.XXXXXX")
 	for k in 0 1; do
 		files+=("$dir/$k.out")
-		"$NVC_SOURCE_DIR/tests/support/trial" "${own[@]}" "$kind" "$dir/$k" "$NVC_BUILD_DIR" --slice "$k/$((2 * share))" "$@" \
+		"${before[@]}" "$NVC_SOURCE_DIR/tests/support/trial" "${own[@]}" "$kind" "$dir/$k" "$NVC_BUILD_DIR" --slice "$k/$((2 * share))" "$@" \
 			>"$dir/$k.out" 2>&1 3>&- &
 		pids+=($!)
 	done
