@@ -54,7 +54,7 @@ int cmd_show_plan(const struct cmd *cmd, int rc, struct nvc_request *request,
 	if (rc == 0)
 		rc = nvc_inventory_new(cmd->ctx, request, &inv);
 	if (rc == 0)
-		rc = nvc_plan_new(cmd->ctx, inv, request, &plan);
+		rc = nvc_plan_new(cmd->ctx, inv, request, NULL, &plan);
 	if (rc < 0)
 		status = out_context_error(cmd->out, cmd->ctx);
 	else

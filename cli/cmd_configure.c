@@ -64,7 +64,7 @@ int cmd_configure(const struct cmd *cmd)
 	if (rc == 0)
 		rc = nvc_inventory_new(cmd->ctx, request, &inv);
 	if (rc == 0)
-		rc = nvc_plan_new(cmd->ctx, inv, request, &plan);
+		rc = nvc_plan_new(cmd->ctx, inv, request, NULL, &plan);
 	if (rc == 0)
 		rc = nvc_apply(cmd->ctx, plan, &container, NULL);
 	status = rc < 0 ? out_context_error(cmd->out, cmd->ctx) : 0;

@@ -33,7 +33,7 @@ static int show_rows(const struct cmd *cmd, const struct nvc_inventory *inv)
 
 	/* without a plan (nothing found here) rows are shown with their state alone */
 	if (rc == 0)
-		rc = nvc_plan_new(cmd->ctx, inv, request, &plan);
+		rc = nvc_plan_new(cmd->ctx, inv, request, NULL, &plan);
 	if (rc < 0 && rc != -ENODEV)
 		status = out_context_error(cmd->out, cmd->ctx);
 	else

@@ -16,7 +16,7 @@ int cmd_info(const struct cmd *cmd)
 		rc = nvc_inventory_new(cmd->ctx, NULL, &inv);
 	/* no GPU is an answer here, not a failure: then there is no plan to show */
 	if (rc == 0)
-		rc = nvc_plan_new(cmd->ctx, inv, request, &plan);
+		rc = nvc_plan_new(cmd->ctx, inv, request, NULL, &plan);
 	if (rc < 0 && (inv == NULL || rc != -ENODEV))
 		status = out_context_error(cmd->out, cmd->ctx);
 	else

@@ -165,7 +165,7 @@ static int put_in(struct nvc_context *ctx, const struct hook_opts *opts,
 	(void)clock_gettime(CLOCK_MONOTONIC, &start);
 	rc = nvc_inventory_new(ctx, request, &inv);
 	if (rc >= 0)
-		rc = nvc_plan_new(ctx, inv, request, &plan);
+		rc = nvc_plan_new(ctx, inv, request, NULL, &plan);
 	nvc_inventory_free(inv); /* early: a machine may start hundreds of hooks at once */
 	if (rc >= 0)
 		rc = nvc_apply(ctx, plan, &container, &applied);

@@ -94,7 +94,7 @@ static int prepare_bundle(struct nvc_context *ctx, const struct nvc_bundle_args 
 	if (request_wants_gpu(&request.request)) {
 		rc = nvc_inventory_new(ctx, &request, &inv);
 		if (rc == 0)
-			rc = nvc_plan_new(ctx, inv, &request, &plan);
+			rc = nvc_plan_new(ctx, inv, &request, NULL, &plan);
 		if (rc == 0 && !nvc_plan_is_empty(plan))
 			rc = edit_config(ctx, args, plan, &request, text, len);
 	}

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "host/host.h"
+#include "model/image.h"
 #include "model/inventory.h"
 #include "model/plan.h"
 #include "model/request.h"
@@ -34,6 +35,10 @@ struct nvc_inventory {
 
 struct nvc_request {
 	struct request request;
+};
+
+struct nvc_image {
+	struct image image;
 };
 
 struct nvc_plan {

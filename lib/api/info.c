@@ -16,7 +16,22 @@ static int open_host(struct nvc_context *ctx)
 	return host_open(&ctx->host, ctx->settings, &ctx->log, &ctx->err);
 }
 
-static int read_machine(struct nvc_context *ctx, const struct nvc_request *request,
+static int read_driver(struct nvc_context *ctx, const struct request *request,
+		       struct inventory *inv)
+{
+	unsigned caps = request == NULL ? DRIVER_CAP_EVERY : request->caps;
+	int rc = host_read_driver(&ctx->host, inv, &ctx->err);
+
+	if (rc == 0 && select_asks_driver(inv, request, ctx->settings))
+		rc = host_ask_driver(&ctx->host, inv, &ctx->err);
+	if (rc == 0)
+		rc = host_find_driver_nodes(&ctx->host, inv, &ctx->err);
+	if (rc == 0)
+		rc = host_find_driver_files(&ctx->host, caps, inv, &ctx->err);
+	return rc;
+}
+
+static int read_machine(struct nvc_context *ctx, const struct request *request,
 			struct inventory *inv)
 {
 	enum host_lists which = HOST_LISTS_ALL;
@@ -26,9 +41,10 @@ static int read_machine(struct nvc_context *ctx, const struct nvc_request *reque
 		rc = host_read_platform(&ctx->host, inv, &ctx->err);
 	if (rc < 0)
 		return rc;
-	if (request != NULL && !select_all_lists(&inv->platform, &request->request, ctx->settings))
+	if (request != NULL && !select_all_lists(&inv->platform, request, ctx->settings))
 		which = HOST_LISTS_BASE;
-	return host_read_lists(&ctx->host, which, inv, &ctx->err);
+	rc = host_read_lists(&ctx->host, which, inv, &ctx->err);
+	return rc < 0 ? rc : read_driver(ctx, request, inv);
 }
 
 int nvc_inventory_new(struct nvc_context *ctx, const struct nvc_request *request,
@@ -44,7 +60,7 @@ int nvc_inventory_new(struct nvc_context *ctx, const struct nvc_request *request
 		free(handle);
 		return err_nomem(&ctx->err);
 	}
-	rc = read_machine(ctx, request, handle->inv);
+	rc = read_machine(ctx, request == NULL ? NULL : &request->request, handle->inv);
 	if (rc < 0) {
 		nvc_inventory_free(handle);
 		return rc;
@@ -72,7 +88,8 @@ bool nvc_inventory_has_lists(const struct nvc_inventory *inv)
 }
 
 int nvc_plan_new(struct nvc_context *ctx, const struct nvc_inventory *inv,
-		 const struct nvc_request *request, struct nvc_plan **ret)
+		 const struct nvc_request *request, const struct nvc_image *image,
+		 struct nvc_plan **ret)
 {
 	struct nvc_plan *handle = calloc(1, sizeof(*handle));
 	int rc;
@@ -80,7 +97,8 @@ int nvc_plan_new(struct nvc_context *ctx, const struct nvc_inventory *inv,
 	(void)context_err(ctx);
 	if (handle == NULL)
 		return err_nomem(&ctx->err);
-	rc = plan_build(inv->inv, &request->request, NULL, ctx->settings, &handle->plan, &ctx->err);
+	rc = plan_build(inv->inv, &request->request, image == NULL ? NULL : &image->image,
+			ctx->settings, &handle->plan, &ctx->err);
 	if (rc < 0) {
 		free(handle);
 		return rc;

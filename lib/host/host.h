@@ -43,4 +43,28 @@ enum host_lists { HOST_LISTS_BASE, HOST_LISTS_ALL };
 int host_read_lists(const struct host *host, enum host_lists which, struct inventory *inv,
 		    struct err *err);
 
+/** What the kernel tells of NVIDIA's driver, without asking it: inv->driver.loaded, version, the
+ * texts for containers, wsl, and its GPUs with what /proc/driver/nvidia and /sys say of them; MIG
+ *  devices by their numbers. A Tegra's integrated GPU is one of them, first, if there is a list
+ *  folder or it is a Tegra. No driver is not an error. Reads ROOT_MACHINE. After
+ *  host_read_platform() and host_read_lists(). */
+int host_read_driver(const struct host *host, struct inventory *inv, struct err *err);
+
+/** Nodes, /proc files and links below /dev/dri of each GPU, MIG device, channel and gate: parts and
+ *  items. A node of the wrong type or major is left out with a warning. After host_read_driver().
+ */
+int host_find_driver_nodes(const struct host *host, struct inventory *inv, struct err *err);
+
+/** The driver's own files, for the capabilities asked for: parts, items and lacks. Nothing is
+ * looked for unless the driver is loaded (or wsl): its version is that of the names. */
+int host_find_driver_files(const struct host *host, unsigned caps, struct inventory *inv,
+			   struct err *err);
+
+/** Asks the driver's library by a child, or reads the answer it gave before: CUDA version, and what
+ *  is not known yet of each GPU and MIG device; sets inv->driver.asked. 0 too where it could not be
+ *  asked for want of the library or built without (asked stays false, one line in the log).
+ *  -ETIMEDOUT: not within settings->driver_timeout, names the call; -EPROTO: killed, or an answer
+ *  that is none. Nothing keeps running. */
+int host_ask_driver(const struct host *host, struct inventory *inv, struct err *err);
+
 #endif

@@ -1,34 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/inventory.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct inventory *inventory_new(void)
 {
 	return calloc(1, sizeof(struct inventory));
-}
-
-static void fact_done(struct fact *fact)
-{
-	free(fact->value);
-	free(fact->source);
-	*fact = (struct fact){0};
-}
-
-int fact_set(struct fact *fact, const char *value, const char *source)
-{
-	fact_done(fact);
-	if (value == NULL)
-		return 0;
-	fact->value = strdup(value);
-	fact->source = strdup(source);
-	if (fact->value == NULL || fact->source == NULL) {
-		fact_done(fact);
-		return -ENOMEM;
-	}
-	return 0;
 }
 
 void item_done(struct item *item)
@@ -63,6 +41,7 @@ void inventory_free(struct inventory *inv)
 	if (inv == NULL)
 		return;
 	platform_done(&inv->platform);
+	driver_done(&inv->driver);
 	free(inv->list_dir);
 	vec_each(file, &inv->files)
 	{
@@ -102,7 +81,7 @@ const char *row_state_name(enum row_state state)
 
 const char *item_kind_name(enum item_kind kind)
 {
-	static const char *const names[] = {"file", "dir", "device", "link"};
+	static const char *const names[] = {"file", "dir", "device", "link", "socket"};
 
 	return names[kind];
 }

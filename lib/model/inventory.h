@@ -12,16 +12,12 @@
 
 #include "base/strv.h"
 #include "base/vec.h"
-
-/* An answer with its evidence. value NULL = not known. Both owned. */
-struct fact {
-	char *value;
-	char *source; /* where it was read, e.g. "/proc/device-tree/compatible" */
-};
+#include "model/driver.h"
+#include "model/fact.h"
 
 enum platform_kind {
-	PLATFORM_NONE,  /* no Tegra, no driver */
-	PLATFORM_TEGRA, /* integrated GPU, mount lists */
+	PLATFORM_NONE,  /* no Tegra */
+	PLATFORM_TEGRA, /* integrated GPU, mount lists; inventory.driver may have more */
 };
 
 struct platform {
@@ -56,6 +52,7 @@ enum item_kind {
 	ITEM_DIR,    /* directory */
 	ITEM_DEVICE, /* character device */
 	ITEM_LINK,   /* symbolic link */
+	ITEM_SOCKET, /* of a service of the driver */
 };
 
 enum elf_class { ELF_CLASS_NONE, ELF_CLASS_32, ELF_CLASS_64 };
@@ -68,8 +65,8 @@ struct elf_facts {
 	char *soname;     /* owned; NULL = has none */
 };
 
-/* One object of the board that one row led to. A row that names a link gives an item for each link
- * of the chain, and one for what lies at its end. */
+/* One object of the machine that one row, or one part of the driver, led to. A row that names a
+ * link gives an item for each link of the chain, and one for what lies at its end. */
 struct item {
 	enum item_kind kind;
 	unsigned root; /* ROOT_* */
@@ -82,6 +79,7 @@ struct item {
 	mode_t mode; /* permission bits and type, as stat(2) has them */
 	uid_t uid;
 	gid_t gid;
+	bool writable;        /* ITEM_DIR in which the container may write: of MPS */
 	struct elf_facts elf; /* ITEM_FILE whose name looks like a library (contains ".so") */
 };
 
@@ -119,6 +117,7 @@ struct list_file {
 
 struct inventory {
 	struct platform platform;
+	struct driver driver;
 	char *list_dir; /* the folder of lists that was read; owned; NULL = none */
 	bool list_dir_found;
 	VEC(struct list_file) files; /* in byte order of name */
@@ -133,11 +132,9 @@ struct inventory {
 struct inventory *inventory_new(void);
 /** Accepts NULL. */
 void inventory_free(struct inventory *inv);
-/** Sets value and source to copies. -ENOMEM. A NULL value clears. */
-int fact_set(struct fact *fact, const char *value, const char *source);
 void item_done(struct item *item);
 const char *row_type_name(enum row_type type);    /* "lib", "dir", "dev", "sym", "unknown" */
 const char *row_state_name(enum row_state state); /* "found", "missing", "refused", "malformed" */
-const char *item_kind_name(enum item_kind kind);  /* "file", "dir", "device", "link" */
+const char *item_kind_name(enum item_kind kind);  /* "file", "dir", "device", "link", "socket" */
 
 #endif

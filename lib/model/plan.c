@@ -23,7 +23,7 @@ void op_done(struct op *op)
 		free(library->file);
 	}
 	vec_done(&op->libraries);
-	*op = (struct op){.row = NO_ROW};
+	*op = (struct op){.row = NO_ROW, .part = NO_ROW};
 }
 
 void plan_free(struct plan *plan)

@@ -28,8 +28,12 @@ enum op_flag {
 	OP_NOSUID = 1 << 1,
 	OP_NODEV = 1 << 2,
 	OP_NOEXEC = 1 << 3,
-	OP_DIR = 1 << 4,       /* OP_BIND: source and target are directories */
+	OP_DIR = 1 << 4,       /* OP_BIND: source and target are directories; OP_FILE: an empty
+				* directory made by us, in which later operations may put things */
 	OP_IF_ABSENT = 1 << 5, /* leave whatever the image has there */
+	OP_SOCKET = 1 << 6,    /* OP_BIND: the source is a socket */
+	OP_IN_PROC = 1 << 7,   /* only if the target's directory is there and of a procfs, without
+				* placeholders; else nothing is done, and one line in the log */
 };
 
 #define NO_ROW ((size_t)-1)
@@ -59,8 +63,9 @@ struct op {
 	gid_t gid;        /* DEVICE: group of the node on the host */
 	struct strv dirs; /* LDCACHE: container directories that hold libraries, in order */
 	VEC(struct op_library) libraries; /* LDCACHE: those that are known, in order of dirs */
-	size_t row; /* the row of the inventory that asked for it, or NO_ROW */
-	char *why;  /* provenance in words where there is no row: "SONAME of libcuda.so.1.1" */
+	size_t row;  /* the row of the inventory that asked for it, or NO_ROW */
+	size_t part; /* the part of the driver that asked for it, or NO_ROW */
+	char *why;   /* provenance in words where there is no row: "SONAME of libcuda.so.1.1" */
 };
 
 /* What became of a row, for this request. */

@@ -11,24 +11,13 @@
 
 #include "base/err.h"
 #include "base/strv.h"
+#include "model/drivercaps.h"
 
 enum request_devices {
 	DEVICES_VOID, /* nothing: not a GPU container */
 	DEVICES_NONE, /* driver files, no devices */
 	DEVICES_ALL,
 	DEVICES_LIST, /* request.devices */
-};
-
-/* NVIDIA_DRIVER_CAPABILITIES. On Tegra lists they select nothing; kept for discrete GPUs. */
-enum request_caps {
-	DRIVER_CAP_COMPUTE = 1 << 0,
-	DRIVER_CAP_COMPAT32 = 1 << 1,
-	DRIVER_CAP_GRAPHICS = 1 << 2,
-	DRIVER_CAP_UTILITY = 1 << 3,
-	DRIVER_CAP_VIDEO = 1 << 4,
-	DRIVER_CAP_DISPLAY = 1 << 5,
-	DRIVER_CAP_NGX = 1 << 6,
-	DRIVER_CAP_EVERY = (1 << 7) - 1,
 };
 
 /* Which mount lists the image asked for. */
@@ -38,6 +27,21 @@ enum request_lists {
 	LISTS_BASE,    /* NVIDIA_REQUIRE_JETPACK_HOST_MOUNTS=base-only */
 };
 
+/* What a request says of the CUDA libraries that an image brings for newer versions. */
+enum request_compat {
+	COMPAT_DEFAULT, /* as configured */
+	COMPAT_AUTO,    /* "ldconfig", NVIDIA's default: the image's where they are newer and fit */
+	COMPAT_HOST,    /* "disabled": the host's */
+};
+
+/* When the machine has none of what was asked for. */
+enum request_missing {
+	MISSING_DEFAULT, /* as configured */
+	MISSING_FAIL,
+	MISSING_START, /* the container starts without a GPU */
+};
+
+#define REQUEST_MAX_CHANNELS 2048   /* IMEX channels of one request */
 #define REQUEST_MAX_DEVICES  512    /* ids of one request */
 #define REQUEST_MAX_ID       256    /* bytes of one id */
 #define REQUEST_MAX_REQUIRES 64     /* NVIDIA_REQUIRE_* variables */
@@ -46,13 +50,18 @@ enum request_lists {
 struct request {
 	enum request_devices mode;
 	struct strv devices;  /* DEVICES_LIST: ids in order, each once */
-	unsigned caps;        /* enum request_caps */
+	unsigned caps;        /* enum driver_cap */
 	struct strv requires; /* expressions, all to be met, as "NAME=expression" (NAME may be "")
 			       */
 	bool disable_require;
 	enum request_lists lists;
 	bool legacy_image; /* CUDA_VERSION without NVIDIA_REQUIRE_CUDA */
 	bool gds, mofed, nvswitch, gdrcopy;
+	bool mig_config, mig_monitor; /* NVIDIA_MIG_CONFIG_DEVICES, _MONITOR_DEVICES: all of them */
+	struct strv channels;         /* NVIDIA_IMEX_CHANNELS: numbers in decimal, each once */
+	unsigned without;             /* enum part_service: left out by the command line */
+	enum request_compat compat;   /* of the command line */
+	enum request_missing missing; /* of an annotation */
 	char *origin;  /* where the wish came from: "NVIDIA_VISIBLE_DEVICES=all"; owned */
 	char *refused; /* a wish that policy turned down, in one line; owned; NULL = none */
 };

@@ -228,6 +228,10 @@ static void fill_op(struct op *op, const struct item *item, const char *path)
 		op->kind = OP_BIND;
 		op->flags = OP_RDONLY | OP_NOSUID | OP_NODEV;
 		break;
+	case ITEM_SOCKET:
+		op->kind = OP_BIND;
+		op->flags = OP_SOCKET | OP_NOSUID | OP_NODEV | OP_NOEXEC;
+		break;
 	}
 	op->root = item->root;
 	op->dev = item->dev;
@@ -242,6 +246,7 @@ static int add_item(struct draft *draft, size_t row, const struct item *item, co
 	if (op == NULL)
 		return -ENOMEM;
 	op->row = row;
+	op->part = NO_ROW;
 	fill_op(op, item, path);
 	op->target = strdup(path);
 	if (op->target == NULL)
@@ -355,6 +360,7 @@ int draft_add_soft_link(struct draft *draft, const char *path, const char *text,
 	op->kind = OP_LINK;
 	op->flags = OP_IF_ABSENT;
 	op->row = NO_ROW;
+	op->part = NO_ROW;
 	op->target = strdup(path);
 	op->link = strdup(text);
 	op->why = strdup(why);

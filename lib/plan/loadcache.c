@@ -245,7 +245,7 @@ static int fill_op(struct loadcache *cache, struct op *op, struct err *err)
 
 static int add_op(struct loadcache *cache, struct err *err)
 {
-	struct op op = {.kind = OP_LDCACHE, .row = NO_ROW};
+	struct op op = {.kind = OP_LDCACHE, .row = NO_ROW, .part = NO_ROW};
 	int rc = fill_op(cache, &op, err);
 	struct op *added = rc < 0 ? NULL : vec_add(&cache->draft->plan->ops);
 

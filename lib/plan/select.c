@@ -116,3 +116,10 @@ int select_check_devices(const struct inventory *inv, const struct request *requ
 	}
 	return 0;
 }
+
+bool select_asks_driver(const struct inventory *inv, const struct request *request,
+			const struct settings *settings)
+{
+	(void)settings;
+	return inv->driver.loaded && request == NULL;
+}

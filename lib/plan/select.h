@@ -30,6 +30,12 @@ bool select_requires_asked(const struct request *request, const struct settings 
  *  are not looked at: a board newer than our tables must not stop every container. */
 bool select_requires_known(const struct platform *platform);
 
+/** True if the request depends on what only the driver's library tells: versions for requirements,
+ *  compute capability, brand, UUIDs of MIG devices, those of GPUs that /proc does not tell. request
+ *  NULL: everything is wanted. Never on a machine whose only GPU is a Tegra's. */
+bool select_asks_driver(const struct inventory *inv, const struct request *request,
+			const struct settings *settings);
+
 /** -ENODEV names the unknown id and the ones there are. On a Tegra: 0 and all. */
 int select_check_devices(const struct inventory *inv, const struct request *request,
 			 struct err *err);

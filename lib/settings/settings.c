@@ -46,6 +46,10 @@ struct settings *settings_new(void)
 		return NULL;
 	settings->accept_env_unprivileged = true;
 	settings->log_level = LOG_LEVEL_INFO;
+	settings->load_kmods = true;
+	settings->driver_cache = true;
+	settings->driver_timeout = SETTINGS_DRIVER_TIMEOUT;
+	settings->cache_dir = strdup(SETTINGS_DEFAULT_CACHE_DIR);
 	settings->root = strdup("/");
 	settings->ldconfig = strdup(SETTINGS_LDCONFIG_NATIVE);
 	settings->list_dir = strdup(SETTINGS_DEFAULT_LIST_DIR);
@@ -54,7 +58,8 @@ struct settings *settings_new(void)
 	settings->log_file = strdup(SETTINGS_DEFAULT_LOG_FILE);
 	if (settings->root == NULL || settings->ldconfig == NULL || settings->list_dir == NULL ||
 	    settings->host_root == NULL || settings->state_dir == NULL ||
-	    settings->log_file == NULL || add_all(&settings->runtimes, runtimes, 2) < 0 ||
+	    settings->log_file == NULL || settings->cache_dir == NULL ||
+	    add_all(&settings->runtimes, runtimes, 2) < 0 ||
 	    add_all(&settings->supported_capabilities, settings_capabilities,
 		    SETTINGS_N_CAPABILITIES) < 0 ||
 	    add_all(&settings->allowed_prefixes, default_prefixes,
@@ -85,6 +90,12 @@ void settings_free(struct settings *settings)
 	free(settings->root);
 	free(settings->cli_debug);
 	free(settings->ldconfig);
+	free(settings->ldcache);
+	free(settings->user);
+	free(settings->compat_dir);
+	free(settings->driver_program);
+	free(settings->cache_dir);
+	strv_done(&settings->library_dirs);
 	free(settings->runtime_debug);
 	strv_done(&settings->runtimes);
 	free(settings->list_dir);

@@ -19,10 +19,20 @@
 #define SETTINGS_DEFAULT_LIST_DIR  "/etc/nvidia-container-runtime/host-files-for-container.d"
 #define SETTINGS_DEFAULT_STATE_DIR "/var/lib/nvc"
 #define SETTINGS_DEFAULT_LOG_FILE  "/run/nvc/hook.log"
+#define SETTINGS_DEFAULT_CACHE_DIR "/run/nvc"
+#define SETTINGS_DRIVER_TIMEOUT    10000u        /* ms */
 #define SETTINGS_MAX_BYTES         (1024 * 1024) /* of a config.toml */
 
 enum settings_mode { MODE_AUTO, MODE_LEGACY, MODE_CSV, MODE_CDI, MODE_JIT_CDI };
 enum settings_lists { SETTINGS_LISTS_AUTO, SETTINGS_LISTS_BASE, SETTINGS_LISTS_ALL };
+
+enum settings_compat {
+	SETTINGS_COMPAT_AUTO, /* "ldconfig", "mount", "hook": the image's libraries where they fit
+			       */
+	SETTINGS_COMPAT_HOST, /* "disabled" */
+};
+enum settings_require { REQUIRE_FAIL, REQUIRE_WARN, REQUIRE_IGNORE };
+enum settings_missing { SETTINGS_MISSING_FAIL, SETTINGS_MISSING_START };
 
 /* One rule of path-map: a host directory appears in the container as another one. */
 struct path_rule {
@@ -46,16 +56,25 @@ struct settings {
 	char *ldconfig;  /* "native": the cache is written here; "@/sbin/ldconfig": the host's
 			  * program writes it; [nvc] ldconfig wins over NVIDIA's key */
 	bool no_cgroups; /* default false */
+	bool load_kmods; /* default true: modules and nodes that are missing are made */
+	char *ldcache;   /* the loader's cache inside the driver root; NULL = /etc/ld.so.cache */
+	char *user;      /* "UID[:GID]" of the driver child; NULL = nobody's */
 
 	/* [nvidia-container-runtime] */
 	char *runtime_debug; /* NULL = none */
 	enum log_level log_level;
 	struct strv runtimes; /* default runc, crun */
 	enum settings_mode mode;
-	char *list_dir; /* modes.csv.mount-spec-path */
+	char *list_dir;                   /* modes.csv.mount-spec-path */
+	char *compat_dir;                 /* modes.csv.compat-container-root; NULL = by the board */
+	enum settings_compat cuda_compat; /* modes.legacy.cuda-compat-mode */
 
 	/* [nvidia-container-runtime-hook] */
 	char *hook_path; /* NULL = beside the shim, then PATH */
+
+	/* [features] */
+	bool ignore_channels;   /* ignore-imex-channel-requests */
+	bool no_channel_making; /* disable-imex-channel-creation */
 
 	/* [nvc] */
 	char *host_root; /* machine root, default "/" */
@@ -66,6 +85,13 @@ struct settings {
 	struct strv allowed_prefixes;   /* of rows: design.md 8; replaces the default */
 	struct strv device_majors; /* allowed-device-majors, in decimal; empty = host/nodes.h */
 	enum settings_lists lists; /* csv-lists = "auto" | "base" | "all" */
+	struct strv library_dirs;  /* library-dirs: looked at before the usual ones */
+	char *driver_program;      /* driver-program: NULL = that of the build */
+	unsigned driver_timeout; /* driver-timeout = "10s", "500ms": milliseconds, for the whole */
+	bool driver_cache;       /* driver-cache, default true */
+	char *cache_dir;         /* cache-dir, default /run/nvc */
+	enum settings_require require_policy; /* require-policy = "fail" | "warn" | "ignore" */
+	enum settings_missing when_missing;   /* mode-when-missing = "fail" | "start" */
 };
 
 /** Defaults only. NULL without memory. */

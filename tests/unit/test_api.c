@@ -26,7 +26,7 @@ static int plan_for(struct world *world, const struct nvc_request_args *args)
 	if (rc == 0)
 		rc = nvc_inventory_new(world->ctx, world->request, &world->inv);
 	if (rc == 0)
-		rc = nvc_plan_new(world->ctx, world->inv, world->request, &world->plan);
+		rc = nvc_plan_new(world->ctx, world->inv, world->request, NULL, &world->plan);
 	return rc;
 }
 

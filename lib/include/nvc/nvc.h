@@ -30,6 +30,7 @@ struct nvc_context;
 struct nvc_inventory;
 struct nvc_request;
 struct nvc_plan;
+struct nvc_image;
 
 enum nvc_log_level { NVC_LOG_ERROR, NVC_LOG_WARNING, NVC_LOG_INFO, NVC_LOG_DEBUG };
 
@@ -47,6 +48,9 @@ struct nvc_options {
 	enum nvc_log_level log_level;
 	const char
 		*list_dir; /* folder of mount lists below the machine root; NULL = as configured */
+	const char *ldcache; /* loader's cache inside the driver root; NULL = as configured */
+	const char *user;    /* "UID[:GID]" of the driver child; NULL = as configured */
+	bool no_cache;       /* ask the driver's library anew */
 };
 
 /** Version of the library, "0.1.0". */
@@ -82,12 +86,24 @@ NVC_EXPORT void nvc_set_log(struct nvc_context *ctx, nvc_log_fn log, void *arg,
 NVC_EXPORT int nvc_request_from_bundle(struct nvc_context *ctx, const char *bundle,
 				       struct nvc_request **ret);
 
+enum nvc_service {
+	NVC_PERSISTENCED = 1 << 0,
+	NVC_FABRICMANAGER = 1 << 1,
+	NVC_GSP_FIRMWARE = 1 << 2,
+	NVC_MPS = 1 << 3,
+};
+
 struct nvc_request_args {
 	size_t size;                 /* sizeof(struct nvc_request_args) */
 	const char *devices;         /* "all", "none", ids with commas; NULL = "all" */
 	const char *capabilities;    /* words with commas; NULL = all */
 	const char *const *requires; /* expressions, NULL-terminated; NULL = none */
-	const char *const *env; /* NAME=VALUE of an image, looked at for list words; NULL = none */
+	const char *const *env;  /* NAME=VALUE of an image, looked at for list words; NULL = none */
+	const char *mig_config;  /* "all"; NULL = none */
+	const char *mig_monitor; /* "all"; NULL = none */
+	const char *imex_channels; /* numbers with commas; NULL = none */
+	const char *cuda_compat;   /* a word of cuda-compat-mode; NULL = as configured */
+	unsigned without;          /* enum nvc_service: left out */
 };
 
 /** A request from a command line. args may be NULL. */
@@ -114,9 +130,19 @@ NVC_EXPORT void nvc_inventory_free(struct nvc_inventory *inv);
 NVC_EXPORT bool nvc_inventory_has_gpu(const struct nvc_inventory *inv);
 NVC_EXPORT bool nvc_inventory_has_lists(const struct nvc_inventory *inv);
 
-/** Plans. -ENODEV: no such GPU here; -ENOTSUP: a requirement is not met. */
+struct nvc_container;
+
+/** What little a plan depends on of an image, read from a container's root tree; rootfs alone, with
+ *  pid 0, is a folder of the host. Never fails on account of what the image holds. */
+NVC_EXPORT int nvc_image_new(struct nvc_context *ctx, const struct nvc_container *container,
+			     struct nvc_image **ret);
+NVC_EXPORT void nvc_image_free(struct nvc_image *image);
+
+/** Plans. image may be NULL: nothing is known of it. -ENODEV: no such GPU here; -ENOTSUP: a
+ *  requirement is not met. */
 NVC_EXPORT int nvc_plan_new(struct nvc_context *ctx, const struct nvc_inventory *inv,
-			    const struct nvc_request *request, struct nvc_plan **ret);
+			    const struct nvc_request *request, const struct nvc_image *image,
+			    struct nvc_plan **ret);
 NVC_EXPORT void nvc_plan_free(struct nvc_plan *plan);
 NVC_EXPORT bool nvc_plan_is_empty(const struct nvc_plan *plan);
 /** Notes for people, NULL after the last. */
@@ -130,6 +156,7 @@ enum nvc_rendering {
 	NVC_PLAN_TEXT,
 	NVC_PLAN_JSON,
 	NVC_ROWS_TEXT, /* each row of the lists with what became of it */
+	NVC_INFO_CSV,  /* as nvidia-container-cli info --csv */
 };
 
 /** Gives a text of the caller's (free(3)). plan may be NULL for the INFO renderings. */
