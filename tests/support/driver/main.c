@@ -49,7 +49,7 @@ static void usage(FILE *out)
 	      "  --no-nvml        libnvidia-ml is missing\n"
 	      "  --nvml FILE      installed as libnvidia-ml.so.V\n"
 	      "  --cuda FILE      installed as libcuda.so.V\n"
-	      "  --facts TEXT     further lines of etc/stand-in-nvml, for --nvml\n"
+	      "  --facts TEXT     further lines of etc/stand-in-nvml (support/nvml/standin.h)\n"
 	      "  --open           the kernel module is the open one\n"
 	      "  --no-uuid        the GPUs were never opened: /proc tells no UUIDs\n"
 	      "  --no-cache       no /etc/ld.so.cache\n"

@@ -184,19 +184,29 @@ static int write_kernel(struct stand *stand, struct err *err)
 			  MAJOR_UVM);
 }
 
-/* For the stand-in of the driver's library: what it shall answer. */
+/* What the stand-ins of the driver's libraries answer: see support/nvml/standin.h. */
 static int write_answers(struct stand *stand, struct err *err)
 {
 	struct strbuf text = {0};
 	auto_free char *all = NULL;
 
-	strbuf_addf(&text, "driver=%s\ncuda=%s\ngpus=%u\n", stand->version,
-		    strtoul(stand->version, NULL, 10) >= 550 ? "12040" : "11040", stand->gpus);
+	strbuf_addf(&text, "driver %s\ncuda %s\n", stand->version,
+		    strtoul(stand->version, NULL, 10) >= 550 ? "12.4" : "11.4");
 	for (unsigned i = 0; i < stand->gpus; i++)
 		strbuf_addf(&text,
-			    "gpu%u.minor=%u\ngpu%u.uuid=GPU-%08x-1111-2222-3333-444444444444\n"
-			    "gpu%u.busid=00000000:%02X:00.0\ngpu%u.name=%s\n",
-			    i, stand->minors[i], i, i, i, STAND_BUS(i), i, stand->model);
+			    "gpu minor=%u busid=00000000:%02X:00.0 "
+			    "uuid=GPU-%08x-1111-2222-3333-444444444444 brand=14 compute=9.0 "
+			    "mig=%s name=%s\n",
+			    stand->minors[i], STAND_BUS(i), i,
+			    !stand->mig ? "none"
+			    : i == 0    ? "on"
+					: "off",
+			    stand->model);
+	for (unsigned i = 0; stand->mig && i < STAND_MIGS; i++)
+		strbuf_addf(&text,
+			    "mig gpu=0 index=%u gi=%u ci=0 "
+			    "uuid=MIG-%08x-5555-6666-7777-888888888888\n",
+			    i, stand_mig_gi[i], i);
 	if (stand->facts != NULL)
 		strbuf_addf(&text, "%s\n", stand->facts);
 	all = strbuf_take(&text);
