@@ -5,7 +5,9 @@
 
 #include <elf.h>
 
+#include "base/auto.h"
 #include "base/str.h"
+#include "base/strv.h"
 #include "format/ldcache.h"
 #include "format/ldflags.h"
 #include "hostsetup.h"
@@ -69,6 +71,7 @@ static inline void root_library32(const struct driverroot *root, const char *pat
 	tree_write(&root->tree, path, (const char *)&lib, sizeof(lib), 0644);
 }
 
+/* soname NULL: it has none. */
 static inline void root_library(const struct driverroot *root, const char *path, const char *soname)
 {
 	treelib_write_for(&root->tree, path, soname, EM_X86_64);
