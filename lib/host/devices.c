@@ -20,7 +20,6 @@
 #define DEVICES_CTL       255
 #define DEVICES_MODESET   254
 #define DEVICES_MAX_MINOR 1048575u
-#define DEVICES_NOT_THERE "not there"
 
 /* ---- what all GPUs have in common ---- */
 
@@ -58,8 +57,7 @@ static int devices_add_commons(struct devnodes *nodes, struct err *err)
 					       commons[i].nodes[j].class, commons[i].nodes[j].minor,
 					       err);
 			if (rc == 0)
-				rc = devnodes_lack(nodes, caps, commons[i].nodes[j].path,
-						   DEVICES_NOT_THERE, err);
+				rc = devnodes_lack_last(nodes, caps, commons[i].nodes[j].path, err);
 			if (rc < 0)
 				return rc;
 		}
@@ -144,7 +142,7 @@ static int devices_add_gpu(struct devnodes *nodes, size_t index, struct err *err
 	part.gpu = index;
 	rc = devnodes_add_node(nodes, path, DEVNODES_NVIDIA, gpu->minor, err);
 	if (rc == 0)
-		return devnodes_lack(nodes, DRIVER_CAP_EVERY, path, DEVICES_NOT_THERE, err);
+		return devnodes_lack_last(nodes, DRIVER_CAP_EVERY, path, err);
 	if (rc > 0 && gpu->busid != NULL)
 		rc = devices_add_drm(nodes, gpu, err);
 	if (rc >= 0)

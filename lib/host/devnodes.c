@@ -115,6 +115,12 @@ int devnodes_lack(struct devnodes *nodes, unsigned caps, const char *name, const
 	return lack->name == NULL || lack->reason == NULL ? err_nomem(err) : 0;
 }
 
+int devnodes_lack_last(struct devnodes *nodes, unsigned caps, const char *path, struct err *err)
+{
+	return devnodes_lack(nodes, caps, path, nodes->refused ? "is something else" : "not there",
+			     err);
+}
+
 /* ---- objects ---- */
 
 static const char *devnodes_type_name(mode_t mode)
@@ -144,6 +150,7 @@ devnodes_refuse(struct devnodes *nodes, const char *path, const char *fmt, ...)
 	char text[256];
 	va_list args;
 
+	nodes->refused = true;
 	if (nodes->told++ >= DEVNODES_MAX_TOLD)
 		return 0;
 	va_start(args, fmt);
@@ -161,6 +168,7 @@ static int devnodes_look(struct devnodes *nodes, unsigned root, const char *path
 	const struct dircache_entry *dir = NULL;
 	int rc = dircache_get(&nodes->cache, root, path, (size_t)(name - path) - 1, &dir, err);
 
+	nodes->refused = false;
 	if (rc < 0 || dir->error != 0)
 		return rc;
 	*ret_dir = dir->fd;

@@ -38,6 +38,7 @@ struct devnodes {
 	char *drivers; /* text of /proc/devices, "" = none; owned */
 	size_t drivers_len;
 	size_t told;
+	bool refused; /* the last object: it is there, and left out */
 };
 
 int devnodes_open(struct devnodes *nodes, const struct host *host, struct inventory *inv,
@@ -58,6 +59,8 @@ void devnodes_drop(struct devnodes *nodes, const struct part *part);
 /** What is missing, for those who ask for one of the capabilities. */
 int devnodes_lack(struct devnodes *nodes, unsigned caps, const char *name, const char *reason,
 		  struct err *err);
+/** The same of the object that was to be added last. */
+int devnodes_lack_last(struct devnodes *nodes, unsigned caps, const char *path, struct err *err);
 
 /* Each of these adds an item: 1 = added, 0 = not there, or left out with a warning. */
 
