@@ -94,6 +94,9 @@ struct settings {
 	enum settings_missing when_missing;   /* mode-when-missing = "fail" | "start" */
 };
 
+/** A word of cuda-compat-mode; false: it is none. */
+bool settings_compat_of_word(const char *word, enum settings_compat *ret);
+
 /** Defaults only. NULL without memory. */
 struct settings *settings_new(void);
 /** Accepts NULL. */
