@@ -251,13 +251,18 @@ static int take_user(const struct settings_reader *reader, const struct settings
 {
 	const char *text = entry->string;
 	size_t len = strcspn(text, ":");
+	char **field = field_of(reader, key);
 
-	if (*text != '\0' &&
-	    (!is_account(text, len) ||
-	     (text[len] == ':' && !is_account(text + len + 1, strlen(text + len + 1)))))
+	if (*text == '\0') {
+		free(*field);
+		*field = NULL;
+		return 0;
+	}
+	if (!is_account(text, len) ||
+	    (text[len] == ':' && !is_account(text + len + 1, strlen(text + len + 1))))
 		return settings_words_refuse(reader, entry,
 					     "wants \"USER[:GROUP]\", numbers or names");
-	return give_string(reader, key, *text == '\0' ? NULL : strdup(text));
+	return give_string(reader, key, strdup(text));
 }
 
 /* Names for PATH, or absolute paths. */
