@@ -75,6 +75,7 @@ struct settings {
 	/* [features] */
 	bool ignore_channels;   /* ignore-imex-channel-requests */
 	bool no_channel_making; /* disable-imex-channel-creation */
+	bool no_gids;           /* no-additional-gids-for-device-nodes */
 
 	/* [nvc] */
 	char *host_root; /* machine root, default "/" */

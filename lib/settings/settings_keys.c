@@ -360,7 +360,7 @@ static const struct settings_key keys[] = {
 	{"features.disable-imex-channel-creation", TOML_BOOLEAN, take_bool,
 	 FIELD(no_channel_making)},
 	{"features.ignore-imex-channel-requests", TOML_BOOLEAN, take_bool, FIELD(ignore_channels)},
-	{"features.no-additional-gids-for-device-nodes", TOML_BOOLEAN, NULL, 0},
+	{"features.no-additional-gids-for-device-nodes", TOML_BOOLEAN, take_bool, FIELD(no_gids)},
 	{"nvc.host-root", TOML_STRING, take_path, FIELD(host_root)},
 	{"nvc.state-dir", TOML_STRING, take_path, FIELD(state_dir)},
 	{"nvc.log-file", TOML_STRING, take_log, FIELD(log_file)},

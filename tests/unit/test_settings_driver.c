@@ -51,6 +51,7 @@ static void settings_keys_of_the_driver_reach_their_fields(void **state)
 		"compat-container-root = \"/usr/local/cuda/compat_orin/\"\n"
 		"[features]\n"
 		"ignore-imex-channel-requests = true\ndisable-imex-channel-creation = true\n"
+		"no-additional-gids-for-device-nodes = true\n"
 		"[nvc]\n"
 		"library-dirs = [\"/opt/driver//lib\", \"/nix/lib\"]\n"
 		"driver-program = \"/opt/nvc-driver\"\ndriver-timeout = \"500ms\"\n"
@@ -69,6 +70,7 @@ static void settings_keys_of_the_driver_reach_their_fields(void **state)
 	assert_string_equal(settings->compat_dir, "/usr/local/cuda/compat_orin");
 	assert_true(settings->ignore_channels);
 	assert_true(settings->no_channel_making);
+	assert_true(settings->no_gids);
 	assert_int_equal(settings->library_dirs.n, 2);
 	assert_string_equal(settings->library_dirs.items[0], "/opt/driver/lib");
 	assert_string_equal(settings->driver_program, "/opt/nvc-driver");
