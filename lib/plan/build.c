@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/auto.h"
+#include "plan/appprofile.h"
 #include "plan/draft.h"
 #include "plan/grants.h"
 #include "plan/libraries.h"
@@ -11,6 +12,7 @@
 #include "plan/nodevice.h"
 #include "plan/notes.h"
 #include "plan/order.h"
+#include "plan/procfiles.h"
 #include "plan/requires.h"
 #include "plan/select.h"
 
@@ -151,6 +153,10 @@ static int fill(const struct building *b, struct draft *draft, struct err *err)
 		rc = add_extras(draft, err);
 	if (rc == 0)
 		rc = add_parts(draft, err);
+	if (rc == 0)
+		rc = procfiles_add(draft, err);
+	if (rc == 0)
+		rc = appprofile_add(draft, err);
 	if (rc == 0)
 		rc = libraries_add_links(draft, err);
 	if (rc == 0)

@@ -266,6 +266,7 @@ static void fill_op(struct op *op, const struct item *item, const char *path)
 		op->flags = OP_SOCKET | OP_NOSUID | OP_NODEV | OP_NOEXEC;
 		break;
 	}
+	op->flags |= path_is_below(path, "/proc") ? (unsigned)OP_IN_PROC : 0;
 	op->root = item->root;
 	op->dev = item->dev;
 	op->ino = item->ino;
@@ -410,6 +411,41 @@ int draft_add_extra(struct draft *draft, const struct item *item, const char *wh
 	return rc < 0 ? err_nomem(err) : 0;
 }
 
+/* The operation for a path that nothing of the machine is behind: 1, 0 = the plan has something
+ * there, -ENOMEM. */
+static int add_own(struct draft *draft, const char *path, const char *why, struct op **ret)
+{
+	int rc = pathmap_put(&draft->places, path, NO_ROW, NULL);
+	struct op *op = rc <= 0 ? NULL : vec_add(&draft->plan->ops);
+
+	if (rc <= 0)
+		return rc;
+	if (op == NULL)
+		return -ENOMEM;
+	op->row = NO_ROW;
+	op->part = NO_ROW;
+	op->target = strdup(path);
+	op->why = strdup(why);
+	*ret = op;
+	return op->target == NULL || op->why == NULL ? -ENOMEM : 1;
+}
+
+int draft_add_made(struct draft *draft, const struct draft_made *made, struct err *err)
+{
+	struct op *op;
+	int rc = add_own(draft, made->path, made->why, &op);
+
+	if (rc <= 0)
+		return rc < 0 ? err_nomem(err) : 0;
+	op->kind = OP_FILE;
+	op->flags = made->flags | OP_NOSUID | OP_NODEV;
+	op->mode = made->mode;
+	if (made->content == NULL)
+		return 0;
+	op->content = strdup(made->content);
+	return op->content == NULL ? err_nomem(err) : 0;
+}
+
 int draft_add_soft_link(struct draft *draft, const char *path, const char *text, const char *why,
 			struct err *err)
 {
@@ -418,20 +454,11 @@ int draft_add_soft_link(struct draft *draft, const char *path, const char *text,
 
 	if (pathmap_above(&draft->dirs, path) != NULL)
 		return 0;
-	rc = pathmap_put(&draft->places, path, NO_ROW, NULL);
+	rc = add_own(draft, path, why, &op);
 	if (rc <= 0)
 		return rc < 0 ? err_nomem(err) : 0;
-	op = vec_add(&draft->plan->ops);
-	if (op == NULL)
-		return err_nomem(err);
 	op->kind = OP_LINK;
 	op->flags = OP_IF_ABSENT;
-	op->row = NO_ROW;
-	op->part = NO_ROW;
-	op->target = strdup(path);
 	op->link = strdup(text);
-	op->why = strdup(why);
-	if (op->target == NULL || op->link == NULL || op->why == NULL)
-		return err_nomem(err);
-	return 0;
+	return op->link == NULL ? err_nomem(err) : 0;
 }

@@ -28,6 +28,15 @@ struct draft {
 	struct pathmap dirs;   /* those of them that are directories */
 };
 
+/* A file with content of ours, or, with OP_DIR, a directory. */
+struct draft_made {
+	const char *path;
+	const char *content; /* NULL for a directory */
+	unsigned flags;      /* besides OP_NOSUID and OP_NODEV */
+	mode_t mode;
+	const char *why;
+};
+
 /** Decides which items count and where they go. grants, and what it refers to, must outlive the
  *  draft, which must be done in any case. */
 int draft_init(struct draft *draft, const struct grants *grants, bool all_lists, struct plan *plan,
@@ -43,6 +52,8 @@ int draft_add_row(struct draft *draft, size_t row, struct row_verdict *ret, stru
 int draft_add_part(struct draft *draft, size_t part, struct err *err);
 /** Adds an item that belongs to no row, unless something is at its place already. */
 int draft_add_extra(struct draft *draft, const struct item *item, const char *why, struct err *err);
+/** Adds a file or directory made by us, unless the plan has something at its place. */
+int draft_add_made(struct draft *draft, const struct draft_made *made, struct err *err);
 /** Adds a link that gives way to whatever the image has, unless the plan has something there. */
 int draft_add_soft_link(struct draft *draft, const char *path, const char *text, const char *why,
 			struct err *err);
