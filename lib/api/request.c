@@ -8,6 +8,14 @@
 #include "api/context.h"
 #include "base/auto.h"
 #include "base/str.h"
+#include "model/driver.h"
+
+_Static_assert((int)NVC_PERSISTENCED == (int)SERVICE_PERSISTENCED, "services agree");
+_Static_assert((int)NVC_FABRICMANAGER == (int)SERVICE_FABRICMANAGER, "services agree");
+_Static_assert((int)NVC_GSP_FIRMWARE == (int)SERVICE_GSP_FIRMWARE, "services agree");
+_Static_assert((int)NVC_MPS == (int)SERVICE_MPS, "services agree");
+
+#define EVERY_SERVICE (unsigned)(NVC_PERSISTENCED | NVC_FABRICMANAGER | NVC_GSP_FIRMWARE | NVC_MPS)
 
 static int make_request(struct nvc_context *ctx, const struct spec *spec, struct nvc_request **ret)
 {
@@ -50,14 +58,28 @@ static int add_expression(struct request *request, const char *expression)
 	return strv_addf(&request->requires, "=%s", expression);
 }
 
+/* The command line says what is wanted: these of an image do not count. */
+static bool is_of_command_line(const char *variable)
+{
+	static const char *const names[] = {
+		"NVIDIA_VISIBLE_DEVICES=",    "NVIDIA_DRIVER_CAPABILITIES=",
+		"NVIDIA_MIG_CONFIG_DEVICES=", "NVIDIA_MIG_MONITOR_DEVICES=",
+		"NVIDIA_IMEX_CHANNELS=",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (str_starts_with(variable, names[i]))
+			return true;
+	}
+	return false;
+}
+
 static int args_to_spec(const struct nvc_request_args *args, struct spec *spec)
 {
 	int rc = 0;
 
 	for (size_t i = 0; args->env != NULL && args->env[i] != NULL && rc == 0; i++) {
-		/* The command line says what is wanted: these two of the image do not count. */
-		if (!str_starts_with(args->env[i], "NVIDIA_VISIBLE_DEVICES=") &&
-		    !str_starts_with(args->env[i], "NVIDIA_DRIVER_CAPABILITIES="))
+		if (!is_of_command_line(args->env[i]))
 			rc = strv_add(&spec->env, args->env[i]);
 	}
 	if (rc == 0)
@@ -66,11 +88,54 @@ static int args_to_spec(const struct nvc_request_args *args, struct spec *spec)
 	if (rc == 0)
 		rc = strv_addf(&spec->env, "NVIDIA_DRIVER_CAPABILITIES=%s",
 			       args->capabilities == NULL ? "all" : args->capabilities);
+	if (rc == 0 && args->mig_config != NULL)
+		rc = strv_addf(&spec->env, "NVIDIA_MIG_CONFIG_DEVICES=%s", args->mig_config);
+	if (rc == 0 && args->mig_monitor != NULL)
+		rc = strv_addf(&spec->env, "NVIDIA_MIG_MONITOR_DEVICES=%s", args->mig_monitor);
+	if (rc == 0 && args->imex_channels != NULL)
+		rc = strv_addf(&spec->env, "NVIDIA_IMEX_CHANNELS=%s", args->imex_channels);
 	/* Who can call us with a command line is asked by the kernel, not by the policy for
 	 * images. */
 	spec->has_process = true;
 	spec->cap_sys_admin = true;
 	return rc;
+}
+
+static int add_expressions(struct nvc_context *ctx, struct request *request,
+			   const struct nvc_request_args *args)
+{
+	for (size_t i = 0; args->requires != NULL && args->requires[i] != NULL; i++) {
+		if (add_expression(request, args->requires[i]) < 0)
+			return err_set(&ctx->err, E2BIG,
+				       "make a request: more than %d requirements",
+				       REQUEST_MAX_REQUIRES);
+	}
+	return 0;
+}
+
+/* The words of cuda-compat-mode. */
+static int read_compat(struct nvc_context *ctx, const char *word, enum request_compat *ret)
+{
+	static const struct {
+		const char *word;
+		enum request_compat compat;
+	} words[] = {
+		{"ldconfig", COMPAT_AUTO},
+		{"mount", COMPAT_AUTO},
+		{"hook", COMPAT_AUTO},
+		{"disabled", COMPAT_HOST},
+	};
+
+	if (word == NULL)
+		return 0;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(words[i].word, word) == 0) {
+			*ret = words[i].compat;
+			return 0;
+		}
+	}
+	(void)err_set(&ctx->err, EINVAL, "make a request: no such cuda-compat-mode '%.32s'", word);
+	return err_hint(&ctx->err, "ldconfig or disabled");
 }
 
 int nvc_request_from_args(struct nvc_context *ctx, const struct nvc_request_args *args,
@@ -91,14 +156,14 @@ int nvc_request_from_args(struct nvc_context *ctx, const struct nvc_request_args
 	rc = make_request(ctx, &spec, &request);
 	if (rc < 0)
 		return rc;
-	for (size_t i = 0; args->requires != NULL && args->requires[i] != NULL; i++) {
-		if (add_expression(&request->request, args->requires[i]) < 0) {
-			nvc_request_free(request);
-			return err_set(&ctx->err, E2BIG,
-				       "make a request: more than %d requirements",
-				       REQUEST_MAX_REQUIRES);
-		}
+	rc = add_expressions(ctx, &request->request, args);
+	if (rc == 0)
+		rc = read_compat(ctx, args->cuda_compat, &request->request.compat);
+	if (rc < 0) {
+		nvc_request_free(request);
+		return rc;
 	}
+	request->request.without = args->without & EVERY_SERVICE;
 	free(request->request.origin);
 	request->request.origin = strdup("the command line");
 	*ret = request;
