@@ -376,7 +376,8 @@ static int put_op(json_t *array, const struct inventory *inv, const struct op *o
 	if (rc == 0 && op->link != NULL)
 		rc = put_text(object, "link", op->link);
 	if (rc == 0 && op->kind == OP_FILE)
-		rc = put_text(object, "content", op->content) || put_mode(object, op->mode);
+		rc = (op->content != NULL && put_text(object, "content", op->content)) ||
+		     put_mode(object, op->mode);
 	if (rc == 0 && op->kind == OP_DEVICE)
 		rc = put_rdev(object, op->rdev) || put_mode(object, op->mode) ||
 		     put_size(object, "gid", op->gid);
