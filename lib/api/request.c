@@ -10,12 +10,13 @@
 #include "base/str.h"
 #include "model/driver.h"
 
-_Static_assert((int)NVC_PERSISTENCED == (int)SERVICE_PERSISTENCED, "services agree");
-_Static_assert((int)NVC_FABRICMANAGER == (int)SERVICE_FABRICMANAGER, "services agree");
-_Static_assert((int)NVC_GSP_FIRMWARE == (int)SERVICE_GSP_FIRMWARE, "services agree");
-_Static_assert((int)NVC_MPS == (int)SERVICE_MPS, "services agree");
-
 #define EVERY_SERVICE (unsigned)(NVC_PERSISTENCED | NVC_FABRICMANAGER | NVC_GSP_FIRMWARE | NVC_MPS)
+
+_Static_assert((unsigned)NVC_PERSISTENCED == SERVICE_PERSISTENCED &&
+		       (unsigned)NVC_FABRICMANAGER == SERVICE_FABRICMANAGER &&
+		       (unsigned)NVC_GSP_FIRMWARE == SERVICE_GSP_FIRMWARE &&
+		       (unsigned)NVC_MPS == SERVICE_MPS,
+	       "bits of the public API and of the model are the same");
 
 static int make_request(struct nvc_context *ctx, const struct spec *spec, struct nvc_request **ret)
 {
@@ -58,8 +59,8 @@ static int add_expression(struct request *request, const char *expression)
 	return strv_addf(&request->requires, "=%s", expression);
 }
 
-/* The command line says what is wanted: these of an image do not count. */
-static bool is_of_command_line(const char *variable)
+/* What the command line says; the same words of an image do not count beside it. */
+static bool is_ours(const char *entry)
 {
 	static const char *const names[] = {
 		"NVIDIA_VISIBLE_DEVICES=",    "NVIDIA_DRIVER_CAPABILITIES=",
@@ -68,7 +69,7 @@ static bool is_of_command_line(const char *variable)
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (str_starts_with(variable, names[i]))
+		if (str_starts_with(entry, names[i]))
 			return true;
 	}
 	return false;
@@ -79,7 +80,7 @@ static int args_to_spec(const struct nvc_request_args *args, struct spec *spec)
 	int rc = 0;
 
 	for (size_t i = 0; args->env != NULL && args->env[i] != NULL && rc == 0; i++) {
-		if (!is_of_command_line(args->env[i]))
+		if (!is_ours(args->env[i]))
 			rc = strv_add(&spec->env, args->env[i]);
 	}
 	if (rc == 0)
@@ -88,12 +89,6 @@ static int args_to_spec(const struct nvc_request_args *args, struct spec *spec)
 	if (rc == 0)
 		rc = strv_addf(&spec->env, "NVIDIA_DRIVER_CAPABILITIES=%s",
 			       args->capabilities == NULL ? "all" : args->capabilities);
-	if (rc == 0 && args->mig_config != NULL)
-		rc = strv_addf(&spec->env, "NVIDIA_MIG_CONFIG_DEVICES=%s", args->mig_config);
-	if (rc == 0 && args->mig_monitor != NULL)
-		rc = strv_addf(&spec->env, "NVIDIA_MIG_MONITOR_DEVICES=%s", args->mig_monitor);
-	if (rc == 0 && args->imex_channels != NULL)
-		rc = strv_addf(&spec->env, "NVIDIA_IMEX_CHANNELS=%s", args->imex_channels);
 	/* Who can call us with a command line is asked by the kernel, not by the policy for
 	 * images. */
 	spec->has_process = true;
@@ -101,41 +96,35 @@ static int args_to_spec(const struct nvc_request_args *args, struct spec *spec)
 	return rc;
 }
 
-static int add_expressions(struct nvc_context *ctx, struct request *request,
-			   const struct nvc_request_args *args)
+static int add_details(const struct nvc_request_args *args, struct request *request,
+		       struct err *err)
 {
-	for (size_t i = 0; args->requires != NULL && args->requires[i] != NULL; i++) {
-		if (add_expression(request, args->requires[i]) < 0)
-			return err_set(&ctx->err, E2BIG,
-				       "make a request: more than %d requirements",
+	enum settings_compat compat;
+	int rc = request_set_mig(request, args->mig_config, args->mig_monitor, err);
+
+	if (rc == 0 && args->imex_channels != NULL)
+		rc = request_set_channels(request, args->imex_channels, err);
+	for (size_t i = 0; rc == 0 && args->requires != NULL && args->requires[i] != NULL; i++) {
+		rc = add_expression(request, args->requires[i]);
+		if (rc == -E2BIG)
+			return err_set(err, E2BIG, "make a request: more than %d requirements",
 				       REQUEST_MAX_REQUIRES);
+		if (rc < 0)
+			return err_nomem(err);
 	}
-	return 0;
-}
-
-/* The words of cuda-compat-mode. */
-static int read_compat(struct nvc_context *ctx, const char *word, enum request_compat *ret)
-{
-	static const struct {
-		const char *word;
-		enum request_compat compat;
-	} words[] = {
-		{"ldconfig", COMPAT_AUTO},
-		{"mount", COMPAT_AUTO},
-		{"hook", COMPAT_AUTO},
-		{"disabled", COMPAT_HOST},
-	};
-
-	if (word == NULL)
-		return 0;
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (strcmp(words[i].word, word) == 0) {
-			*ret = words[i].compat;
-			return 0;
-		}
+	if (rc < 0)
+		return rc;
+	if (args->cuda_compat != NULL) {
+		if (!settings_compat_of_word(args->cuda_compat, &compat))
+			return err_set(err, EINVAL,
+				       "make a request: a CUDA compat mode is ldconfig, mount, "
+				       "hook or disabled");
+		request->compat = compat == SETTINGS_COMPAT_AUTO ? COMPAT_AUTO : COMPAT_HOST;
 	}
-	(void)err_set(&ctx->err, EINVAL, "make a request: no such cuda-compat-mode '%.32s'", word);
-	return err_hint(&ctx->err, "ldconfig or disabled");
+	request->without = args->without;
+	free(request->origin);
+	request->origin = strdup("the command line");
+	return request->origin == NULL ? err_nomem(err) : 0;
 }
 
 int nvc_request_from_args(struct nvc_context *ctx, const struct nvc_request_args *args,
@@ -151,21 +140,18 @@ int nvc_request_from_args(struct nvc_context *ctx, const struct nvc_request_args
 		args = &defaults;
 	if (args->size < sizeof(defaults))
 		return err_set(&ctx->err, EINVAL, "make a request: args.size is too small");
+	if ((args->without & ~EVERY_SERVICE) != 0)
+		return err_set(&ctx->err, EINVAL, "make a request: args.without has unknown bits");
 	if (args_to_spec(args, &spec) < 0)
 		return err_nomem(&ctx->err);
 	rc = make_request(ctx, &spec, &request);
 	if (rc < 0)
 		return rc;
-	rc = add_expressions(ctx, &request->request, args);
-	if (rc == 0)
-		rc = read_compat(ctx, args->cuda_compat, &request->request.compat);
+	rc = add_details(args, &request->request, &ctx->err);
 	if (rc < 0) {
 		nvc_request_free(request);
 		return rc;
 	}
-	request->request.without = args->without & EVERY_SERVICE;
-	free(request->request.origin);
-	request->request.origin = strdup("the command line");
 	*ret = request;
 	return 0;
 }
