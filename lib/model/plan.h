@@ -32,8 +32,10 @@ enum op_flag {
 				* directory made by us, in which later operations may put things */
 	OP_IF_ABSENT = 1 << 5, /* leave whatever the image has there */
 	OP_SOCKET = 1 << 6,    /* OP_BIND: the source is a socket */
-	OP_IN_PROC = 1 << 7,   /* only if the target's directory is there and of a procfs, without
-				* placeholders; else nothing is done, and one line in the log */
+	OP_IN_PROC = 1 << 7, /* only if the target's directory is there and of a procfs, or lies in
+			      * a directory that an earlier operation made in one; no placeholders
+			      * in a procfs; else nothing is done, and one line in the log. All
+			      * operations below /proc have it */
 };
 
 #define NO_ROW ((size_t)-1)

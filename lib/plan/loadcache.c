@@ -44,7 +44,7 @@ static int note_softs(struct loadcache *cache)
 	for (size_t i = 0; i < plan->ops.n; i++) {
 		const struct op *op = &plan->ops.items[i];
 
-		if (op->kind == OP_LINK && op->row == NO_ROW &&
+		if (op->kind == OP_LINK && op->row == NO_ROW && op->part == NO_ROW &&
 		    pathmap_put(&cache->softs, op->target, i, NULL) < 0)
 			return -ENOMEM;
 	}
@@ -174,7 +174,7 @@ static int add_links(struct loadcache *cache, struct err *err)
 	for (size_t i = 0; rc == 0 && i < draft->plan->ops.n; i++) {
 		const struct op *op = &draft->plan->ops.items[i];
 
-		if (op->kind == OP_LINK && op->row == NO_ROW)
+		if (op->kind == OP_LINK && op->row == NO_ROW && op->part == NO_ROW)
 			rc = add_link(cache, op->target, err);
 	}
 	return rc;

@@ -18,9 +18,10 @@ static unsigned rank_of(const struct op *op)
 	case OP_LINK:
 		return (op->flags & OP_IF_ABSENT) != 0 ? 1 : 0;
 	case OP_BIND:
-		return (op->flags & OP_DIR) != 0 ? 2 : 3;
 	case OP_FILE:
-		return 4;
+		if ((op->flags & OP_DIR) != 0)
+			return 2;
+		return op->kind == OP_BIND ? 3 : 4;
 	case OP_DEVICE:
 		return 5;
 	case OP_LDCACHE:
@@ -33,7 +34,7 @@ static size_t depth_of(const struct op *op)
 {
 	size_t depth = 0;
 
-	if (op->kind != OP_BIND || (op->flags & OP_DIR) == 0)
+	if ((op->flags & OP_DIR) == 0)
 		return 0;
 	for (const char *c = op->target; *c != '\0'; c++)
 		depth += *c == '/';

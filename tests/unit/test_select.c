@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plancase.h"
 
-#include <errno.h>
-
 #include "plan/select.h"
 
 static void select_lists_follow_setting_then_image_then_release(void **state)
@@ -43,51 +41,11 @@ static void select_without_a_request_goes_by_release(void **state)
 	assert_false(select_all_lists(&platform, NULL, &settings));
 }
 
-static void select_unmet_requirement_names_have_need_and_override(void **state)
-{
-	char cuda[] = "10.2";
-	char compute[] = "5.3";
-	struct platform platform = {.cuda = {.value = cuda}, .compute = {.value = compute}};
-	struct settings settings = {.disable_require = false};
-	struct request request = {.mode = DEVICES_ALL};
-	struct err err = {0};
-
-	(void)state;
-	assert_int_equal(strv_add(&request.requires, "NVIDIA_REQUIRE_CUDA=cuda>=11.4"), 0);
-
-	assert_int_equal(select_check_requires(&platform, &request, &settings, &err), -ENOTSUP);
-
-	assert_non_null(strstr(err.msg, "NVIDIA_REQUIRE_CUDA"));
-	assert_non_null(strstr(err.msg, "cuda>=11.4"));
-	assert_non_null(strstr(err.msg, "10.2"));
-	assert_non_null(strstr(err.hint, "NVIDIA_DISABLE_REQUIRE=1"));
-	settings.disable_require = true;
-	assert_int_equal(select_check_requires(&platform, &request, &settings, &err), 0);
-	request_done(&request);
-}
-
-static void select_requirement_without_name_is_checked(void **state)
-{
-	char cuda[] = "10.2";
-	char compute[] = "5.3";
-	struct platform platform = {.cuda = {.value = cuda}, .compute = {.value = compute}};
-	struct settings settings = {.disable_require = false};
-	struct request request = {.mode = DEVICES_ALL};
-	struct err err = {0};
-
-	(void)state;
-	assert_int_equal(strv_add(&request.requires, "=cuda>=11.4"), 0);
-	assert_int_equal(select_check_requires(&platform, &request, &settings, &err), -ENOTSUP);
-	request_done(&request);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(select_lists_follow_setting_then_image_then_release),
 		cmocka_unit_test(select_without_a_request_goes_by_release),
-		cmocka_unit_test(select_unmet_requirement_names_have_need_and_override),
-		cmocka_unit_test(select_requirement_without_name_is_checked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
