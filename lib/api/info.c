@@ -25,6 +25,16 @@ static int open_host(struct nvc_context *ctx)
 	return host_open(&ctx->host, ctx->settings, &ctx->log, &ctx->err);
 }
 
+static unsigned gates_of(const struct request *request)
+{
+	if (request == NULL)
+		return HOST_GATE_EVERY;
+	return (request->gds ? (unsigned)HOST_GATE_GDS : 0) |
+	       (request->mofed ? (unsigned)HOST_GATE_MOFED : 0) |
+	       (request->nvswitch ? (unsigned)HOST_GATE_NVSWITCH : 0) |
+	       (request->gdrcopy ? (unsigned)HOST_GATE_GDRCOPY : 0);
+}
+
 static int read_driver(struct nvc_context *ctx, const struct request *request, bool files,
 		       struct inventory *inv)
 {
@@ -35,6 +45,8 @@ static int read_driver(struct nvc_context *ctx, const struct request *request, b
 		rc = host_ask_driver(&ctx->host, inv, &ctx->err);
 	if (rc == 0)
 		rc = host_find_driver_nodes(&ctx->host, inv, &ctx->err);
+	if (rc == 0)
+		rc = host_find_gates(&ctx->host, gates_of(request), inv, &ctx->err);
 	if (rc == 0 && files)
 		rc = host_find_driver_files(&ctx->host, caps, inv, &ctx->err);
 	return rc;
