@@ -11,7 +11,10 @@
 setup_file() {
 	local cases=$NVC_SOURCE_DIR/tests/cases/uses/development tree rc=0
 	gpu_init
-	gpu_board jetson nano
+	# the lists of JetPack 4.3 with the next CUDA
+	cp -r "$NVC_SOURCE_DIR/tests/cases/uses/nano-r32.3.1" "$ENGINES_DIR/lists"
+	sed -i 's/10\.0\.326/10.2.89/; s/10\.0/10.2/' "$ENGINES_DIR"/lists/*.csv
+	gpu_board jetson nano --lists "$ENGINES_DIR/lists"
 	sed -i 's/REVISION: [0-9.]*/REVISION: 4.3/' "$(gpu_dir jetson)/etc/nv_tegra_release"
 	gpu_driver pc --gpus 2
 	docker_start jetson --board "$(gpu_dir jetson)" -- --add-runtime "nvidia=$GPU_RUNTIME"
