@@ -89,7 +89,7 @@ gpu_nodes() { # NAME
 gpu_driver() { # NAME [OPTION...]
 	local name=$1
 	shift
-	"$NVC_BUILD_DIR/tests/support/driver" "$@" "$(gpu_dir "$name")"
+	"$NVC_BUILD_DIR/tests/support/driver" --nvml "$NVC_BUILD_DIR/tests/support/nvml/libnvidia-ml.so.1" "$@" "$(gpu_dir "$name")"
 	# not this machine's folder of answers
 	board_config "$(gpu_dir "$name")" "$(gpu_state "$name")" "cache-dir = \"$(gpu_state "$name")/cache\"" \
 		"driver-program = \"$NVC_BUILD_DIR/hook/nvc-driver\""
