@@ -113,7 +113,8 @@ static int put_op(json_t *array, const struct inventory *inv, const struct op *o
 	if (rc == 0 && op->link != NULL)
 		rc = jsonput_text(object, "link", op->link);
 	if (rc == 0 && op->kind == OP_FILE)
-		rc = jsonput_text(object, "content", op->content) || jsonput_mode(object, op->mode);
+		rc = (op->content != NULL && jsonput_text(object, "content", op->content)) ||
+		     jsonput_mode(object, op->mode);
 	if (rc == 0 && op->kind == OP_DEVICE)
 		rc = jsonput_rdev(object, op->rdev) || jsonput_mode(object, op->mode) ||
 		     jsonput_size(object, "gid", op->gid);

@@ -133,7 +133,8 @@ int jsonput_provenance(json_t *object, const struct inventory *inv, const struct
 		       jsonput_size(object, "line", inv->rows.items[op->row].line);
 	if (part != NULL && jsonput_text(object, "part", opwords_part_name(part)) != 0)
 		return -ENOMEM;
-	if (part != NULL && why == NULL)
+	/* of the operation it has the part's name in front */
+	if (part != NULL)
 		why = part->why;
 	return why == NULL ? 0 : jsonput_text(object, "why", why);
 }

@@ -27,19 +27,17 @@ const char *opwords_part_name(const struct part *part)
 void opwords_from(const struct inventory *inv, const struct op *op, struct strbuf *out)
 {
 	const struct part *part = opwords_part(inv, op);
-	const char *why = op->why;
 
 	if (op->row != NO_ROW && op->row < inv->rows.n) {
 		const struct row *row = &inv->rows.items[op->row];
 
 		strbuf_addf(out, "%s:%u", inv->files.items[row->file].name, row->line);
-		return;
-	}
-	if (why != NULL)
-		strbuf_adds(out, why);
-	else if (part != NULL)
+	} else if (op->why != NULL) {
+		strbuf_adds(out, op->why);
+	} else if (part != NULL) {
 		strbuf_addf(out, "%s%s%s", opwords_part_name(part), part->why == NULL ? "" : ": ",
 			    part->why == NULL ? "" : part->why);
+	}
 }
 
 void opwords_show(struct strbuf *out, const char *text)
