@@ -44,7 +44,8 @@ static int edit_config(struct nvc_context *ctx, const struct nvc_bundle_args *ar
 					   .len = len,
 					   .spec = &ctx->spec,
 					   .plan = plan->plan,
-					   .request = &request->request};
+					   .request = &request->request,
+					   .no_gids = ctx->settings->no_gids};
 	struct bundle_hook hook = {.path = args->hook, .config = args->config, .id = args->id};
 	size_t edited_len;
 	dev_t denied;

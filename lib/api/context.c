@@ -54,6 +54,24 @@ static int override_string(char **setting, const char *value, struct err *err)
 	return 0;
 }
 
+static int override_settings(struct nvc_context *ctx, const struct nvc_options *options)
+{
+	struct settings *settings = ctx->settings;
+	int rc = override_string(&settings->root, options->root, &ctx->err);
+
+	if (rc == 0)
+		rc = override_string(&settings->host_root, options->host_root, &ctx->err);
+	if (rc == 0)
+		rc = override_string(&settings->list_dir, options->list_dir, &ctx->err);
+	if (rc == 0)
+		rc = override_string(&settings->ldcache, options->ldcache, &ctx->err);
+	if (rc == 0)
+		rc = override_string(&settings->user, options->user, &ctx->err);
+	if (options->no_cache)
+		settings->driver_cache = false;
+	return rc;
+}
+
 int nvc_open(const struct nvc_options *options, struct nvc_context **ret)
 {
 	static const struct nvc_options defaults = {.size = sizeof(defaults)};
@@ -75,12 +93,7 @@ int nvc_open(const struct nvc_options *options, struct nvc_context **ret)
 	rc = settings_load(options->config, &ctx->log, &ctx->settings, &ctx->err);
 	if (rc < 0)
 		return rc;
-	rc = override_string(&ctx->settings->root, options->root, &ctx->err);
-	if (rc == 0)
-		rc = override_string(&ctx->settings->host_root, options->host_root, &ctx->err);
-	if (rc == 0)
-		rc = override_string(&ctx->settings->list_dir, options->list_dir, &ctx->err);
-	return rc;
+	return override_settings(ctx, options);
 }
 
 void nvc_close(struct nvc_context *ctx)
