@@ -20,6 +20,10 @@ bool privs_are_lent(void);
  * one with capabilities of its file: its caller is not to be trusted. */
 int privs_clean_start(struct err *err);
 
+/** The part of it for a program that another of ours has started: fds from first on are closed, and
+ *  capabilities stay. */
+int privs_clean_child(int first, struct err *err);
+
 /** Sets SECBIT_NO_SETUID_FIXUP: a change of user no longer takes capabilities away. */
 int privs_keep_caps(struct err *err);
 
