@@ -80,6 +80,12 @@ int nvc_open(const struct nvc_options *options, struct nvc_context **ret)
 		rc = override_string(&ctx->settings->host_root, options->host_root, &ctx->err);
 	if (rc == 0)
 		rc = override_string(&ctx->settings->list_dir, options->list_dir, &ctx->err);
+	if (rc == 0)
+		rc = override_string(&ctx->settings->ldcache, options->ldcache, &ctx->err);
+	if (rc == 0)
+		rc = override_string(&ctx->settings->user, options->user, &ctx->err);
+	if (options->no_cache)
+		ctx->settings->driver_cache = false;
 	return rc;
 }
 
