@@ -2,10 +2,13 @@
 /*
  * The machine, read through root fds: driver root (driver files and nodes), machine root (lists,
  * /proc, /sys, /etc) and alternate roots. A board in a folder is a host like any other. Nothing
- * here writes, and no path of the machine is opened but through one of these fds.
+ * here writes, but for answers of the driver's library in the folder for them (drivercache.h), and
+ * no path of the machine is opened but through one of these fds.
  */
 #ifndef HOST_HOST_H
 #define HOST_HOST_H
+
+#include <stdbool.h>
 
 #include "base/err.h"
 #include "base/log.h"
@@ -55,10 +58,28 @@ int host_read_driver(const struct host *host, struct inventory *inv, struct err 
  */
 int host_find_driver_nodes(const struct host *host, struct inventory *inv, struct err *err);
 
+/* What an image opens by a variable of its own, NVIDIA_GDS=enabled and so on. */
+enum host_gate {
+	HOST_GATE_GDS = 1 << 0,
+	HOST_GATE_MOFED = 1 << 1,
+	HOST_GATE_NVSWITCH = 1 << 2,
+	HOST_GATE_GDRCOPY = 1 << 3,
+	HOST_GATE_EVERY = (1 << 4) - 1,
+};
+
+/** Parts and items of the gates (enum host_gate) asked for, also where NVIDIA's driver is not
+ * loaded. As host_find_driver_nodes() otherwise. */
+int host_find_gates(const struct host *host, unsigned gates, struct inventory *inv,
+		    struct err *err);
+
 /** The driver's own files, for the capabilities asked for: parts, items and lacks. Nothing is
  * looked for unless the driver is loaded (or wsl): its version is that of the names. */
 int host_find_driver_files(const struct host *host, unsigned caps, struct inventory *inv,
 			   struct err *err);
+
+/** True if host_ask_driver() can come to start a child: the driver is loaded on the machine, or it
+ * is WSL, and the library is not built without NVC_NVML. One look, before host_open(). */
+bool host_may_ask(const struct settings *settings);
 
 /** Asks the driver's library by a child, or reads the answer it gave before: CUDA version, and what
  *  is not known yet of each GPU and MIG device; sets inv->driver.asked. 0 too where it could not be

@@ -111,7 +111,7 @@ static void check_renderings(const struct inventory *inv, const struct request *
 	char *text = NULL;
 
 	text_info(inv, plan, &buf);
-	text_list(inv, plan, &buf);
+	text_list(inv, plan, 0, &buf);
 	text_plan(inv, plan, &buf);
 	text_rows(inv, plan, &buf);
 	claim(!strbuf_failed(&buf) && buf.len > 0);

@@ -20,6 +20,10 @@ sweep() {
 	sweep --profile r35 hook -- --whole 2 --kill-every 3
 }
 
+@test "poststop: everything" {
+	sweep poststop -- --kill-every 1
+}
+
 @test "poststop: old system calls" {
 	sweep --profile r32 poststop -- --kill-every 1
 }
