@@ -92,6 +92,15 @@ static int load_modules(struct nvc_context *ctx, uint64_t before)
 	return rc < 0 ? rc : lowered;
 }
 
+/* Without a hook nobody else tells. */
+static void tell_why_empty(struct nvc_context *ctx, const struct nvc_plan *plan)
+{
+	const char *note;
+
+	for (size_t i = 0; (note = nvc_plan_note(plan, i)) != NULL; i++)
+		log_warn(&ctx->log, "plan", "%s", note);
+}
+
 static int prepare_bundle(struct nvc_context *ctx, const struct nvc_bundle_args *args,
 			  uint64_t before)
 {
@@ -116,7 +125,9 @@ static int prepare_bundle(struct nvc_context *ctx, const struct nvc_bundle_args 
 			rc = nvc_inventory_new(ctx, &request, &inv);
 		if (rc == 0)
 			rc = nvc_plan_new(ctx, inv, &request, NULL, &plan);
-		if (rc == 0 && !nvc_plan_is_empty(plan))
+		if (rc == 0 && nvc_plan_is_empty(plan))
+			tell_why_empty(ctx, plan);
+		else if (rc == 0)
 			rc = edit_config(ctx, args, plan, &request, text, len);
 	}
 	nvc_plan_free(plan);
@@ -183,21 +194,10 @@ int nvc_apply(struct nvc_context *ctx, const struct nvc_plan *plan,
 			return rc;
 		target.spec = &ctx->spec;
 	}
-	/* crun writes root.path into the state as it stands in config.json */
-	if (target.rootfs != NULL && target.rootfs[0] != '/' && container->bundle != NULL) {
-		rootfs = path_join(container->bundle, target.rootfs);
-		if (rootfs == NULL)
-			return err_nomem(&ctx->err);
-		target.rootfs = rootfs;
-	} else if (target.rootfs == NULL) {
-		if (container->bundle == NULL)
-			return err_set(&ctx->err, EINVAL,
-				       "apply a plan: neither a rootfs nor a bundle was given");
-		rc = context_rootfs(ctx, container->bundle, &rootfs);
-		if (rc < 0)
-			return rc;
-		target.rootfs = rootfs;
-	}
+	rc = context_container_rootfs(ctx, container, &rootfs);
+	if (rc < 0)
+		return err_wrap(&ctx->err, "apply a plan");
+	target.rootfs = rootfs;
 	rc = apply_plan(plan->plan, &ctx->host, ctx->settings, &target, &ctx->log, &stats,
 			&ctx->err);
 	if (rc < 0 || ret == NULL)

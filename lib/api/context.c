@@ -220,3 +220,21 @@ int context_rootfs(struct nvc_context *ctx, const char *bundle, char **ret)
 	*ret = rootfs;
 	return 0;
 }
+
+int context_container_rootfs(struct nvc_context *ctx, const struct nvc_container *container,
+			     char **ret)
+{
+	int rc;
+
+	if (container->rootfs == NULL && container->bundle == NULL)
+		return err_set(&ctx->err, EINVAL, "neither a rootfs nor a bundle was given");
+	if (container->rootfs == NULL) {
+		rc = context_read_spec(ctx, container->bundle);
+		return rc < 0 ? rc : context_rootfs(ctx, container->bundle, ret);
+	}
+	/* crun writes root.path into the state as it stands in config.json */
+	*ret = container->rootfs[0] != '/' && container->bundle != NULL
+		       ? path_join(container->bundle, container->rootfs)
+		       : strdup(container->rootfs);
+	return *ret == NULL ? err_nomem(&ctx->err) : 0;
+}

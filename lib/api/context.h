@@ -64,6 +64,10 @@ int context_read_spec(struct nvc_context *ctx, const char *bundle);
 /** Absolute path of the rootfs that ctx->spec names. The caller frees. -EINVAL: none, or "/". */
 int context_rootfs(struct nvc_context *ctx, const char *bundle, char **ret);
 
+/** Path of the container's rootfs, from its bundle where it is not given. The caller frees. */
+int context_container_rootfs(struct nvc_context *ctx, const struct nvc_container *container,
+			     char **ret);
+
 /** Bundle as an absolute path in normal form. The caller frees. */
 int context_bundle_path(struct nvc_context *ctx, const char *bundle, char **ret);
 
