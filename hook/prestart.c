@@ -315,6 +315,9 @@ static int run(const struct hook_opts *opts, struct hooklog *log)
 		hooklog_fail(log, "out of memory", NULL);
 		return 1;
 	}
+	/* no program is run and no node made once rights are given up */
+	if (rc == 0 && opts->command == HOOK_PRESTART)
+		rc = nvc_load_modules(ctx, 0);
 	/* before anything is read that others wrote */
 	if (rc == 0)
 		rc = nvc_confine(ctx);

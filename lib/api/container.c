@@ -9,6 +9,7 @@
 #include "api/context.h"
 #include "apply/apply.h"
 #include "apply/fence.h"
+#include "apply/kmods.h"
 #include "base/auto.h"
 #include "base/path.h"
 #include "oci/request.h"
@@ -75,6 +76,22 @@ static int edit_config(struct nvc_context *ctx, const struct nvc_bundle_args *ar
 	return 1;
 }
 
+/* Modules are not loaded with the rights that are left for reading a bundle. */
+static int load_modules(struct nvc_context *ctx, uint64_t before)
+{
+	uint64_t raised;
+	int rc = context_wants_modules(ctx, 0);
+	int lowered;
+
+	if (rc <= 0)
+		return rc;
+	rc = fence_raise(before, &ctx->err);
+	if (rc == 0)
+		rc = kmods_load(&ctx->host, !ctx->settings->no_channel_making, &ctx->err);
+	lowered = fence_lower(&raised, rc < 0 ? NULL : &ctx->err);
+	return rc < 0 ? rc : lowered;
+}
+
 /* Without a hook nobody else tells. */
 static void tell_why_empty(struct nvc_context *ctx, const struct nvc_plan *plan)
 {
@@ -84,7 +101,8 @@ static void tell_why_empty(struct nvc_context *ctx, const struct nvc_plan *plan)
 		log_warn(&ctx->log, "plan", "%s", note);
 }
 
-static int prepare_bundle(struct nvc_context *ctx, const struct nvc_bundle_args *args)
+static int prepare_bundle(struct nvc_context *ctx, const struct nvc_bundle_args *args,
+			  uint64_t before)
 {
 	auto_free char *text = NULL;
 	struct nvc_request request = {0};
@@ -102,7 +120,9 @@ static int prepare_bundle(struct nvc_context *ctx, const struct nvc_bundle_args 
 	if (request.request.refused != NULL)
 		log_warn(&ctx->log, "request", "%s", request.request.refused);
 	if (request_wants_gpu(&request.request)) {
-		rc = nvc_inventory_new(ctx, &request, &inv);
+		rc = load_modules(ctx, before);
+		if (rc == 0)
+			rc = nvc_inventory_new(ctx, &request, &inv);
 		if (rc == 0)
 			rc = nvc_plan_new(ctx, inv, &request, NULL, &plan);
 		if (rc == 0 && nvc_plan_is_empty(plan))
@@ -128,7 +148,7 @@ int nvc_bundle_prepare(struct nvc_context *ctx, const struct nvc_bundle_args *ar
 	rc = fence_lower(&before, &ctx->err);
 	if (rc < 0)
 		return rc;
-	rc = prepare_bundle(ctx, args);
+	rc = prepare_bundle(ctx, args, before);
 	/* the bundle is edited, and root has all of it again by the exec that follows */
 	if (fence_raise(before, &lost) < 0)
 		log_warn(&ctx->log, "fence", "%s", lost.msg);

@@ -96,6 +96,13 @@ int nvc_open(const struct nvc_options *options, struct nvc_context **ret)
 	return override_settings(ctx, options);
 }
 
+int context_open_host(struct nvc_context *ctx)
+{
+	if (ctx->host.n > 0)
+		return 0;
+	return host_open(&ctx->host, ctx->settings, &ctx->log, &ctx->err);
+}
+
 void nvc_close(struct nvc_context *ctx)
 {
 	if (ctx == NULL)

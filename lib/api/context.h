@@ -48,6 +48,13 @@ struct nvc_plan {
 /** Forgets the last error and gives the struct for the next one. */
 struct err *context_err(struct nvc_context *ctx);
 
+/** Opens ctx->host, once. */
+int context_open_host(struct nvc_context *ctx);
+
+/** 1 = kernel modules or nodes are missing, and settings or flags (enum nvc_load) want them; the
+ *  host is open then. */
+int context_wants_modules(struct nvc_context *ctx, unsigned flags);
+
 /** Reads BUNDLE/config.json into ctx->spec and gives the very text that was parsed (the caller
  * frees it): what is edited is what was judged. */
 int context_load_spec(struct nvc_context *ctx, const char *bundle, char **ret, size_t *ret_len);

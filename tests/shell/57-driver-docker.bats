@@ -3,7 +3,7 @@
 # Machines with NVIDIA's driver through real docker: --runtime nvidia, --gpus all, --gpus device=0 and
 # --gpus capabilities; and drivers whose library misses symbols, hangs, crashes or is not there.
 
-# shellcheck disable=SC2016 # words of the container's shell
+# shellcheck disable=SC2016,SC2030,SC2031 # words of the container's shell; bats runs each test in a subshell
 # shellcheck source=tests/support/gpu.sh
 . "$NVC_SOURCE_DIR/tests/support/gpu.sh"
 
