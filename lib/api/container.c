@@ -157,13 +157,16 @@ int nvc_bundle_prepare(struct nvc_context *ctx, const struct nvc_bundle_args *ar
 
 int nvc_confine(struct nvc_context *ctx)
 {
+	const struct apply_target target = {.confined = true,
+					    .asks_driver = host_may_ask(ctx->settings)};
 	int rc;
 
 	(void)context_err(ctx);
-	rc = apply_confine(ctx->settings, &ctx->log, &ctx->err);
+	rc = apply_confine(ctx->settings, &target, &ctx->log, &ctx->err);
 	if (rc < 0)
 		return err_wrap(&ctx->err, "give up rights");
 	ctx->confined = true;
+	ctx->asks_driver = target.asks_driver;
 	return 0;
 }
 
@@ -180,6 +183,7 @@ int nvc_apply(struct nvc_context *ctx, const struct nvc_plan *plan,
 		.devices_granted = container->devices_granted,
 		.no_cgroups = container->no_cgroups || ctx->settings->no_cgroups,
 		.confined = ctx->confined,
+		.asks_driver = ctx->asks_driver,
 	};
 	int rc;
 
@@ -219,8 +223,10 @@ int nvc_apply(struct nvc_context *ctx, const struct nvc_plan *plan,
 
 int nvc_revert(struct nvc_context *ctx, const struct nvc_container *container)
 {
-	struct apply_target target = {
-		.id = container->id, .bundle = container->bundle, .confined = ctx->confined};
+	struct apply_target target = {.id = container->id,
+				      .bundle = container->bundle,
+				      .confined = ctx->confined,
+				      .asks_driver = ctx->asks_driver};
 
 	(void)context_err(ctx);
 	if (container->size < sizeof(*container))

@@ -21,7 +21,8 @@ struct nvc_context {
 	nvc_log_fn user_log;
 	void *user_arg;
 	struct settings *settings;
-	bool confined; /* nvc_confine() */
+	bool confined;    /* nvc_confine() */
+	bool asks_driver; /* and it left room for asking the driver's library */
 	struct host host;
 	/* The config.json that was read last, by its bundle: request and grants come from one
 	 * reading. */

@@ -382,18 +382,21 @@ static void job_done(struct job *job)
 	turn_done(&job->alone.turn); /* last: nothing is done to the rootfs any more */
 }
 
-static struct fence fence_of(const struct settings *settings, bool on, const struct log *log)
+static struct fence fence_of(const struct settings *settings, const struct apply_target *target,
+			     const struct log *log)
 {
 	return (struct fence){
-		.on = on,
+		.on = target->confined,
+		.child = target->asks_driver,
 		.programs = !str_equal(settings->ldconfig, SETTINGS_LDCONFIG_NATIVE),
 		.log = log,
 	};
 }
 
-int apply_confine(const struct settings *settings, const struct log *log, struct err *err)
+int apply_confine(const struct settings *settings, const struct apply_target *target,
+		  const struct log *log, struct err *err)
 {
-	const struct fence fence = fence_of(settings, true, log);
+	const struct fence fence = fence_of(settings, target, log);
 
 	return fence_enter(&fence, FENCE_PREPARE, err);
 }
@@ -425,7 +428,7 @@ int apply_plan(const struct plan *plan, const struct host *host, const struct se
 		.settings = settings,
 		.target = &own,
 		.log = log,
-		.fence = fence_of(settings, target->confined, log),
+		.fence = fence_of(settings, target, log),
 		.process = {.proc_fd = -1},
 		.own_mount = -1,
 		.procfd = -1,

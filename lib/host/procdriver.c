@@ -302,7 +302,9 @@ int host_read_driver(const struct host *host, struct inventory *inv, struct err 
 		rc = procdriver_add_own(inv, err);
 	if (rc < 0)
 		return rc;
-	if (!inv->driver.loaded)
-		return procdriver_read_wsl(host, inv, err);
-	return procdriver_read_all(host, inv, err);
+	if (inv->driver.loaded)
+		return procdriver_read_all(host, inv, err);
+	if (strv_addf(&inv->platform.looked, "%s: not there", PROCDRIVER_DIR "/version") < 0)
+		return err_nomem(err);
+	return procdriver_read_wsl(host, inv, err);
 }

@@ -7,13 +7,13 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "sys/jailmounts.h"
+#include "sys/limits.h"
 #include "sys/privs.h"
 #include "sys/syscalls.h"
 
@@ -87,26 +87,9 @@ int jail_enter(int rootfd, const char *writable, struct err *err)
 	return jailmounts_protect(writable, err);
 }
 
-static int limit(__rlimit_resource_t which, rlim_t soft, rlim_t hard, struct err *err)
-{
-	struct rlimit old;
-	struct rlimit new = {.rlim_cur = soft, .rlim_max = hard};
-
-	if (getrlimit(which, &old) < 0)
-		return err_sys(err, errno, "ask for a limit");
-	if (old.rlim_max != RLIM_INFINITY && old.rlim_max < hard)
-		new.rlim_max = old.rlim_max;
-	if (new.rlim_max < new.rlim_cur)
-		new.rlim_cur = new.rlim_max;
-	return setrlimit(which, &new) < 0 ? err_sys(err, errno, "set a limit") : 0;
-}
-
 int jail_limit(struct err *err)
 {
-	static const struct {
-		__rlimit_resource_t which;
-		rlim_t soft, hard;
-	} limits[] = {
+	static const struct limits_entry limits[] = {
 		{RLIMIT_CPU, 5, 10},
 		/* not RLIMIT_AS: libraries of gigabytes are mapped to be looked at */
 		{RLIMIT_DATA, 256ul << 20, 512ul << 20},
@@ -115,13 +98,7 @@ int jail_limit(struct err *err)
 		{RLIMIT_CORE, 0, 0},
 	};
 
-	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
-		int r = limit(limits[i].which, limits[i].soft, limits[i].hard, err);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	return limits_set(limits, sizeof(limits) / sizeof(limits[0]), err);
 }
 
 int jail_become(uid_t uid, gid_t gid, struct err *err)

@@ -35,19 +35,19 @@ static void privs_cap_free(cap_t *caps)
 #define auto_caps __attribute__((cleanup(privs_cap_free))) cap_t
 
 /* Whatever the limit is: it bounds what is opened, not what is open already. */
-static void privs_close_by_number(void)
+static void privs_close_by_number(int first)
 {
-	for (int fd = PRIVS_FIRST_FD; fd < PRIVS_FD_TRIES; fd++)
+	for (int fd = first; fd < PRIVS_FD_TRIES; fd++)
 		(void)close(fd);
 }
 
-static void privs_close_listed(void)
+static void privs_close_listed(int first)
 {
 	auto_dir dir = opendir("/proc/self/fd");
 	const struct dirent *entry;
 
 	if (dir == NULL) {
-		privs_close_by_number();
+		privs_close_by_number(first);
 		return;
 	}
 	/* procfs lists by number upwards, so closing on the way loses no entry */
@@ -55,20 +55,20 @@ static void privs_close_listed(void)
 		size_t len = strlen(entry->d_name);
 		uint64_t fd = 0;
 
-		if (str_to_u64(entry->d_name, len, 10, INT_MAX, &fd) && fd >= PRIVS_FIRST_FD &&
+		if (str_to_u64(entry->d_name, len, 10, INT_MAX, &fd) && (int)fd >= first &&
 		    (int)fd != dirfd(dir))
 			(void)close((int)fd);
 	}
 }
 
-static void privs_close_all(void)
+static void privs_close_all(int first)
 {
 	if (kfeature_has(KFEATURE_CLOSE_RANGE)) {
-		if (syscalls_close_range(PRIVS_FIRST_FD, UINT_MAX, 0) == 0)
+		if (syscalls_close_range((unsigned)first, UINT_MAX, 0) == 0)
 			return;
 		kfeature_missing(KFEATURE_CLOSE_RANGE);
 	}
-	privs_close_listed();
+	privs_close_listed(first);
 }
 
 static int privs_open_standard(struct err *err)
@@ -128,14 +128,12 @@ bool privs_are_lent(void)
 	       (getuid() != 0 && getauxval(AT_SECURE) != 0);
 }
 
-int privs_clean_start(struct err *err)
+int privs_clean_child(int first, struct err *err)
 {
 	const struct rlimit no_core = {0, 0};
 	int rc;
 
-	if (privs_are_lent())
-		return err_set(err, EPERM, "run with the rights of another user");
-	privs_close_all();
+	privs_close_all(first);
 	(void)clearenv(); /* nothing here or in a library uses it */
 	rc = privs_open_standard(err);
 	if (rc < 0)
@@ -148,7 +146,16 @@ int privs_clean_start(struct err *err)
 		return rc;
 	if (setrlimit(RLIMIT_CORE, &no_core) < 0)
 		return err_sys(err, errno, "forbid core dumps");
-	rc = privs_hide(err);
+	return privs_hide(err);
+}
+
+int privs_clean_start(struct err *err)
+{
+	int rc;
+
+	if (privs_are_lent())
+		return err_set(err, EPERM, "run with the rights of another user");
+	rc = privs_clean_child(PRIVS_FIRST_FD, err);
 	return rc < 0 ? rc : privs_clear_inheritable(err);
 }
 
@@ -232,7 +239,20 @@ int privs_seal(struct err *err)
 	return r < 0 ? r : privs_drop_bounding(err);
 }
 
-int privs_limit(uint64_t mask, struct err *err)
+int privs_bequeath(uint64_t mask, struct err *err)
+{
+	const uint32_t half[2] = {(uint32_t)mask, (uint32_t)(mask >> 32)};
+	struct __user_cap_data_struct caps[2] = {{0, 0, 0}, {0, 0, 0}};
+	int r = privs_get(caps, err);
+
+	if (r < 0)
+		return r;
+	for (int i = 0; i < 2; i++)
+		caps[i].inheritable |= caps[i].permitted & half[i];
+	return privs_set(caps, err);
+}
+
+static int privs_limit_to(uint64_t mask, bool inherit, struct err *err)
 {
 	const uint32_t half[2] = {(uint32_t)mask, (uint32_t)(mask >> 32)};
 	struct __user_cap_data_struct caps[2] = {{0, 0, 0}, {0, 0, 0}};
@@ -243,9 +263,19 @@ int privs_limit(uint64_t mask, struct err *err)
 	for (int i = 0; i < 2; i++) {
 		caps[i].permitted &= half[i];
 		caps[i].effective = caps[i].permitted;
-		caps[i].inheritable = 0;
+		caps[i].inheritable = inherit ? caps[i].inheritable & half[i] : 0;
 	}
 	return privs_set(caps, err);
+}
+
+int privs_limit_own(uint64_t mask, struct err *err)
+{
+	return privs_limit_to(mask, true, err);
+}
+
+int privs_limit(uint64_t mask, struct err *err)
+{
+	return privs_limit_to(mask, false, err);
 }
 
 int privs_raise(uint64_t effective, struct err *err)

@@ -20,6 +20,10 @@ bool privs_are_lent(void);
  * one with capabilities of its file: its caller is not to be trusted. */
 int privs_clean_start(struct err *err);
 
+/** The part of it for a program that another of ours has started: fds from first on are closed, and
+ *  capabilities stay. */
+int privs_clean_child(int first, struct err *err);
+
 /** Sets SECBIT_NO_SETUID_FIXUP: a change of user no longer takes capabilities away. */
 int privs_keep_caps(struct err *err);
 
@@ -40,6 +44,12 @@ int privs_seal(struct err *err);
 /** Leaves the calling thread those of its capabilities that are in mask (bit n = capability n),
  *  permitted and effective, none inheritable. For good. */
 int privs_limit(uint64_t mask, struct err *err);
+
+/** Makes those of the thread's capabilities that are in mask inheritable too: all that a program
+ *  executed after privs_seal() has, until privs_limit() or, where they shall last,
+ *  privs_limit_own(), which leaves inheritable ones as they are. */
+int privs_bequeath(uint64_t mask, struct err *err);
+int privs_limit_own(uint64_t mask, struct err *err);
 
 /** Takes all but the capabilities in mask out of the effective set, and puts what was there before
  *  into *ret; privs_raise() makes it effective again. For the calling thread. */

@@ -65,6 +65,37 @@ int sysfilter_allow_but(const char *const *names, const char *const *done, struc
 	return rc < 0 ? rc : sysfilter_load(context, false, err);
 }
 
+static int sysfilter_add_rule(scmp_filter_ctx context, const struct sysfilter_rule *rule,
+			      struct err *err)
+{
+	int number = seccomp_syscall_resolve_name(rule->name);
+	int rc;
+
+	if (number == __NR_SCMP_ERROR)
+		return 0;
+	rc = seccomp_rule_add(
+		context, SCMP_ACT_ALLOW, number, 1,
+		SCMP_CMP64(rule->argument, SCMP_CMP_MASKED_EQ, rule->mask, rule->want));
+	return rc < 0 && number >= 0
+		       ? err_sys(err, -rc, "add '%s' to a system call filter", rule->name)
+		       : 0;
+}
+
+int sysfilter_allow_when(const char *const *names, const struct sysfilter_rule *rules,
+			 struct err *err)
+{
+	auto_filter context = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
+	int rc;
+
+	if (context == NULL)
+		return err_set(err, ENOMEM, "make a system call filter");
+	(void)seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL);
+	rc = sysfilter_add(context, names, SCMP_ACT_ALLOW, err);
+	for (; rc == 0 && rules->name != NULL; rules++)
+		rc = sysfilter_add_rule(context, rules, err);
+	return rc < 0 ? rc : sysfilter_load(context, false, err);
+}
+
 int sysfilter_allow(const char *const *names, struct err *err)
 {
 	return sysfilter_allow_but(names, NULL, err);

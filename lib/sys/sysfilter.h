@@ -26,6 +26,11 @@ struct sysfilter_rule {
 	uint32_t want;
 };
 
+/** As sysfilter_allow(), and the calls of rules (a NULL name ends them) too where (argument & mask)
+ * == want; a call can have several. */
+int sysfilter_allow_when(const char *const *names, const struct sysfilter_rule *rules,
+			 struct err *err);
+
 /** Answers EPERM to the calls of several lists (each ends with a NULL name, the lists with NULL),
  * in the calling thread and those it makes; ENOSYS to clone3, whose flags no filter can see, and to
  * all that are younger than Linux 6.6 and nothing here uses; the rest is allowed. Kills a process

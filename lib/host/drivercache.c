@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/drivercache.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/str.h"
+#include "sys/entry.h"
+#include "sys/io.h"
+#include "sys/rootfs.h"
+
+#define MODULE        "driver"
+#define BOOT_ID       "/proc/sys/kernel/random/boot_id"
+#define MAX_BOOT_ID   64u
+#define MAX_KEY_BYTES (256u * 1024)
+#define MAX_BYTES     (MAX_KEY_BYTES + PROTO_MAX_FRAME)
+#define NAME_SIZE     32
+
+/* A line for each thing; the text ends with an empty one. */
+int drivercache_key(const struct host *host, const struct inventory *inv, char **ret,
+		    struct err *err)
+{
+	const struct driver *driver = &inv->driver;
+	auto_done(strbuf) struct strbuf key = {0};
+	auto_free char *boot = NULL;
+	struct stat root;
+	size_t len = 0;
+	int r;
+
+	*ret = NULL;
+	if (driver->version.value == NULL || fstat(host->fds[ROOT_DRIVER], &root) < 0)
+		return 0;
+	r = rootfs_read_any(host->fds[ROOT_MACHINE], BOOT_ID, MAX_BOOT_ID, &boot, &len, NULL);
+	if (r < 0)
+		return r == -ENOMEM ? err_nomem(err) : 0;
+	strbuf_addf(&key, "nvc driver answer %d\nboot %.*s\nversion %s\nroot %" PRIu64 " %" PRIu64,
+		    PROTO_VERSION, (int)strcspn(boot, "\n"), boot, driver->version.value,
+		    (uint64_t)root.st_dev, (uint64_t)root.st_ino);
+	strbuf_addf(&key, " %s\n", host->paths[ROOT_DRIVER]);
+	vec_each(gpu, &driver->gpus) strbuf_addf(&key, "gpu %u %s %d %s\n", (unsigned)gpu->kind,
+						 gpu->busid == NULL ? "-" : gpu->busid, gpu->minor,
+						 gpu->uuid == NULL ? "-" : gpu->uuid);
+	vec_each(mig, &driver->migs)
+		strbuf_addf(&key, "mig %zu %u %u\n", mig->gpu, mig->gi, mig->ci);
+	strbuf_addc(&key, '\n');
+	if (strbuf_failed(&key))
+		return err_nomem(err);
+	if (key.len <= MAX_KEY_BYTES)
+		*ret = strbuf_take(&key);
+	return 0;
+}
+
+/* One file for each driver root, so that what does not count any more is written over. */
+static void file_name(const struct host *host, char ret[NAME_SIZE])
+{
+	(void)snprintf(ret, NAME_SIZE, "driver-%016" PRIx64, str_hash(host->paths[ROOT_DRIVER]));
+}
+
+static const char *dir_fault(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return "cannot be looked at";
+	if (st.st_uid != geteuid())
+		return "belongs to somebody else";
+	return (st.st_mode & 022) != 0 ? "can be written by others" : NULL;
+}
+
+/* The folder, made if there is none; -1: none to be used, which is said. */
+static int open_dir(const struct host *host, bool make)
+{
+	const char *dir = host->settings->cache_dir;
+	char name[NAME_MAX + 1];
+	const char *fault;
+	auto_fd slash = rootfs_open_slash(NULL);
+	auto_fd parent = slash < 0 ? -1 : rootfs_open_parent(slash, dir, name, NULL);
+	auto_fd fd = -1;
+
+	if (parent < 0)
+		return -1;
+	if (make && entry_make_dir(parent, name, 0700) < 0 && errno != EEXIST) {
+		log_debug(host->log, MODULE, "'%s' cannot be made: %s", dir, strerror(errno));
+		return -1;
+	}
+	fd = entry_open(parent, name, O_RDONLY | O_DIRECTORY, 0);
+	if (fd < 0)
+		return -1;
+	fault = dir_fault(fd);
+	if (fault == NULL)
+		return take_fd(&fd);
+	log_debug(host->log, MODULE, "'%s' is not used: it %s", dir, fault);
+	return -1;
+}
+
+int drivercache_find(const struct host *host, const char *key, char **ret, size_t *ret_len,
+		     struct err *err)
+{
+	auto_fd dir = open_dir(host, false);
+	auto_fd fd = -1;
+	auto_free char *text = NULL;
+	size_t key_len = strlen(key);
+	char name[NAME_SIZE];
+	struct stat st;
+	size_t len = 0;
+	int r;
+
+	file_name(host, name);
+	fd = dir < 0 ? -1 : entry_open(dir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+	if (fd < 0)
+		return 0;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
+	    (st.st_mode & 077) != 0) {
+		log_debug(host->log, MODULE, "the kept answer is not used: others could write it");
+		return 0;
+	}
+	r = io_read_fd(fd, MAX_BYTES, name, &text, &len, err);
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	if (len <= key_len || memcmp(text, key, key_len) != 0)
+		return 0;
+	memmove(text, text + key_len, len - key_len);
+	*ret = take_ptr(&text);
+	*ret_len = len - key_len;
+	return 1;
+}
+
+/* MIG mode without instances looks, from /proc, like none: whether it is on would be found out too
+ * late. And what the library could not say this time it may say the next. */
+static const char *passing(const proto_answer *answer)
+{
+	for (u_int i = 0; i < answer->gpus.gpus_len; i++) {
+		bool there = answer->gpus.gpus_val[i].mig <= 0;
+
+		for (u_int j = 0; !there && j < answer->migs.migs_len; j++)
+			there = answer->migs.migs_val[j].gpu == i;
+		if (!there)
+			return "a GPU has MIG mode on and no MIG device";
+	}
+	return answer->faults.faults_len > 0 ? "it has errors" : NULL;
+}
+
+/* By a name of its own: hooks of several containers may do it at a time. */
+static int replace(int dir, const char *name, const struct io_new *content, struct err *err)
+{
+	const struct timespec as_written = {.tv_nsec = UTIME_OMIT};
+	char temporary[IO_TEMPORARY_MAX];
+	struct stat st;
+	int r = io_temporary_name(temporary, err);
+
+	if (r == 0)
+		r = io_make_at(dir, temporary, content, as_written, &st, err);
+	if (r == 0 && entry_rename(dir, temporary, name) < 0) {
+		r = err_sys(err, errno, "rename to '%s'", name);
+		(void)entry_remove(dir, temporary);
+	}
+	return r;
+}
+
+void drivercache_keep(const struct host *host, const char *key, const proto_answer *answer,
+		      const char *frame, size_t len)
+{
+	auto_done(strbuf) struct strbuf text = {0};
+	const char *reason = passing(answer);
+	auto_fd dir = reason != NULL ? -1 : open_dir(host, true);
+	struct io_new content = {.mode = 0600, .uid = geteuid(), .gid = getegid()};
+	char name[NAME_SIZE];
+	struct err err = {0};
+
+	if (reason != NULL)
+		log_debug(host->log, MODULE, "the answer is not kept: %s", reason);
+	if (dir < 0)
+		return;
+	strbuf_adds(&text, key);
+	strbuf_add(&text, frame, len);
+	if (strbuf_failed(&text))
+		return;
+	content.data = text.data;
+	content.len = text.len;
+	file_name(host, name);
+	if (replace(dir, name, &content, &err) < 0)
+		log_debug(host->log, MODULE, "the answer is not kept: %s", err.msg);
+}
