@@ -4,6 +4,8 @@
 # --gpus all, the caller's own user and a mounted work folder; `docker exec` into it; its remote device
 # is a Jetson with JetPack 4.4 (CUDA 10.2), where a server runs with --runtime nvidia.
 
+bats_require_minimum_version 1.5.0
+
 # shellcheck disable=SC2016 # words of the container's shell
 # shellcheck source=tests/support/gpu.sh
 . "$NVC_SOURCE_DIR/tests/support/gpu.sh"

@@ -3,6 +3,8 @@
 # Clara AGX: a Xavier with a discrete RTX 6000, docker's default runtime is nvidia:
 #     docker run -t --rm --shm-size=1G -v in:/input -v model:/model -v out:/output IMAGE
 
+bats_require_minimum_version 1.5.0
+
 # shellcheck source=tests/support/gpu.sh
 . "$NVC_SOURCE_DIR/tests/support/gpu.sh"
 
