@@ -112,7 +112,13 @@ static int open_and_run(const struct opts *opts, struct out *out)
 		if (opts->debug == NULL && debug != NULL && opts->command == COMMAND_CONFIGURE)
 			out_open_log(out, debug);
 		cmd.ctx = ctx;
-		status = run_command(&cmd);
+		if (opts->load_kmods &&
+		    nvc_load_modules(
+			    ctx, NVC_LOAD_ALWAYS |
+					 (opts->no_channel_making ? NVC_LOAD_NO_CHANNELS : 0u)) < 0)
+			status = out_context_error(out, ctx);
+		else
+			status = run_command(&cmd);
 	}
 	nvc_close(ctx);
 	out_close(out);

@@ -96,6 +96,13 @@ int nvc_open(const struct nvc_options *options, struct nvc_context **ret)
 	return override_settings(ctx, options);
 }
 
+int context_open_host(struct nvc_context *ctx)
+{
+	if (ctx->host.n > 0)
+		return 0;
+	return host_open(&ctx->host, ctx->settings, &ctx->log, &ctx->err);
+}
+
 void nvc_close(struct nvc_context *ctx)
 {
 	if (ctx == NULL)
@@ -212,4 +219,22 @@ int context_rootfs(struct nvc_context *ctx, const char *bundle, char **ret)
 	}
 	*ret = rootfs;
 	return 0;
+}
+
+int context_container_rootfs(struct nvc_context *ctx, const struct nvc_container *container,
+			     char **ret)
+{
+	int rc;
+
+	if (container->rootfs == NULL && container->bundle == NULL)
+		return err_set(&ctx->err, EINVAL, "neither a rootfs nor a bundle was given");
+	if (container->rootfs == NULL) {
+		rc = context_read_spec(ctx, container->bundle);
+		return rc < 0 ? rc : context_rootfs(ctx, container->bundle, ret);
+	}
+	/* crun writes root.path into the state as it stands in config.json */
+	*ret = container->rootfs[0] != '/' && container->bundle != NULL
+		       ? path_join(container->bundle, container->rootfs)
+		       : strdup(container->rootfs);
+	return *ret == NULL ? err_nomem(&ctx->err) : 0;
 }

@@ -18,13 +18,6 @@ _Static_assert((int)NVC_LISTED_FIRMWARES == (int)LISTING_FIRMWARES, "kinds agree
 _Static_assert((int)NVC_LISTED_COMPAT32 == (int)LISTING_COMPAT32, "kinds agree");
 _Static_assert((int)NVC_LISTED_MIG == (int)LISTING_MIGS, "kinds agree");
 
-static int open_host(struct nvc_context *ctx)
-{
-	if (ctx->host.n > 0)
-		return 0;
-	return host_open(&ctx->host, ctx->settings, &ctx->log, &ctx->err);
-}
-
 static unsigned gates_of(const struct request *request)
 {
 	if (request == NULL)
@@ -56,7 +49,7 @@ static int read_machine(struct nvc_context *ctx, const struct request *request, 
 			struct inventory *inv)
 {
 	enum host_lists which = HOST_LISTS_ALL;
-	int rc = open_host(ctx);
+	int rc = context_open_host(ctx);
 
 	if (rc == 0)
 		rc = host_read_platform(&ctx->host, inv, &ctx->err);

@@ -25,6 +25,7 @@ struct apply_target {
 	bool devices_granted;    /* the shim put the rules into the spec: leave the cgroup alone */
 	bool no_cgroups;         /* leave the cgroup alone and say so */
 	bool confined;           /* give up rights phase by phase (fence.h) */
+	bool asks_driver;        /* host_ask_driver() may be called before: see host_may_ask() */
 };
 
 struct apply_stats {
@@ -44,11 +45,13 @@ int apply_plan(const struct plan *plan, const struct host *host, const struct se
 
 /** Takes back what apply_plan() recorded for the target's id: after that container has stopped, and
  *  before it is started again. No record is not an error. rootfs overrides the recorded one unless
- *  NULL. Of the target id, bundle, rootfs and confined count. */
+ *  NULL. Of the target id, bundle, rootfs, confined and asks_driver count. */
 int apply_revert(const struct apply_target *target, const struct settings *settings,
 		 const struct log *log, struct err *err);
 
-/** For a program whose target will be confined: gives up what no phase needs. */
-int apply_confine(const struct settings *settings, const struct log *log, struct err *err);
+/** For a program whose target will be confined: gives up what no phase needs. Of the target
+ * confined and asks_driver count, which must be the same later. */
+int apply_confine(const struct settings *settings, const struct apply_target *target,
+		  const struct log *log, struct err *err);
 
 #endif

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <sched.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "sys/aside.h"
@@ -15,6 +16,9 @@
 #define BIT(name)     (UINT64_C(1) << CAP_##name)
 #define ALL_BITS      UINT32_MAX
 #define FENCE_SIGNALS 5 /* calls that send one */
+#define FENCE_NAMESPACES                                                                           \
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |             \
+	 CLONE_NEWPID | CLONE_NEWNET)
 
 /* A sanitizer looks for leaks from a process of its own when the program ends. */
 #if defined(__SANITIZE_ADDRESS__)
@@ -41,6 +45,11 @@
  * memory */
 #define FENCE_CAPS_BPF (BIT(NET_ADMIN) | BIT(SYS_RESOURCE))
 
+/* the driver child goes below the driver root and becomes nobody by what it inherits, and is killed
+ */
+#define FENCE_CAPS_BEQUEATHED (BIT(SETUID) | BIT(SETGID) | BIT(SYS_CHROOT))
+#define FENCE_CAPS_CHILD      (FENCE_CAPS_BEQUEATHED | BIT(KILL))
+
 static uint64_t caps_of(const struct fence *fence, enum fence_phase phase)
 {
 	uint64_t programs = fence->programs ? FENCE_CAPS_PROGRAMS : 0;
@@ -48,7 +57,7 @@ static uint64_t caps_of(const struct fence *fence, enum fence_phase phase)
 	switch (phase) {
 	case FENCE_PREPARE:
 		return FENCE_CAPS_FILES | FENCE_CAPS_MOUNTS | FENCE_CAPS_JOIN | FENCE_CAPS_BPF |
-		       programs;
+		       programs | (fence->child ? FENCE_CAPS_CHILD : 0);
 	case FENCE_INSIDE:
 		return FENCE_CAPS_FILES | FENCE_CAPS_MOUNTS | programs |
 		       (fence->bpf ? FENCE_CAPS_BPF : 0);
@@ -67,7 +76,6 @@ static uint64_t caps_of(const struct fence *fence, enum fence_phase phase)
  * somebody's board. Calls younger than this list are refused by sysfilter_refuse(). */
 static const struct sysfilter_rule never[] = {
 	{.name = "socket"},
-	{.name = "socketpair"},
 	{.name = "socketcall"},
 	{.name = "connect"},
 	{.name = "bind"},
@@ -135,16 +143,12 @@ static const struct sysfilter_rule never[] = {
 #ifndef FENCE_SANITIZED
 static const struct sysfilter_rule tracing[] = {{.name = "ptrace"}, {.name = NULL}};
 
-/* No other process: threads are made by clone with that flag. */
 static const struct sysfilter_rule alone[] = {
 	{.name = "execve"},
-	{.name = "execveat"},
 	{.name = "fork"},
 	{.name = "vfork"},
-	{"clone", 0, CLONE_THREAD, CLONE_THREAD},
 	/* of mounts: before Linux 5.12 a namespace is needed in which they get their flags */
 	{"unshare", 0, ALL_BITS & ~(uint32_t)(CLONE_FS | CLONE_NEWNS), 0},
-	{.name = "chroot"},
 	{.name = "pivot_root"},
 	{.name = "memfd_create"},
 	{.name = "setuid"},
@@ -155,16 +159,26 @@ static const struct sysfilter_rule alone[] = {
 	{.name = "setreuid32"},
 	{.name = "setregid"},
 	{.name = "setregid32"},
-	{.name = "setresuid"},
-	{.name = "setresuid32"},
-	{.name = "setresgid"},
-	{.name = "setresgid32"},
-	{.name = "setgroups"},
-	{.name = "setgroups32"},
 	{.name = "process_mrelease"},
 	{.name = "move_pages"},
 	{.name = "migrate_pages"},
 	{"prlimit64", 0, ALL_BITS, 0},
+	{.name = NULL},
+};
+
+/* What the driver child is started with, and what it gives up its rights with: a filter is
+ * inherited. Threads are made by clone with that flag. */
+static const struct sysfilter_rule starting[] = {
+	{.name = "execveat"},    {"clone", 0, CLONE_THREAD, CLONE_THREAD},
+	{.name = "chroot"},      {.name = "setresuid"},
+	{.name = "setresuid32"}, {.name = "setresgid"},
+	{.name = "setresgid32"}, {.name = "setgroups"},
+	{.name = "setgroups32"}, {.name = NULL},
+};
+
+/* While it may be started. */
+static const struct sysfilter_rule plainly[] = {
+	{"clone", 0, FENCE_NAMESPACES, 0},
 	{.name = NULL},
 };
 
@@ -173,10 +187,15 @@ static const char *const signals[] = {"kill", "tgkill", "tkill", "rt_sigqueueinf
 				      "rt_tgsigqueueinfo"};
 #else
 static const struct sysfilter_rule tracing[] = {{.name = NULL}};
-static const struct sysfilter_rule alone[] = {
-	{.name = "execve"}, {.name = "execveat"}, {.name = NULL}};
+static const struct sysfilter_rule alone[] = {{.name = "execve"}, {.name = NULL}};
+static const struct sysfilter_rule starting[] = {{.name = "execveat"}, {.name = NULL}};
+static const struct sysfilter_rule plainly[] = {{.name = NULL}};
 static const char *const signals[] = {NULL};
 #endif
+
+/* Its conversation. */
+static const struct sysfilter_rule talking[] = {{.name = "socketpair"}, {.name = NULL}};
+static const struct sysfilter_rule nothing[] = {{.name = NULL}};
 
 /* With a program of the host's in a jail, which has a filter of its own. */
 static const struct sysfilter_rule jailing[] = {
@@ -215,36 +234,55 @@ static int refuse(const struct fence *fence, const struct sysfilter_rule *const 
 	return r;
 }
 
-/* Signals for nobody but this process. A jail's child has to be killed. */
+/* Signals for nobody but this process; kill() may be left out. */
+static void own_signals(struct sysfilter_rule ret[FENCE_SIGNALS + 1], bool kill)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]) && signals[i] != NULL; i++)
+		if (kill || strcmp(signals[i], "kill") != 0)
+			ret[n++] = (struct sysfilter_rule){signals[i], 0, ALL_BITS,
+							   (uint32_t)getpid()};
+	ret[n].name = NULL;
+}
+
+/* A jail's child has to be killed, and the driver's. */
 static int filter_first(const struct fence *fence, struct err *err)
 {
-	struct sysfilter_rule own[FENCE_SIGNALS + 1] = {{.name = NULL}};
-	const struct sysfilter_rule *const lists[] = {never, fence->programs ? jailing : alone,
-						      tracing, own, NULL};
+	struct sysfilter_rule own[FENCE_SIGNALS + 1];
+	const struct sysfilter_rule *lists[] = {
+		never, fence->programs ? jailing : alone, tracing, own, nothing, nothing, NULL};
 
-	for (size_t i = 0;
-	     !fence->programs && i < sizeof(signals) / sizeof(signals[0]) && signals[i] != NULL;
-	     i++)
-		own[i] = (struct sysfilter_rule){signals[i], 0, ALL_BITS, (uint32_t)getpid()};
+	own_signals(own, !fence->child);
+	if (fence->programs)
+		lists[3] = nothing;
+	if (!fence->child)
+		lists[4] = talking;
+	if (!fence->programs)
+		lists[5] = fence->child ? plainly : starting;
 	return refuse(fence, lists, err);
 }
 
+/* What was left open for the driver child is closed with the phase. */
 static int filter(const struct fence *fence, enum fence_phase phase, struct err *err)
 {
-	const struct sysfilter_rule *lists[2] = {NULL};
+	struct sysfilter_rule own[FENCE_SIGNALS + 1];
+	const struct sysfilter_rule *lists[] = {nothing, nothing, nothing, nothing, NULL};
 
-	switch (phase) {
-	case FENCE_PREPARE:
+	if (phase == FENCE_PREPARE)
 		return filter_first(fence, err);
-	case FENCE_INSIDE:
-		if (fence->bpf)
-			return 0;
-		lists[0] = bpf;
-		break;
-	case FENCE_FILES:
-	case FENCE_BACK:
+	if (phase != FENCE_INSIDE)
 		lists[0] = mounting;
-		break;
+	else if (!fence->bpf)
+		lists[0] = bpf;
+	else if (!fence->child)
+		return 0;
+	if (fence->child)
+		lists[1] = talking;
+	if (fence->child && !fence->programs) {
+		own_signals(own, true);
+		lists[2] = starting;
+		lists[3] = own;
 	}
 	return refuse(fence, lists, err);
 }
@@ -272,10 +310,14 @@ int fence_enter(const struct fence *fence, enum fence_phase phase, struct err *e
 
 	if (!fence->on)
 		return 0;
-	if (phase == FENCE_PREPARE)
+	if (phase == FENCE_PREPARE && fence->child)
+		r = privs_bequeath(FENCE_CAPS_BEQUEATHED, err);
+	if (r == 0 && phase == FENCE_PREPARE)
 		r = privs_seal(err);
 	if (r == 0)
-		r = privs_limit(caps_of(fence, phase), err);
+		r = phase == FENCE_PREPARE && fence->child
+			    ? privs_limit_own(caps_of(fence, phase), err)
+			    : privs_limit(caps_of(fence, phase), err);
 	if (r == 0)
 		r = filter(fence, phase, err);
 	if (r == 0)

@@ -24,6 +24,7 @@ enum fence_phase {
 struct fence {
 	bool on;
 	bool programs; /* ldconfig = "@...": children are made, in namespaces, and execute */
+	bool child;    /* NVIDIA's library may be asked in phase prepare, by a child of its own */
 	bool bpf;      /* a cgroup's device program will be replaced */
 	const struct log *log;
 };

@@ -440,7 +440,8 @@ int revert_container(const struct apply_target *target, const struct settings *s
 int apply_revert(const struct apply_target *target, const struct settings *settings,
 		 const struct log *log, struct err *err)
 {
-	const struct fence fence = {.on = target->confined, .log = log};
+	const struct fence fence = {
+		.on = target->confined, .child = target->asks_driver, .log = log};
 	struct apply_target own = *target;
 	auto_free char *id = NULL;
 	int r = peers_choose_id(settings->state_dir, target->id, target->bundle, 0, &id, err);

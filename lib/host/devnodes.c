@@ -21,19 +21,20 @@
 #define DEVNODES_MISC_FILE "/proc/misc"
 
 static const struct {
-	const char *name; /* in /proc/devices; NULL: always this number */
+	const char *name;  /* in /proc/devices; NULL: always this number */
+	const char *other; /* NULL, or what other releases of the driver write there */
 	unsigned major;
 } classes[] = {
-	[DEVNODES_NVIDIA] = {NULL, 195},
-	[DEVNODES_MISC] = {NULL, 10},
-	[DEVNODES_DRM] = {NULL, 226},
-	[DEVNODES_UVM] = {"nvidia-uvm", 0},
-	[DEVNODES_CAPS] = {"nvidia-caps", 0},
-	[DEVNODES_CHANNELS] = {"nvidia-caps-imex-channels", 0},
-	[DEVNODES_NVSWITCH] = {"nvidia-nvswitch", 0},
-	[DEVNODES_GDS] = {"nvidia-fs", 0},
-	[DEVNODES_GDRCOPY] = {"gdrdrv", 0},
-	[DEVNODES_VERBS] = {"infiniband_verbs", 0},
+	[DEVNODES_NVIDIA] = {NULL, NULL, 195},
+	[DEVNODES_MISC] = {NULL, NULL, 10},
+	[DEVNODES_DRM] = {NULL, NULL, 226},
+	[DEVNODES_UVM] = {"nvidia-uvm", NULL, 0},
+	[DEVNODES_CAPS] = {"nvidia-caps", NULL, 0},
+	[DEVNODES_CHANNELS] = {"nvidia-caps-imex-channels", NULL, 0},
+	[DEVNODES_NVSWITCH] = {"nvidia-nvswitch", NULL, 0},
+	[DEVNODES_GDS] = {"nvidia-fs", "nvidia-fs0", 0},
+	[DEVNODES_GDRCOPY] = {"gdrdrv", NULL, 0},
+	[DEVNODES_VERBS] = {"infiniband_verbs", NULL, 0},
 };
 
 int devnodes_open(struct devnodes *nodes, const struct host *host, struct inventory *inv,
@@ -60,13 +61,17 @@ void devnodes_done(struct devnodes *nodes)
 	nodes->told = 0;
 }
 
+static bool devnodes_find(const struct devnodes *nodes, const char *name, unsigned *ret)
+{
+	return name != NULL && nodes->drivers != NULL &&
+	       procfs_char_major(nodes->drivers, nodes->drivers_len, name, ret) == 1;
+}
+
 bool devnodes_major(const struct devnodes *nodes, enum devnodes_class class, unsigned *ret)
 {
-	const char *name = classes[class].name;
-
-	if (name != NULL)
-		return nodes->drivers != NULL &&
-		       procfs_char_major(nodes->drivers, nodes->drivers_len, name, ret) == 1;
+	if (classes[class].name != NULL)
+		return devnodes_find(nodes, classes[class].name, ret) ||
+		       devnodes_find(nodes, classes[class].other, ret);
 	*ret = classes[class].major;
 	return true;
 }

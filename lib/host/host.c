@@ -103,3 +103,18 @@ void host_close(struct host *host)
 	}
 	host->n = 0;
 }
+
+bool host_may_ask(const struct settings *settings)
+{
+#ifdef NVC_NVML
+	const char *path = settings->host_root ? settings->host_root : "/";
+	auto_fd root = io_open_host(path, O_PATH | O_DIRECTORY);
+	struct stat st;
+
+	return root >= 0 && (rootfs_lstat(root, "/proc/driver/nvidia/version", &st, NULL) > 0 ||
+			     rootfs_lstat(root, "/dev/dxg", &st, NULL) > 0);
+#else
+	(void)settings;
+	return false;
+#endif
+}

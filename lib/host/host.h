@@ -2,10 +2,13 @@
 /*
  * The machine, read through root fds: driver root (driver files and nodes), machine root (lists,
  * /proc, /sys, /etc) and alternate roots. A board in a folder is a host like any other. Nothing
- * here writes, and no path of the machine is opened but through one of these fds.
+ * here writes, but for answers of the driver's library in the folder for them (drivercache.h), and
+ * no path of the machine is opened but through one of these fds.
  */
 #ifndef HOST_HOST_H
 #define HOST_HOST_H
+
+#include <stdbool.h>
 
 #include "base/err.h"
 #include "base/log.h"
@@ -73,6 +76,10 @@ int host_find_gates(const struct host *host, unsigned gates, struct inventory *i
  * looked for unless the driver is loaded (or wsl): its version is that of the names. */
 int host_find_driver_files(const struct host *host, unsigned caps, struct inventory *inv,
 			   struct err *err);
+
+/** True if host_ask_driver() can come to start a child: the driver is loaded on the machine, or it
+ * is WSL, and the library is not built without NVC_NVML. One look, before host_open(). */
+bool host_may_ask(const struct settings *settings);
 
 /** Asks the driver's library by a child, or reads the answer it gave before: CUDA version, and what
  *  is not known yet of each GPU and MIG device; sets inv->driver.asked. 0 too where it could not be

@@ -5,6 +5,7 @@
 
 #include "base/auto.h"
 #include "plan/appprofile.h"
+#include "plan/compat.h"
 #include "plan/draft.h"
 #include "plan/grants.h"
 #include "plan/libraries.h"
@@ -159,6 +160,8 @@ static int fill(const struct building *b, struct draft *draft, struct err *err)
 		rc = appprofile_add(draft, err);
 	if (rc == 0)
 		rc = libraries_add_links(draft, err);
+	if (rc == 0 && compat_choose(draft, b->image, b->settings) < 0)
+		rc = err_nomem(err);
 	if (rc == 0)
 		rc = loadcache_add(draft, err);
 	if (rc == 0)

@@ -7,6 +7,7 @@
 #define PLAN_DRAFT_H
 
 #include "base/err.h"
+#include "model/image.h"
 #include "model/inventory.h"
 #include "model/plan.h"
 #include "model/request.h"
@@ -18,14 +19,15 @@ struct draft {
 	const struct inventory *inv;
 	const struct request *request;
 	const struct grants *grants;
-	struct plan *plan;     /* borrowed */
-	bool all_lists;        /* else only base lists count */
-	bool *wanted;          /* one for each item of inv */
-	char **paths;          /* canonical target of each wanted item */
-	struct relink targets; /* links of the plan, in the container ... */
-	struct relink sources; /* ... and on the machine */
-	struct pathmap places; /* first item at each path of the container */
-	struct pathmap dirs;   /* those of them that are directories */
+	struct plan *plan;                 /* borrowed */
+	bool all_lists;                    /* else only base lists count */
+	bool *wanted;                      /* one for each item of inv */
+	char **paths;                      /* canonical target of each wanted item */
+	struct relink targets;             /* links of the plan, in the container ... */
+	struct relink sources;             /* ... and on the machine */
+	struct pathmap places;             /* first item at each path of the container */
+	struct pathmap dirs;               /* those of them that are directories */
+	const struct image_compat *compat; /* the image's CUDA libraries, if used; borrowed */
 };
 
 /* A file with content of ours, or, with OP_DIR, a directory. */

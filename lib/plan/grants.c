@@ -313,8 +313,12 @@ static bool part_of_gpus(const struct grants *grants, const struct part *part)
 	if (!grants->nodes)
 		return false;
 	switch (part->kind) {
-	case PART_GPU:
 	case PART_GPU_PROC:
+		/* a container that keeps all of /proc/driver/nvidia has its own of it */
+		if (!grants->files)
+			return false;
+		/* fall through */
+	case PART_GPU:
 		return part->gpu < grants->inv->driver.gpus.n && grants->gpus[part->gpu];
 	case PART_MIG:
 		return part->mig < grants->inv->driver.migs.n && grants->migs[part->mig];

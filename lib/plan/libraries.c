@@ -73,6 +73,15 @@ static const struct alias {
 	{"libnvidia-opticalflow.so.", "libnvidia-opticalflow.so", "libnvidia-opticalflow.so.1"},
 };
 
+const char *libraries_alias(const char *soname)
+{
+	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++) {
+		if (str_equal(aliases[i].text, soname))
+			return aliases[i].name;
+	}
+	return NULL;
+}
+
 static int add_alias(struct draft *draft, const struct alias *alias, const char *path,
 		     struct err *err)
 {

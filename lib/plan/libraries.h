@@ -14,6 +14,9 @@ int libraries_add_links(struct draft *draft, struct err *err);
  *  first; 0 = none known. */
 uint16_t libraries_machine(const struct draft *draft, uint16_t wanted);
 
+/** Another name that programs open a library of that SONAME by; NULL = none. */
+const char *libraries_alias(const char *soname);
+
 /* Called for each library that the container gets, bound by itself or inside a directory, under its
  * path in the container. Other than 0 stops. */
 typedef int (*library_fn)(struct draft *draft, const struct item *item, const char *path, void *arg,

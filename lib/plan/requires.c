@@ -15,6 +15,7 @@
 struct subject {
 	const struct gpu *gpu; /* NULL = that of mount lists, or none */
 	bool by_driver;        /* facts are those of the driver, not of the board's L4T */
+	bool named;            /* there are others that it could be taken for */
 	struct require_facts facts;
 };
 
@@ -129,7 +130,7 @@ static void name_gpu(const struct subject *subject, char *ret, size_t size)
 	char model[MAX_SHOWN];
 
 	*ret = '\0';
-	if (subject->gpu == NULL || !subject->by_driver)
+	if (subject->gpu == NULL || !subject->named)
 		return;
 	if (subject->gpu->model == NULL) {
 		(void)snprintf(ret, size, " by GPU %u", subject->gpu->index);
@@ -168,6 +169,18 @@ static int check_one(const char *entry, const struct subject *subject, struct er
 						: "NVIDIA_DISABLE_REQUIRE=1 skips all of them");
 }
 
+/* With "all" somebody has to be able to do what the image is for, and on a board with a discrete
+ * card that is the card: what is too new for the board's own GPU runs there. */
+static bool only_warns(const struct checking *checking, const struct subject *subject)
+{
+	const struct grants *grants = checking->grants;
+
+	if (checking->settings->require_policy == REQUIRE_WARN)
+		return true;
+	return grants->request->mode == DEVICES_ALL && subject->gpu != NULL &&
+	       subject->gpu->kind == GPU_INTEGRATED && grants_has(grants, GPU_DISCRETE);
+}
+
 static int check_subject(struct checking *checking, const struct subject *subject, struct err *err)
 {
 	const struct strv *entries = &checking->grants->request->requires;
@@ -184,7 +197,7 @@ static int check_subject(struct checking *checking, const struct subject *subjec
 		rc = check_one(entries->items[i], subject, &fault);
 		if (rc == 0)
 			continue;
-		if (rc == -ENOMEM || checking->settings->require_policy != REQUIRE_WARN) {
+		if (rc == -ENOMEM || !only_warns(checking, subject)) {
 			if (err != NULL)
 				*err = fault;
 			return rc;
@@ -223,6 +236,7 @@ int requires_check(const struct grants *grants, const struct settings *settings,
 		if (!grants->gpus[g])
 			continue;
 		subject = subject_of(grants->inv, &driver->gpus.items[g]);
+		subject.named = !grants_only_lists(grants->inv);
 		rc = check_subject(&checking, &subject, err);
 	}
 	return rc;

@@ -239,7 +239,20 @@ int privs_seal(struct err *err)
 	return r < 0 ? r : privs_drop_bounding(err);
 }
 
-int privs_limit(uint64_t mask, struct err *err)
+int privs_bequeath(uint64_t mask, struct err *err)
+{
+	const uint32_t half[2] = {(uint32_t)mask, (uint32_t)(mask >> 32)};
+	struct __user_cap_data_struct caps[2] = {{0, 0, 0}, {0, 0, 0}};
+	int r = privs_get(caps, err);
+
+	if (r < 0)
+		return r;
+	for (int i = 0; i < 2; i++)
+		caps[i].inheritable |= caps[i].permitted & half[i];
+	return privs_set(caps, err);
+}
+
+static int privs_limit_to(uint64_t mask, bool inherit, struct err *err)
 {
 	const uint32_t half[2] = {(uint32_t)mask, (uint32_t)(mask >> 32)};
 	struct __user_cap_data_struct caps[2] = {{0, 0, 0}, {0, 0, 0}};
@@ -250,9 +263,19 @@ int privs_limit(uint64_t mask, struct err *err)
 	for (int i = 0; i < 2; i++) {
 		caps[i].permitted &= half[i];
 		caps[i].effective = caps[i].permitted;
-		caps[i].inheritable = 0;
+		caps[i].inheritable = inherit ? caps[i].inheritable & half[i] : 0;
 	}
 	return privs_set(caps, err);
+}
+
+int privs_limit_own(uint64_t mask, struct err *err)
+{
+	return privs_limit_to(mask, true, err);
+}
+
+int privs_limit(uint64_t mask, struct err *err)
+{
+	return privs_limit_to(mask, false, err);
 }
 
 int privs_raise(uint64_t effective, struct err *err)

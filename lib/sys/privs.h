@@ -45,6 +45,12 @@ int privs_seal(struct err *err);
  *  permitted and effective, none inheritable. For good. */
 int privs_limit(uint64_t mask, struct err *err);
 
+/** Makes those of the thread's capabilities that are in mask inheritable too: all that a program
+ *  executed after privs_seal() has, until privs_limit() or, where they shall last,
+ *  privs_limit_own(), which leaves inheritable ones as they are. */
+int privs_bequeath(uint64_t mask, struct err *err);
+int privs_limit_own(uint64_t mask, struct err *err);
+
 /** Takes all but the capabilities in mask out of the effective set, and puts what was there before
  *  into *ret; privs_raise() makes it effective again. For the calling thread. */
 int privs_lower(uint64_t mask, uint64_t *ret, struct err *err);

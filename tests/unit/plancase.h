@@ -18,6 +18,8 @@
  *           [gds] [gdrcopy] [mofed] [nvswitch] [mig-config] [mig-monitor]
  *   settings lists=all|base | require=warn | missing=start | compat=host
  *   image machine=62 libc=musl
+ *   compat|compat-orin DIR VERSION [note] [cuda=12.9] [drivers=535,550] [fault=]
+ *   compat-lib NAME SONAME MACHINE                        of the compat line before
  *   nolists                                               the folder is not there
  */
 #ifndef TESTS_PLANCASE_H
@@ -256,6 +258,59 @@ static inline void plancase_image(struct plancase *c, char **words, size_t n)
 	}
 }
 
+static inline void plancase_compat_word(struct image_compat *compat, char *word)
+{
+	char *value;
+	char *save = NULL;
+
+	if (strcmp(word, "note") == 0) {
+		compat->noted = true;
+	} else if ((value = plancase_value(word, "cuda")) != NULL) {
+		compat->cuda = strdup(value);
+	} else if ((value = plancase_value(word, "fault")) != NULL) {
+		compat->fault = plancase_text(value);
+	} else if ((value = plancase_value(word, "drivers")) != NULL) {
+		for (char *one = strtok_r(value, ",", &save); one != NULL;
+		     one = strtok_r(NULL, ",", &save))
+			assert_int_equal(strv_add(&compat->drivers, one), 0);
+	} else {
+		fail_msg("no such word: %s", word);
+	}
+}
+
+/* False if the line is about something else. */
+static inline bool plancase_compat(struct plancase *c, char **words, size_t n)
+{
+	struct image_compat *compat;
+	struct image_library *library;
+
+	if (strcmp(words[0], "compat-lib") == 0) {
+		compat =
+			c->image.compat_orin.dir != NULL ? &c->image.compat_orin : &c->image.compat;
+		library = vec_add(&compat->libraries);
+		assert_non_null(library);
+		assert_true(n >= 4);
+		*library = (struct image_library){.name = strdup(words[1]),
+						  .soname = strdup(words[2]),
+						  .machine = (uint16_t)plancase_number(words[3]),
+						  .is64 = true};
+		return true;
+	}
+	if (strcmp(words[0], "compat") == 0)
+		compat = &c->image.compat;
+	else if (strcmp(words[0], "compat-orin") == 0)
+		compat = &c->image.compat_orin;
+	else
+		return false;
+	assert_true(n >= 3);
+	c->image.known = true;
+	compat->dir = strdup(words[1]);
+	compat->version = strdup(words[2]);
+	for (size_t i = 3; i < n; i++)
+		plancase_compat_word(compat, words[i]);
+	return true;
+}
+
 /* The last item belongs to the last row, or to the part behind it. */
 static inline void plancase_own(struct plancase *c)
 {
@@ -287,6 +342,8 @@ static inline void plancase_line(struct plancase *c, char **words, size_t n)
 		plancase_settings(c, words[1]);
 	} else if (strcmp(words[0], "image") == 0) {
 		plancase_image(c, words, n);
+	} else if (plancase_compat(c, words, n)) {
+		return;
 	} else if (strcmp(words[0], "nolists") == 0) {
 		c->inv->list_dir_found = false;
 	} else if (!plandriver_line(c, words, n)) {

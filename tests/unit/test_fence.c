@@ -157,7 +157,7 @@ static struct look *live(struct world *world, enum stage stage, void (*before)(s
 		(void)alarm(60);
 		if (before != NULL)
 			before(world);
-		look->rc = apply_confine(&world->settings, &log, &err);
+		look->rc = apply_confine(&world->settings, &world->target, &log, &err);
 		if (look->rc == 0)
 			look->rc = stage == APPLY
 					   ? apply_plan(world->plan, &world->host, &world->settings,

@@ -42,7 +42,7 @@ static void start_without(struct world *world, uint64_t lost, struct outcome *ou
 		(void)alarm(60);
 		outcome->rc = privs_limit(~lost, &err);
 		if (outcome->rc == 0)
-			outcome->rc = apply_confine(&world->settings, &log, &err);
+			outcome->rc = apply_confine(&world->settings, &world->target, &log, &err);
 		if (outcome->rc == 0)
 			outcome->rc = apply_plan(world->plan, &world->host, &world->settings,
 						 &world->target, &log, &outcome->stats, &err);

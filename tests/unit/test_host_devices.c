@@ -365,7 +365,7 @@ static const struct odd odds[] = {
 	 {GPU0, FILED(LISTS "/l4t.csv", "dev, /dev/nvidiactl\n"),
 	  NODE("/dev/nvidiactl", "195:255")},
 	 0,
-	 "gpu-proc",
+	 "control nvidiactl\n",
 	 "integrated"},
 };
 

@@ -122,6 +122,17 @@ NVC_EXPORT void nvc_request_free(struct nvc_request *request);
 
 /* ---- facts and plan ---- */
 
+enum nvc_load {
+	NVC_LOAD_ALWAYS = 1 << 0,      /* whatever load-kmods says */
+	NVC_LOAD_NO_CHANNELS = 1 << 1, /* no node of an IMEX channel; else as configured */
+};
+
+/** Loads the driver's kernel modules and makes its nodes where a machine with a card lacks them,
+ *  unless load-kmods says not to. For root of the machine; nothing is done for anybody else, nor in
+ *  a user namespace. To be called before nvc_confine(). What cannot be done is told in the log.
+ *  flags: enum nvc_load. */
+NVC_EXPORT int nvc_load_modules(struct nvc_context *ctx, unsigned flags);
+
 /** Reads the machine. request (may be NULL: everything) decides which lists are looked up. */
 NVC_EXPORT int nvc_inventory_new(struct nvc_context *ctx, const struct nvc_request *request,
 				 struct nvc_inventory **ret);
@@ -197,7 +208,8 @@ struct nvc_bundle_args {
 
 /** The shim's part: edits BUNDLE/config.json so that the container gets its GPU. Returns 1 when it
  *  was changed, 0 when there was nothing to do. While it lasts the calling thread has no effective
- *  capabilities but those of files. */
+ *  capabilities but those of files, except for what nvc_load_modules() does, which is called where
+ *  a GPU is wanted. */
 NVC_EXPORT int nvc_bundle_prepare(struct nvc_context *ctx, const struct nvc_bundle_args *args);
 
 struct nvc_container {

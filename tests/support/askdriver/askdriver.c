@@ -176,7 +176,10 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	if (wish.confine)
-		r = apply_confine(settings, &log, &err);
+		r = apply_confine(settings,
+				  &(struct apply_target){.confined = true,
+							 .asks_driver = host_may_ask(settings)},
+				  &log, &err);
 	if (r == 0)
 		r = host_open(&host, settings, &log, &err);
 	for (unsigned i = 0; r == 0 && i < (wish.repeat > 0 ? wish.repeat : 1); i++)

@@ -31,7 +31,8 @@ static const struct {
 };
 
 /* libX.so.1.2.3 has the SONAME libX.so.1; a name without a number, and a driver's own libraries
- * with the driver's version, have themselves. Those of CUDA had two numbers up to 10.0. */
+ * with the driver's version, have themselves. Those of CUDA had two numbers up to 10.0, and
+ * one of them up to 10.2. */
 static char *soname_of(const char *path, const struct release *release)
 {
 	const char *name = path_basename(path);
@@ -41,7 +42,9 @@ static char *soname_of(const char *path, const struct release *release)
 	if (version == NULL || strcmp(version + 4, release->driver) == 0)
 		return strdup(name);
 	digits = strcspn(version + 4, ".");
-	if (str_starts_with(path, "/usr/local/cuda-10.0/") && version[4 + digits] == '.')
+	if ((str_starts_with(path, "/usr/local/cuda-10.0/") ||
+	     str_starts_with(name, "libcudart.so.10.")) &&
+	    version[4 + digits] == '.')
 		digits += 1 + strcspn(version + 4 + digits + 1, ".");
 	return strndup(name, (size_t)(version + 4 - name) + digits);
 }

@@ -218,6 +218,8 @@ int stand_write_proc(struct stand *stand, struct err *err)
 {
 	if (write_answers(stand, err) < 0)
 		return -EIO;
+	if (stand_text(stand, "/proc/misc", err, "121 rdma_cm\n125 dxg\n200 tun\n") < 0)
+		return -EIO;
 	if (stand->layout == LAYOUT_WSL) /* Windows has the driver */
 		return stand_text(stand, "/proc/devices", err,
 				  "Character devices:\n  1 mem\n 10 misc\n\nBlock devices:\n");
