@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The look-up of the driver's files, with each allocation failing. */
+/* The driver's answer, from the child and from where it is kept, with each allocation failing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,93 +8,83 @@
 #include <cmocka.h>
 
 #include "allocfail.h"
-#include "driverroot.h"
+#include "driverworld.h"
 
-#define MOST 300 /* runs: there are a thousand allocations */
+static struct driverworld world;
 
-static struct tree tree;
-static bool windows;
-
-static int run_files(void *arg, struct err *err, struct strbuf *text)
+static void put(const struct driver *driver, struct strbuf *text)
 {
-	struct driverroot root = {.wsl = windows};
-	struct setup *setup = &root.setup;
+	strbuf_addf(text, "%d %s %s\n", driver->asked, driver->version.value, driver->cuda.value);
+	vec_each(gpu, &driver->gpus)
+		strbuf_addf(text, "%u %d %s %s %s %s %s %d\n", gpu->index, gpu->minor, gpu->busid,
+			    gpu->uuid, gpu->model, gpu->brand, gpu->compute, gpu->mig);
+	vec_each(mig, &driver->migs) strbuf_addf(text, "%zu %d %u %u %s\n", mig->gpu, mig->index,
+						 mig->gi, mig->ci, mig->uuid);
+}
+
+static int run(bool cache, struct err *err, struct strbuf *text)
+{
 	int r;
 
-	(void)arg;
-	memcpy(root.tree.root, tree.root, sizeof(tree.root));
-	setup_settings(setup, tree.root);
-	assert_int_equal(strv_add(&setup->settings.library_dirs, "/opt/driver"), 0);
-	assert_int_equal(host_open(&setup->host, &setup->settings, NULL, err), 0);
-	setup->inv = inventory_new();
-	assert_non_null(setup->inv);
-	setup->inv->driver.loaded = !windows;
-	setup->inv->driver.wsl = windows;
-	assert_int_equal(fact_set(&setup->inv->driver.version, VERSION, "test"), 0);
-	setup->inv->driver.version_text = strdup(MODULE);
+	driverworld_forget(&world);
+	(void)driverworld_know(&world, "00000000:01:00.0", 0);
+	world.settings->driver_cache = cache;
 	allocfail_start();
-	r = host_find_driver_files(&setup->host, DRIVER_CAP_EVERY, setup->inv, err);
+	r = host_ask_driver(&world.host, world.inv, err);
 	allocfail_stop();
-	if (r == 0) {
-		root_dump(&root);
-		strbuf_adds(text, root.text);
-	}
-	root.tree.root[0] = '\0'; /* it stays */
-	root_done(&root);
+	if (r == 0)
+		put(&world.inv->driver, text);
+	inventory_free(world.inv);
+	world.inv = NULL;
 	return r;
 }
 
-/* Something of each kind. */
-static void fill(struct driverroot *root)
+static int run_asked(void *arg, struct err *err, struct strbuf *text)
 {
-	static const char *const cache[] = {"libcuda.so.1 " MULTI "/libcuda.so.1",
-					    "libcuda.so " MULTI "/libcuda.so",
-					    "libnvidia-ml.so.1 /gone/libnvidia-ml.so.1",
-					    "-libcuda.so.1 " MULTI_32 "/libcuda.so.1", NULL};
-	static const struct tree_entry entries[] = {
-		{TREE_FILE, "/usr/bin/nvidia-smi", "x", 0755},
-		{TREE_FILE, "/usr/share/glvnd/egl_vendor.d/10_nvidia.json", "x", 0},
-		{TREE_FILE, "/usr/share/nvidia/nvidia-application-profiles-" VERSION "-rc", "x", 0},
-		{TREE_FILE, "/lib/firmware/nvidia/" VERSION "/gsp.bin", "x", 0},
-		{TREE_DIR, "/tmp/nvidia-mps", NULL, 0},
-		{TREE_LINK, MULTI "/gbm/nvidia-drm_gbm.so", "../libcuda.so." VERSION, 0},
-		{TREE_FIFO, MULTI "/libnvcuvid.so." VERSION, NULL, 0},
-		{TREE_END, NULL, NULL, 0},
-	};
-
-	root_add(root, MULTI, "libcuda", "1");
-	root_add(root, MULTI_32, "libcuda", "1");
-	root_add(root, MULTI, "libnvidia-ml", "1");
-	root_add(root, MULTI "/vdpau", "libvdpau_nvidia", "1");
-	root_add(root, "/opt/driver", "libnvidia-nvvm", "4");
-	root_library(root, "/usr/lib/wsl/lib/libcuda.so.1", "libcuda.so.1");
-	root_library(root, "/usr/lib/wsl/drivers/nv_x/libcuda.so.1.1", "libcuda.so.1");
-	root_cache(root, cache);
-	for (size_t i = 0; entries[i].kind != TREE_END; i++)
-		tree_add(&root->tree, &entries[i]);
+	(void)arg;
+	return run(false, err, text);
 }
 
-static void alloc_failures_of_the_drivers_files_are_errors(void **state)
+static int run_kept(void *arg, struct err *err, struct strbuf *text)
 {
-	const struct allocfail_case files = {
-		.name = "driver files", .run = run_files, .most = MOST, .succeeds = true};
-	struct driverroot root;
+	(void)arg;
+	return run(true, err, text);
+}
+
+/* Asked, and kept. */
+static int run_anew(void *arg, struct err *err, struct strbuf *text)
+{
+	static unsigned boots;
+	char id[32];
+
+	(void)arg;
+	(void)snprintf(id, sizeof(id), "%u\n", boots++);
+	tree_write(&world.tree, "/proc/sys/kernel/random/boot_id", id, strlen(id), 0644);
+	return run(true, err, text);
+}
+
+static void alloc_failures_while_the_driver_is_asked_are_errors(void **state)
+{
+	static const struct allocfail_case cases[] = {
+		{.name = "asked", .run = run_asked, .succeeds = true},
+		{.name = "kept", .run = run_kept, .succeeds = true},
+		{.name = "asked anew", .run = run_anew, .succeeds = true},
+	};
 
 	(void)state;
-	root_make(&root);
-	fill(&root);
-	tree = root.tree;
-	allocfail_sweep(&files);
-	windows = true;
-	allocfail_sweep(&files);
-	root_done(&root);
+	driverworld_need_root();
+	driverworld_make(&world, VERSIONS GPU_0("on") GPU_1 MIGS);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		allocfail_sweep(&cases[i]);
+	driverworld_done(&world);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	assert_int_equal(allocfail.bad, 0);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(alloc_failures_of_the_drivers_files_are_errors),
+		cmocka_unit_test(alloc_failures_while_the_driver_is_asked_are_errors),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
