@@ -50,7 +50,7 @@ static bool needs_devices(const struct asking *asking)
 }
 
 /* -1 = not known */
-static int attribute(const struct cuda *cuda, int which, int device)
+static int get_attribute(const struct cuda *cuda, int which, int device)
 {
 	int value = -1;
 
@@ -116,15 +116,15 @@ static void ask_device(const struct cuda *cuda, int ordinal)
 
 	if (CALL(cuda, DRIVERCALLS_CU_DEVICE, cuda->device(&device, ordinal)) != CUDA_OK)
 		return;
-	domain = attribute(cuda, CUDA_DOMAIN, device);
-	bus = attribute(cuda, CUDA_BUS, device);
-	slot = attribute(cuda, CUDA_SLOT, device);
+	domain = get_attribute(cuda, CUDA_DOMAIN, device);
+	bus = get_attribute(cuda, CUDA_BUS, device);
+	slot = get_attribute(cuda, CUDA_SLOT, device);
 	gpu = find(cuda->asking, domain, bus, slot);
 	if (gpu == NULL)
 		return;
 	if (gpu->compute_major < 0) {
-		gpu->compute_major = attribute(cuda, CUDA_COMPUTE_MAJOR, device);
-		gpu->compute_minor = attribute(cuda, CUDA_COMPUTE_MINOR, device);
+		gpu->compute_major = get_attribute(cuda, CUDA_COMPUTE_MAJOR, device);
+		gpu->compute_minor = get_attribute(cuda, CUDA_COMPUTE_MINOR, device);
 	}
 	if (cuda->asking->answer.nvml == PROTO_LOADED)
 		return;

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "host/driveranswer.h"
@@ -30,7 +31,10 @@ static int take_kept(const struct host *host, const char *key, struct inventory 
 
 	if (r <= 0)
 		return r;
-	if (driveranswer_read(frame, len, &message, &why) < 0 || message.kind != PROTO_ANSWER) {
+	r = driveranswer_read(frame, len, &message, &why);
+	if (r == -ENOMEM)
+		return err_nomem(err);
+	if (r < 0 || message.kind != PROTO_ANSWER) {
 		log_debug(host->log, MODULE, "the kept answer is none: %s", why.msg);
 		return 0;
 	}
@@ -44,10 +48,18 @@ static int ask(const struct host *host, const char *key, struct inventory *inv, 
 	auto_free char *frame = NULL;
 	const proto_answer *answer = &message.proto_message_u.answer;
 	size_t len = 0;
-	int r = driverask(host, &frame, &len, &message, err);
+	struct err why = {0};
+	int r = driverask(host, &frame, &len, &message, &why);
 
-	if (r < 0)
+	if (r == -EPERM && geteuid() != 0) {
+		log_info(host->log, MODULE, "the driver's library was not asked: %s", why.msg);
+		return 0;
+	}
+	if (r < 0) {
+		if (err != NULL)
+			*err = why;
 		return r;
+	}
 	if (answer->nvml != PROTO_LOADED && answer->cuda != PROTO_LOADED) {
 		log_info(host->log, MODULE, "the driver's library was not asked: %s; %s",
 			 answer->nvml_why, answer->cuda_why);

@@ -47,9 +47,10 @@ static int encode(xdrproc_t routine, void *value, char **ret, size_t *ret_len, s
 
 void driveranswer_step(unsigned call, unsigned char ret[DRIVERANSWER_STEP])
 {
-	proto_message step = {.kind = PROTO_STEP, .proto_message_u = {.step = call}};
+	proto_message step = {.kind = PROTO_STEP};
 	XDR xdr;
 
+	step.proto_message_u.step = call;
 	memset(ret, 0, DRIVERANSWER_STEP);
 	write_length(DRIVERANSWER_STEP - DRIVERANSWER_HEAD, ret);
 	xdrmem_create(&xdr, (char *)ret + DRIVERANSWER_HEAD, DRIVERANSWER_STEP - DRIVERANSWER_HEAD,
@@ -75,8 +76,10 @@ static int decode(xdrproc_t routine, const char *frame, size_t len, void *ret, s
 		return err_set(err, EPROTO, "a message of %zu bytes", len);
 	/* it is only read */
 	xdrmem_create(&xdr, (char *)(uintptr_t)frame, (u_int)len, XDR_DECODE);
+	errno = 0;
 	if (!routine(&xdr, ret))
-		return err_set(err, EPROTO, "%zu bytes that are no message", len);
+		return errno == ENOMEM ? err_nomem(err)
+				       : err_set(err, EPROTO, "%zu bytes that are no message", len);
 	if (xdr_getpos(&xdr) != len)
 		return err_set(err, EPROTO, "a message with %zu bytes too many",
 			       len - (size_t)xdr_getpos(&xdr));

@@ -179,7 +179,7 @@ static int receive(struct spawn *spawn, char **ret, size_t *ret_len, struct err 
 		r = driveranswer_length(head, &len, err);
 	if (r < 0)
 		return r;
-	frame = malloc(len);
+	frame = malloc(len + 1);
 	if (frame == NULL)
 		return err_nomem(err);
 	r = spawn_receive(spawn, frame, len, err);

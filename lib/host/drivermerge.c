@@ -154,8 +154,8 @@ static bool comes_before(const struct gpu *a, unsigned nvml_a, const struct gpu 
 /* GPUs in order, and numbered; what points to them by place follows. */
 static void count_anew(struct driver *driver, struct places *places)
 {
-	size_t now[DRIVER_MAX_GPUS]; /* by the old place */
-	size_t old[DRIVER_MAX_GPUS];
+	size_t now[DRIVER_MAX_GPUS] = {0}; /* by the old place */
+	size_t old[DRIVER_MAX_GPUS] = {0};
 
 	for (size_t i = 0; i < driver->gpus.n; i++) {
 		struct gpu gpu = driver->gpus.items[i];
@@ -183,7 +183,7 @@ static void count_anew(struct driver *driver, struct places *places)
 static int merge_devices(const proto_answer *answer, const char *source, struct inventory *inv,
 			 struct err *err)
 {
-	size_t found[PROTO_MAX_GPUS];
+	size_t found[PROTO_MAX_GPUS] = {0};
 	struct places places;
 	int r = 0;
 

@@ -273,7 +273,7 @@ static void note_entries(struct libsearch *search, const struct ldcache *cache)
 	{
 		struct sought *sought = sought_of(search, entry);
 
-		if (sought == NULL || entry->value[0] != '/')
+		if (sought == NULL)
 			continue;
 		sought->plain = sought->plain || str_ends_with(entry->key, ".so");
 		if (sought->n_paths < LIBSEARCH_MAX_TRIES)

@@ -7,53 +7,7 @@
 
 #include <cmocka.h>
 
-#include "host/devnodes.h"
-#include "hostsetup.h"
-
-#define NVIDIA  "/proc/driver/nvidia"
-#define CAPS    NVIDIA "/capabilities"
-#define CHANNEL "/dev/nvidia-caps-imex-channels/channel"
-#define VERSION                                                                                    \
-	{                                                                                          \
-		TREE_FILE, NVIDIA "/version",                                                      \
-			"NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15\n", 0           \
-	}
-#define INFORMATION(address, minor)                                                                \
-	{                                                                                          \
-		TREE_FILE, NVIDIA "/gpus/" address "/information",                                 \
-			"Model: \t\t NVIDIA A\nDevice Minor: \t " minor "\n", 0                    \
-	}
-#define DEVICES                                                                                    \
-	{                                                                                          \
-		TREE_FILE, "/proc/devices",                                                        \
-			"Character devices:\n  1 mem\n  8 nothing\n195 nvidia\n234 "               \
-			"nvidia-nvswitch\n"                                                        \
-			"235 nvidia-caps\n236 nvidia-caps-imex-channels\n237 nvidia-uvm\n238 "     \
-			"nvidia-fs\n"                                                              \
-			"239 gdrdrv\n231 infiniband_verbs\n\nBlock devices:\n  8 sd\n",            \
-			0                                                                          \
-	}
-#define MISC                                                                                       \
-	{                                                                                          \
-		TREE_FILE, "/proc/misc", "126 dxg\n 57 rdma_cm\n200 tun\n", 0                      \
-	}
-#define FILED(path, text)                                                                          \
-	{                                                                                          \
-		TREE_FILE, path, text, 0                                                           \
-	}
-#define NODE(path, numbers)                                                                        \
-	{                                                                                          \
-		TREE_CHAR, path, numbers, 0                                                        \
-	}
-#define CAP(path, minor)                                                                           \
-	{                                                                                          \
-		TREE_FILE, CAPS path, "DeviceFileMinor: " minor "\nDeviceFileMode: 256\n", 0       \
-	}
-#define GPU0 VERSION, DEVICES, INFORMATION("0000:01:00.0", "0")
-#define ENDED                                                                                      \
-	{                                                                                          \
-		TREE_END, NULL, NULL, 0                                                            \
-	}
+#include "devworld.h"
 
 static const struct tree_entry whole[] = {
 	GPU0,
@@ -111,68 +65,6 @@ static const char whole_parts[] =
 	"  device 0:/dev/nvidia-caps/nvidia-cap2\n"
 	"channel channel0 number 0\n  device 0:" CHANNEL "0\n"
 	"channel channel2047 number 2047\n  device 0:" CHANNEL "2047\n";
-
-static char *dump_parts(const struct inventory *inv)
-{
-	struct strbuf text = {0};
-
-	vec_each(part, &inv->driver.parts)
-	{
-		strbuf_addf(&text, "%s %s", part_kind_name(part->kind), part->name);
-		if (part->caps != 0)
-			strbuf_addf(&text, " caps %x", part->caps);
-		if (part->gpu != NO_INDEX)
-			strbuf_addf(&text, " gpu %zu", part->gpu);
-		if (part->mig != NO_INDEX)
-			strbuf_addf(&text, " mig %zu", part->mig);
-		if (part->kind == PART_CHANNEL)
-			strbuf_addf(&text, " number %u", part->number);
-		strbuf_addc(&text, '\n');
-		for (size_t i = 0; i < part->n_items; i++)
-			dump_item(&text, &inv->items.items[part->first_item + i]);
-	}
-	vec_each(lack, &inv->driver.lacks)
-		strbuf_addf(&text, "lacks %s (%x): %s\n", lack->name, lack->caps, lack->reason);
-	return strbuf_take(&text);
-}
-
-struct world {
-	struct setup setup;
-	struct tree tree;
-	char *parts;
-};
-
-static void read_world(struct world *world, const struct tree_entry *entries, unsigned gates)
-{
-	struct err err = {0};
-	int rc;
-
-	*world = (struct world){0};
-	tree_make(&world->tree, entries);
-	if (world->tree.no_devices) {
-		tree_remove(&world->tree);
-		print_message("skipped: nodes cannot be made here\n");
-		skip();
-	}
-	setup_settings(&world->setup, world->tree.root);
-	assert_int_equal(setup_read(&world->setup, HOST_LISTS_ALL), 0);
-	world->setup.warnings = 0;
-	rc = host_read_driver(&world->setup.host, world->setup.inv, &err);
-	if (rc == 0)
-		rc = host_find_driver_nodes(&world->setup.host, world->setup.inv, &err);
-	if (rc == 0)
-		rc = host_find_gates(&world->setup.host, gates, world->setup.inv, &err);
-	if (rc < 0)
-		fail_msg("%s", err.msg);
-	world->parts = dump_parts(world->setup.inv);
-}
-
-static void world_done(struct world *world)
-{
-	free(world->parts);
-	setup_done(&world->setup);
-	tree_remove(&world->tree);
-}
 
 static void host_devices_of_a_whole_machine_are_all_found(void **state)
 {
@@ -489,81 +381,6 @@ static void host_devices_of_windows_are_one(void **state)
 	}
 }
 
-static const struct tree_entry gated[] = {
-	DEVICES,
-	MISC,
-	NODE("/dev/nvidia-nvswitchctl", "234:255"),
-	NODE("/dev/nvidia-nvswitch0", "234:0"),
-	NODE("/dev/nvidia-nvswitch10", "234:10"),
-	NODE("/dev/nvidia-nvswitchx", "234:3"),
-	NODE("/dev/nvidia-fs0", "238:0"),
-	NODE("/dev/nvidia-fs1", "1:1"),
-	{TREE_DIR, "/run/udev", NULL, 0},
-	FILED("/etc/cufile.json", "{}"),
-	NODE("/dev/infiniband/uverbs0", "231:192"),
-	NODE("/dev/infiniband/umad0", "231:0"),
-	NODE("/dev/infiniband/rdma_cm", "10:57"),
-	NODE("/dev/gdrdrv", "239:0"),
-	ENDED,
-};
-
-static void host_gates_give_what_was_asked_for(void **state)
-{
-	static const struct {
-		unsigned gates;
-		const char *parts;
-		unsigned warnings;
-	} cases[] = {
-		{0, "", 0},
-		{HOST_GATE_NVSWITCH,
-		 "nvswitch nvswitch\n  device 0:/dev/nvidia-nvswitchctl\n"
-		 "  device 0:/dev/nvidia-nvswitch0\n  device 0:/dev/nvidia-nvswitch10\n",
-		 0},
-		{HOST_GATE_GDS,
-		 "gds gds\n  device 0:/dev/nvidia-fs0\n  dir 0:/run/udev\n"
-		 "  file 0:/etc/cufile.json\n",
-		 1},
-		{HOST_GATE_MOFED,
-		 "mofed mofed\n  device 0:/dev/infiniband/uverbs0\n"
-		 "  device 0:/dev/infiniband/rdma_cm\n",
-		 0},
-		{HOST_GATE_GDRCOPY, "gdrcopy gdrcopy\n  device 0:/dev/gdrdrv\n", 0},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct world world;
-
-		read_world(&world, gated, cases[i].gates);
-
-		assert_string_equal(world.parts, cases[i].parts);
-		assert_int_equal(world.setup.warnings, cases[i].warnings);
-		world_done(&world);
-	}
-}
-
-static void host_gates_without_a_node_bring_no_files(void **state)
-{
-	static const struct tree_entry entries[] = {
-		DEVICES,
-		{TREE_DIR, "/run/udev", NULL, 0},
-		FILED("/etc/cufile.json", "{}"),
-		FILED("/dev/nvidia-fs0", "x"),
-		NODE("/dev/gdrdrv", "1:3"),
-		{TREE_LINK, "/dev/infiniband/uverbs0", "../gdrdrv", 0},
-		NODE("/dev/infiniband/rdma_cm", "10:57"),
-		ENDED,
-	};
-	struct world world;
-
-	(void)state;
-	read_world(&world, entries, HOST_GATE_EVERY);
-
-	assert_string_equal(world.parts, "");
-	assert_int_equal(world.setup.warnings, 4);
-	world_done(&world);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -574,8 +391,6 @@ int main(void)
 		cmocka_unit_test(host_devices_mig_minors_of_ten_mebibytes_are_not_read),
 		cmocka_unit_test(host_devices_warn_of_a_few_and_count_the_others),
 		cmocka_unit_test(host_devices_of_windows_are_one),
-		cmocka_unit_test(host_gates_give_what_was_asked_for),
-		cmocka_unit_test(host_gates_without_a_node_bring_no_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
