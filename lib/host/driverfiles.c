@@ -85,6 +85,17 @@ int driverfiles_programs(struct hunt *hunt, struct err *err)
 
 /* ---- modules ---- */
 
+/* A module may be a link to a library that has the driver's version in its name. */
+static bool module_fits(const struct hunt *hunt)
+{
+	const struct finder *finder = &hunt->finder;
+	const char *file = path_basename(finder->items.items[finder->items.n - 1].source);
+	const char *version = strstr(file, ".so.");
+
+	return version == NULL || hunt->version == NULL ||
+	       strcmp(version + strlen(".so."), hunt->version) == 0;
+}
+
 /* 1 = found */
 static int add_module(struct hunt *hunt, const struct lib_module *module, const char *dir,
 		      struct err *err)
@@ -96,6 +107,10 @@ static int add_module(struct hunt *hunt, const struct lib_module *module, const 
 		versioned ? str_format("%s.%s", module->name, hunt->version) : strdup(module->name);
 	int rc = name == NULL ? err_nomem(err) : hunt_find(hunt, dir, name, err);
 
+	if (rc == ROW_FOUND && !module_fits(hunt)) {
+		finder_forget(&hunt->finder);
+		return 0;
+	}
 	if (rc == ROW_FOUND)
 		rc = hunt_check_library(hunt, hunt->machine->machine, err);
 	if (rc != ROW_FOUND)
@@ -223,10 +238,12 @@ static int list_names(struct hunt *hunt, const char *dir, const char *begin, con
 
 	if (rc < 0 || stream == NULL)
 		return rc;
-	while ((entry = readdir(stream)) != NULL && n++ < DRIVERFILES_MAX_ENTRIES)
+	while ((errno = 0, entry = readdir(stream)) != NULL && n++ < DRIVERFILES_MAX_ENTRIES)
 		if (str_starts_with(entry->d_name, begin) && str_ends_with(entry->d_name, end) &&
 		    strv_add(ret, entry->d_name) < 0)
 			return err_nomem(err);
+	if (entry == NULL && errno != 0)
+		return err_sys(err, errno, "read the directory '%s'", dir);
 	strv_sort(ret);
 	return 0;
 }
@@ -322,6 +339,9 @@ static int find_service(struct hunt *hunt, const struct lib_service *service, st
 	int rc = dircache_get(&hunt->finder.cache, ROOT_DRIVER, service->path,
 			      (size_t)(name - service->path) - 1, &dir, err);
 
+	if (rc == 0 && dir->error != 0 && dir->error != ENOENT && dir->error != ENOTDIR)
+		log_warn(hunt->host->log, "host", "'%s' cannot be looked at: %s", service->path,
+			 strerror(dir->error));
 	if (rc < 0 || dir->error != 0)
 		return rc;
 	if (entry_stat(dir->fd, name, &st) < 0)

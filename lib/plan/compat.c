@@ -75,7 +75,7 @@ static bool fits_by_name(const struct image_compat *compat, const struct compat_
 			 const char **ret_reason)
 {
 	*ret_reason = "they are newer";
-	if (host->cuda != NULL || !is_version(host->driver) || !is_version(compat->version))
+	if (!is_version(host->driver) || !is_version(compat->version))
 		*ret_reason = "they do not tell for which hosts they are";
 	else if (!is_newer_branch(compat->version, host->driver))
 		*ret_reason = "they are not of a newer branch";

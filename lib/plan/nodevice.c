@@ -8,9 +8,9 @@
 #include "base/str.h"
 #include "plan/grants.h"
 
-#define MAX_SHOWN     96u /* bytes of a name from a container in messages */
-#define MAX_LISTED    12u /* devices that are named in a message */
-#define UNKNOWN_UUIDS "; not all UUIDs are known, since NVIDIA's library could not be asked"
+#define MAX_SHOWN    96u /* bytes of a name from a container in messages */
+#define MAX_LISTED   12u /* devices that are named in a message */
+#define MORE_UNKNOWN "; more is not known, since NVIDIA's library could not be asked"
 
 /* What exists, or of it what begins with the word. */
 struct listing {
@@ -66,12 +66,15 @@ int nodevice_ambiguous(const struct inventory *inv, const struct deviceid *id, s
 	return err_hint(err, "write more of the UUID");
 }
 
-static bool lacks_uuids(const struct driver *driver)
+/* The word may be right, and nobody told. */
+static bool is_uncertain(const struct driver *driver, const struct deviceid *id)
 {
 	bool lacks = grants_lacks_uuids(driver);
 
-	vec_each(mig, &driver->migs) lacks |= mig->uuid == NULL;
-	return lacks;
+	vec_each(mig, &driver->migs) lacks |= mig->uuid == NULL || mig->index < 0;
+	return lacks && !driver->asked &&
+	       (id->form == DEVICEID_UUID || id->form == DEVICEID_MIG_PATH ||
+		id->form == DEVICEID_PAIR);
 }
 
 static int unknown_of_lists(const struct inventory *inv, const char *shown, struct err *err)
@@ -101,7 +104,7 @@ int nodevice_unknown(const struct inventory *inv, const struct deviceid *id, str
 		return err_nomem(err);
 	(void)err_set(err, ENODEV, "no GPU '%s' here: there %s %s%s", shown,
 		      listing.n == 1 ? "is" : "are", listing.n == 0 ? "none" : list,
-		      lacks_uuids(&inv->driver) ? UNKNOWN_UUIDS : "");
+		      is_uncertain(&inv->driver, id) ? MORE_UNKNOWN : "");
 	return err_hint(err, "nvc-cli info lists the GPUs");
 }
 

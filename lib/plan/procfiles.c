@@ -45,7 +45,7 @@ int procfiles_add(struct draft *draft, struct err *err)
 {
 	const struct driver *driver = &draft->inv->driver;
 	const struct draft_made dir = {.path = PROC_DIR,
-				       .flags = OP_DIR | OP_NOEXEC | OP_IN_PROC,
+				       .flags = OP_DIR | OP_RDONLY | OP_NOEXEC | OP_IN_PROC,
 				       .mode = 0555,
 				       .why = "no GPU but those of this container"};
 	auto_free char *params = NULL;

@@ -401,6 +401,7 @@ static void socket_is_bound_and_answers(void **state)
 	struct apply_stats stats = {0};
 	struct stat st;
 
+	assert_true(fd >= 0);
 	add(world, OP_BIND, "/lib/socket", "/run/service/socket")->flags =
 		OP_SOCKET | OP_NOSUID | OP_NODEV | OP_NOEXEC;
 	apply_well(world, &stats);
@@ -419,6 +420,7 @@ static void socket_that_is_something_else_is_refused(void **state)
 	auto_fd fd = listen_at(in(world, "host/lib/socket"));
 	struct err err = {0};
 
+	assert_true(fd >= 0);
 	add(world, OP_BIND, "/lib/liba.so.1.1", "/run/socket")->flags |= OP_SOCKET;
 	assert_int_equal(apply(world, NULL, &err), -ESTALE);
 	world->plan->ops.items[0].flags &= ~(unsigned)OP_SOCKET;
