@@ -238,10 +238,12 @@ static int list_names(struct hunt *hunt, const char *dir, const char *begin, con
 
 	if (rc < 0 || stream == NULL)
 		return rc;
-	while ((entry = readdir(stream)) != NULL && n++ < DRIVERFILES_MAX_ENTRIES)
+	while ((errno = 0, entry = readdir(stream)) != NULL && n++ < DRIVERFILES_MAX_ENTRIES)
 		if (str_starts_with(entry->d_name, begin) && str_ends_with(entry->d_name, end) &&
 		    strv_add(ret, entry->d_name) < 0)
 			return err_nomem(err);
+	if (entry == NULL && errno != 0)
+		return err_sys(err, errno, "read the directory '%s'", dir);
 	strv_sort(ret);
 	return 0;
 }
@@ -337,6 +339,9 @@ static int find_service(struct hunt *hunt, const struct lib_service *service, st
 	int rc = dircache_get(&hunt->finder.cache, ROOT_DRIVER, service->path,
 			      (size_t)(name - service->path) - 1, &dir, err);
 
+	if (rc == 0 && dir->error != 0 && dir->error != ENOENT && dir->error != ENOTDIR)
+		log_warn(hunt->host->log, "host", "'%s' cannot be looked at: %s", service->path,
+			 strerror(dir->error));
 	if (rc < 0 || dir->error != 0)
 		return rc;
 	if (entry_stat(dir->fd, name, &st) < 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Files and folders of the machine's /proc and /sys that need not be there: what cannot be read is
- * as if it were not, unless the machine itself is in trouble (err_is_trouble()).
+ * as if it were not, with a warning, unless the machine itself is in trouble (err_is_trouble()).
  */
 #ifndef HOST_PROCTEXT_H
 #define HOST_PROCTEXT_H

@@ -52,6 +52,10 @@ sweep() {
 	sweep --share 8 --profile r32 hook -- --whole 1 --kill-every 2
 }
 
+@test "hook: what a driver shows in /proc, and its services" {
+	sweep --share 40 shown -- --kill-every 1
+}
+
 @test "a start that is refused: its undoing fails too" {
 	sweep --share 6 refused -- --kill-every 1
 }
