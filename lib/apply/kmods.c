@@ -13,9 +13,11 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "format/procdriver.h"
 #include "host/devnodes.h"
 #include "host/pcidevs.h"
 #include "host/procdriver.h"
+#include "host/proctext.h"
 #include "host/trust.h"
 #include "sys/child.h"
 #include "sys/jail.h"
@@ -41,12 +43,21 @@ static bool has_card(const struct host *host)
 	return pcidevs_find(host, &cards, NULL) > 0 && cards.n > 0;
 }
 
+/* GPUs are divided at any time, and each part has nodes of its own. */
+static bool has_mig(const struct host *host)
+{
+	auto_done(strv) struct strv gpus = {0};
+
+	return proctext_list(host, ROOT_MACHINE, PROCDRIVER_CAP_FILES, "gpu", &gpus, NULL) > 0 &&
+	       gpus.n > 0;
+}
+
 bool kmods_are_missing(const struct host *host)
 {
 	/* what uses a card makes its own nodes first, uvm's when CUDA starts */
 	if (is_there(host, ROOT_MACHINE, KMODS_VERSION))
 		return !is_there(host, ROOT_DRIVER, "/dev/nvidia-uvm-tools") ||
-		       !is_there(host, ROOT_DRIVER, "/dev/nvidia-modeset");
+		       !is_there(host, ROOT_DRIVER, "/dev/nvidia-modeset") || has_mig(host);
 	return has_card(host);
 }
 

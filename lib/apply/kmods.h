@@ -13,8 +13,8 @@
 
 #define KMODS_DEADLINE 10000u /* ms for one module */
 
-/** False where the driver and the nodes that come last are there, at the cost of a few calls, and
- *  where there is no card. */
+/** False where the driver and the nodes that come last are there and no GPU is divided, at the cost
+ *  of a few calls, and where there is no card: then kmods_load() has nothing to do. */
 bool kmods_are_missing(const struct host *host);
 
 /** Loads and makes what is missing; channel: also the node of IMEX channel 0. Does nothing without

@@ -174,8 +174,10 @@ static int devnodes_look(struct devnodes *nodes, unsigned root, const char *path
 	int rc = dircache_get(&nodes->cache, root, path, (size_t)(name - path) - 1, &dir, err);
 
 	nodes->refused = false;
-	if (rc < 0 || dir->error != 0)
+	if (rc < 0)
 		return rc;
+	if (dir->error != 0)
+		return 0;
 	*ret_dir = dir->fd;
 	if (entry_stat(dir->fd, name, ret) == 0)
 		return 1;

@@ -85,6 +85,17 @@ int driverfiles_programs(struct hunt *hunt, struct err *err)
 
 /* ---- modules ---- */
 
+/* A module may be a link to a library that has the driver's version in its name. */
+static bool module_fits(const struct hunt *hunt)
+{
+	const struct finder *finder = &hunt->finder;
+	const char *file = path_basename(finder->items.items[finder->items.n - 1].source);
+	const char *version = strstr(file, ".so.");
+
+	return version == NULL || hunt->version == NULL ||
+	       strcmp(version + strlen(".so."), hunt->version) == 0;
+}
+
 /* 1 = found */
 static int add_module(struct hunt *hunt, const struct lib_module *module, const char *dir,
 		      struct err *err)
@@ -96,6 +107,10 @@ static int add_module(struct hunt *hunt, const struct lib_module *module, const 
 		versioned ? str_format("%s.%s", module->name, hunt->version) : strdup(module->name);
 	int rc = name == NULL ? err_nomem(err) : hunt_find(hunt, dir, name, err);
 
+	if (rc == ROW_FOUND && !module_fits(hunt)) {
+		finder_forget(&hunt->finder);
+		return 0;
+	}
 	if (rc == ROW_FOUND)
 		rc = hunt_check_library(hunt, hunt->machine->machine, err);
 	if (rc != ROW_FOUND)

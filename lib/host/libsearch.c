@@ -3,7 +3,6 @@
 
 #include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,12 +10,10 @@
 #include "base/auto.h"
 #include "base/path.h"
 #include "base/str.h"
-#include "format/ldcache.h"
 #include "format/ldflags.h"
+#include "host/libcache.h"
 #include "host/libdirs.h"
 #include "host/libfacts.h"
-#include "sys/io.h"
-#include "sys/rootfs.h"
 
 #define MAX_STEM      64u         /* bytes of a library's name without ".so", with NUL */
 #define ABI_LINUX_2_3 0x00020363u /* Linux 2.3.99: see LIB_ABI */
@@ -208,39 +205,6 @@ static int try(struct libsearch *search, struct sought *sought, const char *dir,
 
 /* ---- the loader's cache ---- */
 
-/* Bytes of the cache; *ret stays NULL where there is none that can be used. */
-static int read_cache(struct libsearch *search, char **ret, size_t *ret_len)
-{
-	const struct host *host = search->hunt->host;
-	const char *path =
-		host->settings->ldcache == NULL ? LIBSEARCH_CACHE : host->settings->ldcache;
-	struct err fault = {0};
-	auto_fd fd = rootfs_open(host->fds[ROOT_DRIVER], path, O_RDONLY, &fault);
-	const char *writer = NULL;
-	struct stat st;
-	int rc = fd;
-
-	if (fd == -ENOENT && host->settings->ldcache == NULL)
-		return 0;
-	if (fd >= 0 && fstat(fd, &st) < 0)
-		rc = err_sys(&fault, errno, "look at '%s'", path);
-	if (rc >= 0)
-		writer = trust_fault(&search->hunt->finder.trust, &st);
-	if (writer != NULL)
-		rc = err_set(&fault, EPERM, "'%s' %s", path, writer);
-	if (rc >= 0)
-		rc = io_read_fd(fd, LDCACHE_MAX_BYTES, path, ret, ret_len, &fault);
-	if (rc >= 0)
-		return 0;
-	if (err_is_trouble(-rc)) {
-		if (search->err != NULL)
-			*search->err = fault;
-		return rc;
-	}
-	log_warn(host->log, "host", "the loader's cache is not used: %s", fault.msg);
-	return 0;
-}
-
 /* The name of the tables that an entry is of, if it is still sought. */
 static struct sought *sought_of(struct libsearch *search, const struct ldcache_entry *entry)
 {
@@ -312,24 +276,14 @@ static int try_noted(struct libsearch *search)
 
 static int use_cache(struct libsearch *search)
 {
-	auto_done(ldcache) struct ldcache cache = {0};
-	auto_free char *data = NULL;
-	struct err fault = {0};
-	size_t len = 0;
-	int rc = read_cache(search, &data, &len);
+	auto_done(libcache) struct libcache cache = {0};
+	int rc =
+		libcache_read(search->hunt->host, &search->hunt->finder.trust, &cache, search->err);
 
-	if (rc < 0 || data == NULL)
+	if (rc < 0 || cache.data == NULL)
 		return rc;
-	rc = ldcache_parse(data, len, &cache, &fault);
-	if (rc == -ENOMEM)
-		return err_nomem(search->err);
-	search->cached = rc == 0;
-	if (rc < 0) {
-		log_warn(search->hunt->host->log, "host", "the loader's cache is not used: %s",
-			 fault.msg);
-		return 0;
-	}
-	note_entries(search, &cache);
+	search->cached = true;
+	note_entries(search, &cache.entries);
 	rc = try_noted(search);
 	vec_each(sought, &search->sought) sought->n_paths = 0;
 	return rc;

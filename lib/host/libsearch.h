@@ -8,7 +8,6 @@
 
 #include "host/hunt.h"
 
-#define LIBSEARCH_CACHE     "/etc/ld.so.cache"
 #define LIBSEARCH_MAX_TRIES 16u /* places of one name that are looked at */
 
 /** Makes a part of each library of the tables that was asked for and found, and a lack of each that

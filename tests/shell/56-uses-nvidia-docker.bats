@@ -17,7 +17,7 @@ daemon() { # NAME
 	ip -n "$net" addr add 172.31.255.1/24 dev bridge0
 	ip -n "$net" link set bridge0 up
 	echo "$net" >"$ENGINES_DIR/net-$1"
-	docker_start "$1" --trace "ip netns exec $net" --board "$(gpu_dir "$1")" -- --add-runtime "nvidia=$GPU_RUNTIME" --bridge=bridge0
+	docker_start "$1" --trace "nsenter --net=/run/netns/$net" --board "$(gpu_dir "$1")" -- --add-runtime "nvidia=$GPU_RUNTIME" --bridge=bridge0
 }
 
 setup_file() {

@@ -92,5 +92,5 @@ gpu_driver() { # NAME [OPTION...]
 	"$NVC_BUILD_DIR/tests/support/driver" --nvml "$NVC_BUILD_DIR/tests/support/nvml/libnvidia-ml.so.1" "$@" "$(gpu_dir "$name")"
 	# not this machine's folder of answers
 	board_config "$(gpu_dir "$name")" "$(gpu_state "$name")" "cache-dir = \"$(gpu_state "$name")/cache\"" \
-		"driver-program = \"$NVC_BUILD_DIR/hook/nvc-driver\""
+		"driver-program = \"$NVC_BUILD_DIR/driver/nvc-driver\""
 }

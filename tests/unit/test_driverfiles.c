@@ -157,6 +157,21 @@ static void driverfiles_module_of_the_version_comes_with_its_link(void **state)
 	assert_null(strstr(root.text, "535"));
 }
 
+static void driverfiles_module_of_another_version_is_not_taken(void **state)
+{
+	auto_done(root) struct driverroot root;
+
+	(void)state;
+	root_make(&root);
+	root_add(&root, "/usr/lib64", "libGLX_nvidia", "0");
+	root_library(&root, "/usr/lib64/libnvidia-allocator.so.535.1", "libnvidia-allocator.so.1");
+	root_link(&root, "/usr/lib64/gbm/nvidia-drm_gbm.so", "../libnvidia-allocator.so.535.1");
+
+	root_find(&root, DRIVER_CAP_GRAPHICS);
+
+	assert_null(strstr(root.text, "535.1"));
+}
+
 /* ---- data ---- */
 
 static void driverfiles_data_goes_to_its_standard_place(void **state)
@@ -466,6 +481,7 @@ int main(void)
 		cmocka_unit_test(driverfiles_missing_nvidia_smi_is_a_lack_of_utility),
 		cmocka_unit_test(driverfiles_modules_lie_beside_the_libraries),
 		cmocka_unit_test(driverfiles_module_of_the_version_comes_with_its_link),
+		cmocka_unit_test(driverfiles_module_of_another_version_is_not_taken),
 		cmocka_unit_test(driverfiles_data_goes_to_its_standard_place),
 		cmocka_unit_test(driverfiles_data_of_another_version_is_not_taken),
 		cmocka_unit_test(driverfiles_data_by_capability),

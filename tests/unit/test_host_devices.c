@@ -9,40 +9,6 @@
 
 #include "devworld.h"
 
-static const struct tree_entry whole[] = {
-	GPU0,
-	INFORMATION("0000:02:00.0", "1"),
-	NODE("/dev/nvidiactl", "195:255"),
-	NODE("/dev/nvidia-modeset", "195:254"),
-	NODE("/dev/nvidia-uvm", "237:0"),
-	NODE("/dev/nvidia-uvm-tools", "237:1"),
-	NODE("/dev/nvidia0", "195:0"),
-	NODE("/dev/nvidia1", "195:1"),
-	NODE("/dev/nvidia2", "195:2"),
-	NODE("/dev/dri/card1", "226:1"),
-	NODE("/dev/dri/renderD128", "226:128"),
-	NODE("/dev/dri/card0", "226:0"),
-	{TREE_LINK, "/dev/dri/by-path/pci-0000:01:00.0-card", "../card1", 0},
-	{TREE_LINK, "/dev/dri/by-path/pci-0000:01:00.0-render", "../renderD128", 0},
-	{TREE_LINK, "/dev/dri/by-path/pci-0000:02:00.0-card", "../card0", 0},
-	{TREE_DIR, "/sys/bus/pci/devices/0000:01:00.0/drm/card1", NULL, 0},
-	{TREE_DIR, "/sys/bus/pci/devices/0000:01:00.0/drm/renderD128", NULL, 0},
-	{TREE_DIR, "/sys/bus/pci/devices/0000:01:00.0/drm/card1-HDMI-A-1", NULL, 0},
-	CAP("/mig/config", "1"),
-	CAP("/mig/monitor", "2"),
-	NODE("/dev/nvidia-caps/nvidia-cap1", "235:1"),
-	NODE("/dev/nvidia-caps/nvidia-cap2", "235:2"),
-	CAP("/gpu1/mig/gi1/access", "12"),
-	FILED(CAPS "/gpu1/mig/gi1/ci0/access", ""),
-	FILED("/proc/driver/nvidia-caps/mig-minors",
-	      "config 1\ngpu1/gi1/access 99\ngpu1/gi1/ci0/access 13\n"),
-	NODE("/dev/nvidia-caps/nvidia-cap12", "235:12"),
-	NODE("/dev/nvidia-caps/nvidia-cap13", "235:13"),
-	NODE(CHANNEL "0", "236:0"),
-	NODE(CHANNEL "2047", "236:2047"),
-	ENDED,
-};
-
 static const char whole_parts[] =
 	"control nvidiactl\n  device 0:/dev/nvidiactl\n"
 	"uvm nvidia-uvm caps 11\n  device 0:/dev/nvidia-uvm\n  device 0:/dev/nvidia-uvm-tools\n"
@@ -71,7 +37,7 @@ static void host_devices_of_a_whole_machine_are_all_found(void **state)
 	struct world world;
 
 	(void)state;
-	read_world(&world, whole, 0);
+	read_world(&world, devworld_whole, 0);
 
 	assert_string_equal(world.parts, whole_parts);
 	assert_int_equal(world.setup.warnings, 0);
@@ -86,7 +52,7 @@ static void host_devices_keep_their_identity(void **state)
 	struct stat st;
 
 	(void)state;
-	read_world(&world, whole, 0);
+	read_world(&world, devworld_whole, 0);
 
 	item = &world.setup.inv->items.items[0];
 	tree_path(&world.tree, item->source, path);

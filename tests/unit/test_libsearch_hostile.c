@@ -94,7 +94,6 @@ static void libsearch_cache_that_cannot_be_used_is_told(void **state)
 	} cases[] = {
 		{"empty", {TREE_FILE, "/etc/ld.so.cache", "", 0}},
 		{"text", {TREE_FILE, "/etc/ld.so.cache", "no cache at all", 0}},
-		{"writable", {TREE_FILE, "/etc/ld.so.cache", "glibc-ld.so.cache1.1", 0666}},
 		{"FIFO", {TREE_FIFO, "/etc/ld.so.cache", NULL, 0}},
 		{"directory", {TREE_DIR, "/etc/ld.so.cache", NULL, 0}},
 	};
@@ -114,6 +113,41 @@ static void libsearch_cache_that_cannot_be_used_is_told(void **state)
 		assert_int_equal(root.setup.warnings, 1);
 		assert_true(root_has(&root, "libcuda.so: " MULTI));
 	}
+}
+
+static void libsearch_cache_that_others_may_write_is_not_believed(void **state)
+{
+	auto_done(root) struct driverroot root;
+	char path[PATH_MAX];
+
+	(void)state;
+	root_make(&root);
+	add_cuda(&root, "/opt/elsewhere");
+	root_cache(&root, (const char *const[]){"libcuda.so.1 /opt/elsewhere/libcuda.so.1", NULL});
+	tree_path(&root.tree, "/etc/ld.so.cache", path);
+	assert_int_equal(chmod(path, 0666), 0);
+
+	root_find(&root, CUDA);
+
+	assert_true(root_told(&root, "'/etc/ld.so.cache' can be written by everybody"));
+	assert_int_equal(root.setup.inv->driver.parts.n, 0);
+}
+
+static void libsearch_long_names_in_the_cache_are_nobodys(void **state)
+{
+	auto_done(root) struct driverroot root;
+	char name[1000] = "lib";
+
+	(void)state;
+	root_make(&root);
+	add_cuda(&root, MULTI);
+	memset(name + 3, 'x', 900);
+	(void)snprintf(name + 903, sizeof(name) - 903, ".so.1 /usr/lib/x");
+	root_cache(&root, (const char *const[]){name, cuda_cache[0], NULL});
+
+	root_find(&root, CUDA);
+
+	assert_true(root_has(&root, "libcuda.so: ld.so.cache"));
 }
 
 /* Numbers of a good cache, one after the other, made as large as can be. */
@@ -314,6 +348,8 @@ int main(void)
 		cmocka_unit_test(libsearch_what_is_no_library_of_ours_is_told),
 		cmocka_unit_test(libsearch_library_that_others_may_write_gives_way_to_another),
 		cmocka_unit_test(libsearch_cache_that_cannot_be_used_is_told),
+		cmocka_unit_test(libsearch_cache_that_others_may_write_is_not_believed),
+		cmocka_unit_test(libsearch_long_names_in_the_cache_are_nobodys),
 		cmocka_unit_test(libsearch_cache_with_wild_numbers_is_survived),
 		cmocka_unit_test(libsearch_cache_names_are_followed_in_the_root),
 		cmocka_unit_test(libsearch_no_more_than_a_few_entries_of_one_name_are_tried),
