@@ -99,7 +99,7 @@ int op_folder_run(struct job *job, size_t index, struct err *err)
 {
 	const struct op *op = &job->plan->ops.items[index];
 	char path[PATH_MAX];
-	struct place place;
+	struct place place = {.exists = false};
 	bool ours = false;
 	int r = find_place(job, op, &place, path, &ours, err);
 
