@@ -20,16 +20,18 @@ int cmd_plan(const struct cmd *cmd);
 int cmd_configure(const struct cmd *cmd);
 int cmd_csv(const struct cmd *cmd);
 
-/** The request that --device, --require and the capability options make; without --device the
- *  word given in devices. The caller frees. Negative: the context has the error. */
+/** The request that the options make; without --device the word given in devices. The caller
+ *  frees. Negative: the context has the error. */
 int cmd_request(const struct cmd *cmd, const char *devices, struct nvc_request **ret);
 /** Writes one rendering to standard output. */
 int cmd_show(const struct cmd *cmd, const struct nvc_inventory *inv,
 	     const struct nvc_request *request, const struct nvc_plan *plan,
 	     enum nvc_rendering rendering);
-/** Plans for request (taken over, also when rc, the result of making it, is an error), shows it,
- * and says what failed. Returns the exit status. */
-int cmd_show_plan(const struct cmd *cmd, int rc, struct nvc_request *request,
-		  enum nvc_rendering rendering);
+/** Reads the machine, looks at the image of container (may be NULL: nothing is known of it), and
+ *  plans. The caller frees both, on failure too. Negative: the context has the error, and
+ *  out->fault its class. */
+int cmd_find_plan(const struct cmd *cmd, const struct nvc_request *request,
+		  const struct nvc_container *container, struct nvc_inventory **ret_inv,
+		  struct nvc_plan **ret_plan);
 
 #endif

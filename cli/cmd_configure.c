@@ -20,6 +20,13 @@ static int check_usage(const struct cmd *cmd, pid_t *ret_pid)
 			      rootfs);
 		return out_error(cmd->out, &err);
 	}
+	if (opts->ldconfig != NULL && opts->ldconfig[0] != '@') {
+		(void)err_set(&err, EINVAL,
+			      "configure: --ldconfig must begin with '@', not '%.64s'",
+			      opts->ldconfig);
+		(void)err_hint(&err, "no program of an image is run");
+		return out_error(cmd->out, &err);
+	}
 	if (opts->no_devbind && !opts->no_cgroups) {
 		(void)err_set(&err, EINVAL, "configure: --no-devbind needs --no-cgroups");
 		(void)err_hint(&err, "nodes are allowed and bound together, or not at all");
@@ -58,15 +65,18 @@ int cmd_configure(const struct cmd *cmd)
 
 	if (status != 0)
 		return status;
+	cmd->out->fault = "permission error";
 	rc = nvc_confine(cmd->ctx);
-	if (rc == 0)
+	if (rc == 0) {
+		cmd->out->fault = "input error";
 		rc = cmd_request(cmd, "none", &request);
+	}
 	if (rc == 0)
-		rc = nvc_inventory_new(cmd->ctx, request, &inv);
-	if (rc == 0)
-		rc = nvc_plan_new(cmd->ctx, inv, request, NULL, &plan);
-	if (rc == 0)
+		rc = cmd_find_plan(cmd, request, &container, &inv, &plan);
+	if (rc == 0) {
+		cmd->out->fault = "mount error";
 		rc = nvc_apply(cmd->ctx, plan, &container, NULL);
+	}
 	status = rc < 0 ? out_context_error(cmd->out, cmd->ctx) : 0;
 	nvc_plan_free(plan);
 	nvc_inventory_free(inv);

@@ -9,9 +9,11 @@
 
 #include "base/auto.h"
 #include "base/path.h"
+#include "base/str.h"
 #include "cmd.h"
 
 #define DEBUG_SETTING "nvidia-container-cli.debug"
+#define NVIDIA_NAME   "nvidia-container-cli"
 
 static int run_command(const struct cmd *cmd)
 {
@@ -41,7 +43,7 @@ static int fail_path(const struct out *out, const char *path)
 }
 
 /* configure runs with privilege, in whatever folder and with whatever fds its caller had. */
-static int start_clean(const struct opts *opts, const struct out *out)
+static int start_clean(const struct opts *opts, struct out *out)
 {
 	const char *paths[] = {opts->root, opts->host_root, opts->config, opts->debug};
 	struct err err = {0};
@@ -54,21 +56,34 @@ static int start_clean(const struct opts *opts, const struct out *out)
 		return out_error(out, &err);
 	}
 	rc = nvc_clean_start();
+	out->fault = rc == -EPERM ? "permission error" : "initialization error";
 	if (rc == 0)
 		return 0;
 	(void)err_sys(&err, -rc, "configure: leave the caller's surroundings");
 	return out_error(out, &err);
 }
 
+/* "UID:GID" of the caller where --user has no value; else NULL. */
+static char *own_user(const struct opts *opts)
+{
+	if (opts->user == NULL || opts->user[0] != '\0')
+		return NULL;
+	return str_format("%u:%u", (unsigned)geteuid(), (unsigned)getegid());
+}
+
 static int open_and_run(const struct opts *opts, struct out *out)
 {
 	auto_free char *lists = NULL;
 	struct nvc_context *ctx = NULL;
+	auto_free char *self = own_user(opts);
 	struct nvc_options options = {
 		.size = sizeof(options),
 		.config = opts->config,
 		.root = opts->root,
 		.host_root = opts->host_root,
+		.ldcache = opts->ldcache,
+		.user = self != NULL ? self : opts->user,
+		.no_cache = opts->no_cache,
 		.log = out_log,
 		.log_arg = out,
 		.log_level = NVC_LOG_DEBUG,
@@ -88,6 +103,7 @@ static int open_and_run(const struct opts *opts, struct out *out)
 	}
 	if (opts->debug != NULL)
 		out_open_log(out, opts->debug);
+	out->fault = "initialization error";
 	if (nvc_open(&options, &ctx) < 0) {
 		status = out_context_error(out, ctx);
 	} else {
@@ -96,7 +112,13 @@ static int open_and_run(const struct opts *opts, struct out *out)
 		if (opts->debug == NULL && debug != NULL && opts->command == COMMAND_CONFIGURE)
 			out_open_log(out, debug);
 		cmd.ctx = ctx;
-		status = run_command(&cmd);
+		if (opts->load_kmods &&
+		    nvc_load_modules(
+			    ctx, NVC_LOAD_ALWAYS |
+					 (opts->no_channel_making ? NVC_LOAD_NO_CHANNELS : 0u)) < 0)
+			status = out_context_error(out, ctx);
+		else
+			status = run_command(&cmd);
 	}
 	nvc_close(ctx);
 	out_close(out);
@@ -115,6 +137,7 @@ int main(int argc, char **argv)
 	auto_done(opts) struct opts opts = {0};
 	struct err err = {0};
 
+	out.nvidia = strcmp(out.program, NVIDIA_NAME) == 0;
 	if (opts_parse(argc, argv, &opts, &err) < 0)
 		return out_error(&out, &err);
 	if (opts.version)

@@ -87,7 +87,7 @@ static int store(struct opts *opts, const struct opttable_option *option, const 
 		*(bool *)field = true;
 		break;
 	case TAKES_STRING:
-		*(const char **)field = value;
+		*(const char **)field = value == NULL ? option->word : value;
 		break;
 	case TAKES_STRINGS:
 		rc = strv_add(field, value);
@@ -217,6 +217,7 @@ int opts_parse(int argc, char **argv, struct opts *ret, struct err *err)
 void opts_done(struct opts *opts)
 {
 	strv_done(&opts->devices);
+	strv_done(&opts->channels);
 	strv_done(&opts->requires);
 	strv_done(&opts->capabilities);
 }

@@ -30,19 +30,32 @@ struct opts {
 	const char *host_root;
 	const char *config;
 	const char *debug;
+	const char *ldcache;
+	const char *user; /* "" = without a value: the caller */
 	const char *bundle;
 	const char *request;
+	const char *rootfs; /* of plan: a folder */
 	const char *pid;
 	const char *id;
+	const char *ldconfig;
+	const char *cuda_compat;
+	const char *mig_config;
+	const char *mig_monitor;
 	bool help;
 	bool version;
 	bool print_completion;
 	bool print_options;
 	bool json;
+	bool csv;
+	bool no_cache;
+	bool load_kmods;
+	bool no_channel_making;
 	bool no_cgroups;
 	bool no_devbind;
-	bool select;         /* list: one of NVIDIA's selections was given */
-	struct strv devices; /* --device, in order */
+	bool no_persistenced, no_fabricmanager, no_gsp_firmware;
+	bool libraries, binaries, ipcs, firmwares, compat32; /* of list */
+	struct strv devices;                                 /* --device, in order */
+	struct strv channels;                                /* --imex-channel, in order */
 	struct strv requires;
 	struct strv capabilities; /* words of NVIDIA_DRIVER_CAPABILITIES */
 	const char *operands[OPTS_MAX_OPERANDS];

@@ -16,7 +16,7 @@
 
 enum opttable_kind {
 	TAKES_NOTHING, /* sets a bool */
-	TAKES_STRING,  /* sets a const char * */
+	TAKES_STRING,  /* sets a const char *; to word where a value may be left out, and is */
 	TAKES_STRINGS, /* adds to a struct strv */
 	ADDS_WORD,     /* takes nothing, adds word to a struct strv */
 	IGNORED,       /* of NVIDIA's program, without meaning here; may take a value */

@@ -70,6 +70,8 @@ int out_error(const struct out *out, const struct err *err)
 {
 	auto_done(strbuf) struct strbuf line = {0};
 
+	if (out->nvidia)
+		strbuf_addf(&line, "%s: ", out->fault == NULL ? "input error" : out->fault);
 	strbuf_adds(&line, err->msg);
 	if (err->hint != NULL)
 		strbuf_addf(&line, " (%s)", err->hint);

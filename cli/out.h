@@ -13,6 +13,9 @@ struct out {
 	int log_fd;          /* of --debug, or -1 */
 	bool quiet;          /* warnings go to the log only: the result says the same */
 	bool findings;       /* warnings of the module csv go to standard output as they are */
+	bool nvidia;         /* called by the name of NVIDIA's program: its forms and words */
+	const char *fault;   /* what NVIDIA's program calls the class of a failure from here on:
+			      * "device error"; shown under its name only */
 };
 
 /** Opens the log for appending. A log that cannot be written is a warning, never a failure. */
@@ -23,7 +26,8 @@ void out_close(struct out *out);
  *  error. */
 void out_log(void *arg, enum nvc_log_level level, const char *module, const char *text);
 
-/** "PROGRAM: MESSAGE [line:column] (ADVICE)". Each returns the exit status 1. */
+/** "PROGRAM: MESSAGE [line:column] (ADVICE)", under NVIDIA's name "PROGRAM: CLASS: ...". Each
+ *  returns the exit status 1. */
 int out_error(const struct out *out, const struct err *err);
 int out_context_error(const struct out *out, const struct nvc_context *ctx);
 

@@ -123,15 +123,21 @@ static void say(struct hooklog *log, enum nvc_log_level max, enum nvc_log_level 
 		hooklog_emit(log, level, "hook", text);
 }
 
+static void tell_notes(struct hooklog *log, const struct nvc_plan *plan, enum nvc_log_level level)
+{
+	const char *note;
+
+	for (size_t i = 0; (note = nvc_plan_note(plan, i)) != NULL; i++)
+		hooklog_emit(log, level, "plan", note);
+}
+
 static void report(struct hooklog *log, const struct nvc_plan *plan,
 		   const struct nvc_applied *applied, const struct timespec *start)
 {
 	struct timespec now = {0};
 	char text[256];
-	const char *note;
 
-	for (size_t i = 0; (note = nvc_plan_note(plan, i)) != NULL; i++)
-		hooklog_emit(log, NVC_LOG_INFO, "plan", note);
+	tell_notes(log, plan, NVC_LOG_INFO);
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	(void)snprintf(text, sizeof(text),
 		       "done in %.1f ms: %u mounts, %u devices, %u links, %u files, %u kept, %u "
@@ -142,6 +148,18 @@ static void report(struct hooklog *log, const struct nvc_plan *plan,
 		       applied->kept, applied->placeholders, applied->inodes, applied->cgroup_rules,
 		       applied->ldcache ? "updated" : "left alone");
 	hooklog_emit(log, NVC_LOG_INFO, "hook", text);
+}
+
+/* NULL: nothing is known of it. What is wrong with the container is told when it is entered. */
+static struct nvc_image *look_at_image(struct nvc_context *ctx,
+				       const struct nvc_container *container, struct hooklog *log)
+{
+	struct nvc_image *image = NULL;
+
+	if (nvc_image_new(ctx, container, &image) < 0 &&
+	    nvc_setting_log_level(ctx) >= NVC_LOG_DEBUG)
+		hooklog_emit(log, NVC_LOG_DEBUG, "hook", nvc_error_message(ctx));
+	return image;
 }
 
 static int put_in(struct nvc_context *ctx, const struct hook_opts *opts,
@@ -158,6 +176,7 @@ static int put_in(struct nvc_context *ctx, const struct hook_opts *opts,
 	};
 	struct nvc_applied applied = {.size = sizeof(applied)};
 	struct nvc_inventory *inv = NULL;
+	struct nvc_image *image = NULL;
 	struct nvc_plan *plan = NULL;
 	struct timespec start = {0};
 	int rc;
@@ -165,8 +184,16 @@ static int put_in(struct nvc_context *ctx, const struct hook_opts *opts,
 	(void)clock_gettime(CLOCK_MONOTONIC, &start);
 	rc = nvc_inventory_new(ctx, request, &inv);
 	if (rc >= 0)
-		rc = nvc_plan_new(ctx, inv, request, NULL, &plan);
+		image = look_at_image(ctx, &container, log);
+	if (rc >= 0)
+		rc = nvc_plan_new(ctx, inv, request, image, &plan);
+	nvc_image_free(image);
 	nvc_inventory_free(inv); /* early: a machine may start hundreds of hooks at once */
+	if (rc >= 0 && nvc_plan_is_empty(plan)) {
+		tell_notes(log, plan, NVC_LOG_WARNING);
+		nvc_plan_free(plan);
+		return 0;
+	}
 	if (rc >= 0)
 		rc = nvc_apply(ctx, plan, &container, &applied);
 	if (rc < 0)
@@ -288,6 +315,9 @@ static int run(const struct hook_opts *opts, struct hooklog *log)
 		hooklog_fail(log, "out of memory", NULL);
 		return 1;
 	}
+	/* no program is run and no node made once rights are given up */
+	if (rc == 0 && opts->command == HOOK_PRESTART)
+		rc = nvc_load_modules(ctx, 0);
 	/* before anything is read that others wrote */
 	if (rc == 0)
 		rc = nvc_confine(ctx);

@@ -9,10 +9,10 @@ _nvc_cli() {
 		esac
 	done
 	case $command in
-	'') words='info list plan configure csv --root= --host-root= --config= --debug= --ldcache= --load-kmods --no-pivot --user --no-create-imex-channels --version --help' ;;
+	'') words='info list plan configure csv --root= --host-root= --config= --debug= --ldcache= --user --no-cache --load-kmods --no-create-imex-channels --no-pivot --version --help' ;;
 	info) words='--json --csv' ;;
 	list) words='--json --device= --libraries --binaries --ipcs --firmwares --compat32 --mig-config= --mig-monitor= --imex-channel= --no-persistenced --no-fabricmanager --no-gsp-firmware' ;;
-	plan) words='--json --bundle= --request= --device= --require=' ;;
+	plan) words='--json --bundle= --request= --rootfs= --device= --require= --compute --utility --video --graphics --display --ngx --compat32 --cuda-compat-mode= --mig-config= --mig-monitor= --imex-channel= --no-persistenced --no-fabricmanager --no-gsp-firmware' ;;
 	configure) words='--pid= --id= --device= --require= --no-cgroups --no-devbind --compute --utility --video --graphics --display --ngx --compat32 --ldconfig= --cuda-compat-mode= --mig-config= --mig-monitor= --imex-channel= --no-persistenced --no-fabricmanager --no-gsp-firmware' ;;
 	csv) words='check list ' ;;
 	esac

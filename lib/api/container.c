@@ -9,6 +9,7 @@
 #include "api/context.h"
 #include "apply/apply.h"
 #include "apply/fence.h"
+#include "apply/kmods.h"
 #include "base/auto.h"
 #include "base/path.h"
 #include "oci/request.h"
@@ -44,7 +45,8 @@ static int edit_config(struct nvc_context *ctx, const struct nvc_bundle_args *ar
 					   .len = len,
 					   .spec = &ctx->spec,
 					   .plan = plan->plan,
-					   .request = &request->request};
+					   .request = &request->request,
+					   .no_gids = ctx->settings->no_gids};
 	struct bundle_hook hook = {.path = args->hook, .config = args->config, .id = args->id};
 	size_t edited_len;
 	dev_t denied;
@@ -74,7 +76,33 @@ static int edit_config(struct nvc_context *ctx, const struct nvc_bundle_args *ar
 	return 1;
 }
 
-static int prepare_bundle(struct nvc_context *ctx, const struct nvc_bundle_args *args)
+/* Modules are not loaded with the rights that are left for reading a bundle. */
+static int load_modules(struct nvc_context *ctx, uint64_t before)
+{
+	uint64_t raised;
+	int rc = context_wants_modules(ctx, 0);
+	int lowered;
+
+	if (rc <= 0)
+		return rc;
+	rc = fence_raise(before, &ctx->err);
+	if (rc == 0)
+		rc = kmods_load(&ctx->host, !ctx->settings->no_channel_making, &ctx->err);
+	lowered = fence_lower(&raised, rc < 0 ? NULL : &ctx->err);
+	return rc < 0 ? rc : lowered;
+}
+
+/* Without a hook nobody else tells. */
+static void tell_why_empty(struct nvc_context *ctx, const struct nvc_plan *plan)
+{
+	const char *note;
+
+	for (size_t i = 0; (note = nvc_plan_note(plan, i)) != NULL; i++)
+		log_warn(&ctx->log, "plan", "%s", note);
+}
+
+static int prepare_bundle(struct nvc_context *ctx, const struct nvc_bundle_args *args,
+			  uint64_t before)
 {
 	auto_free char *text = NULL;
 	struct nvc_request request = {0};
@@ -92,10 +120,14 @@ static int prepare_bundle(struct nvc_context *ctx, const struct nvc_bundle_args 
 	if (request.request.refused != NULL)
 		log_warn(&ctx->log, "request", "%s", request.request.refused);
 	if (request_wants_gpu(&request.request)) {
-		rc = nvc_inventory_new(ctx, &request, &inv);
+		rc = load_modules(ctx, before);
+		if (rc == 0)
+			rc = nvc_inventory_new(ctx, &request, &inv);
 		if (rc == 0)
 			rc = nvc_plan_new(ctx, inv, &request, NULL, &plan);
-		if (rc == 0 && !nvc_plan_is_empty(plan))
+		if (rc == 0 && nvc_plan_is_empty(plan))
+			tell_why_empty(ctx, plan);
+		else if (rc == 0)
 			rc = edit_config(ctx, args, plan, &request, text, len);
 	}
 	nvc_plan_free(plan);
@@ -116,7 +148,7 @@ int nvc_bundle_prepare(struct nvc_context *ctx, const struct nvc_bundle_args *ar
 	rc = fence_lower(&before, &ctx->err);
 	if (rc < 0)
 		return rc;
-	rc = prepare_bundle(ctx, args);
+	rc = prepare_bundle(ctx, args, before);
 	/* the bundle is edited, and root has all of it again by the exec that follows */
 	if (fence_raise(before, &lost) < 0)
 		log_warn(&ctx->log, "fence", "%s", lost.msg);
@@ -166,21 +198,10 @@ int nvc_apply(struct nvc_context *ctx, const struct nvc_plan *plan,
 			return rc;
 		target.spec = &ctx->spec;
 	}
-	/* crun writes root.path into the state as it stands in config.json */
-	if (target.rootfs != NULL && target.rootfs[0] != '/' && container->bundle != NULL) {
-		rootfs = path_join(container->bundle, target.rootfs);
-		if (rootfs == NULL)
-			return err_nomem(&ctx->err);
-		target.rootfs = rootfs;
-	} else if (target.rootfs == NULL) {
-		if (container->bundle == NULL)
-			return err_set(&ctx->err, EINVAL,
-				       "apply a plan: neither a rootfs nor a bundle was given");
-		rc = context_rootfs(ctx, container->bundle, &rootfs);
-		if (rc < 0)
-			return rc;
-		target.rootfs = rootfs;
-	}
+	rc = context_container_rootfs(ctx, container, &rootfs);
+	if (rc < 0)
+		return err_wrap(&ctx->err, "apply a plan");
+	target.rootfs = rootfs;
 	rc = apply_plan(plan->plan, &ctx->host, ctx->settings, &target, &ctx->log, &stats,
 			&ctx->err);
 	if (rc < 0 || ret == NULL)

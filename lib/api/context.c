@@ -54,6 +54,24 @@ static int override_string(char **setting, const char *value, struct err *err)
 	return 0;
 }
 
+static int override_settings(struct nvc_context *ctx, const struct nvc_options *options)
+{
+	struct settings *settings = ctx->settings;
+	int rc = override_string(&settings->root, options->root, &ctx->err);
+
+	if (rc == 0)
+		rc = override_string(&settings->host_root, options->host_root, &ctx->err);
+	if (rc == 0)
+		rc = override_string(&settings->list_dir, options->list_dir, &ctx->err);
+	if (rc == 0)
+		rc = override_string(&settings->ldcache, options->ldcache, &ctx->err);
+	if (rc == 0)
+		rc = override_string(&settings->user, options->user, &ctx->err);
+	if (options->no_cache)
+		settings->driver_cache = false;
+	return rc;
+}
+
 int nvc_open(const struct nvc_options *options, struct nvc_context **ret)
 {
 	static const struct nvc_options defaults = {.size = sizeof(defaults)};
@@ -75,18 +93,14 @@ int nvc_open(const struct nvc_options *options, struct nvc_context **ret)
 	rc = settings_load(options->config, &ctx->log, &ctx->settings, &ctx->err);
 	if (rc < 0)
 		return rc;
-	rc = override_string(&ctx->settings->root, options->root, &ctx->err);
-	if (rc == 0)
-		rc = override_string(&ctx->settings->host_root, options->host_root, &ctx->err);
-	if (rc == 0)
-		rc = override_string(&ctx->settings->list_dir, options->list_dir, &ctx->err);
-	if (rc == 0)
-		rc = override_string(&ctx->settings->ldcache, options->ldcache, &ctx->err);
-	if (rc == 0)
-		rc = override_string(&ctx->settings->user, options->user, &ctx->err);
-	if (options->no_cache)
-		ctx->settings->driver_cache = false;
-	return rc;
+	return override_settings(ctx, options);
+}
+
+int context_open_host(struct nvc_context *ctx)
+{
+	if (ctx->host.n > 0)
+		return 0;
+	return host_open(&ctx->host, ctx->settings, &ctx->log, &ctx->err);
 }
 
 void nvc_close(struct nvc_context *ctx)
@@ -205,4 +219,22 @@ int context_rootfs(struct nvc_context *ctx, const char *bundle, char **ret)
 	}
 	*ret = rootfs;
 	return 0;
+}
+
+int context_container_rootfs(struct nvc_context *ctx, const struct nvc_container *container,
+			     char **ret)
+{
+	int rc;
+
+	if (container->rootfs == NULL && container->bundle == NULL)
+		return err_set(&ctx->err, EINVAL, "neither a rootfs nor a bundle was given");
+	if (container->rootfs == NULL) {
+		rc = context_read_spec(ctx, container->bundle);
+		return rc < 0 ? rc : context_rootfs(ctx, container->bundle, ret);
+	}
+	/* crun writes root.path into the state as it stands in config.json */
+	*ret = container->rootfs[0] != '/' && container->bundle != NULL
+		       ? path_join(container->bundle, container->rootfs)
+		       : strdup(container->rootfs);
+	return *ret == NULL ? err_nomem(&ctx->err) : 0;
 }

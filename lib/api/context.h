@@ -49,6 +49,13 @@ struct nvc_plan {
 /** Forgets the last error and gives the struct for the next one. */
 struct err *context_err(struct nvc_context *ctx);
 
+/** Opens ctx->host, once. */
+int context_open_host(struct nvc_context *ctx);
+
+/** 1 = kernel modules or nodes are missing, and settings or flags (enum nvc_load) want them; the
+ *  host is open then. */
+int context_wants_modules(struct nvc_context *ctx, unsigned flags);
+
 /** Reads BUNDLE/config.json into ctx->spec and gives the very text that was parsed (the caller
  * frees it): what is edited is what was judged. */
 int context_load_spec(struct nvc_context *ctx, const char *bundle, char **ret, size_t *ret_len);
@@ -57,6 +64,10 @@ int context_read_spec(struct nvc_context *ctx, const char *bundle);
 
 /** Absolute path of the rootfs that ctx->spec names. The caller frees. -EINVAL: none, or "/". */
 int context_rootfs(struct nvc_context *ctx, const char *bundle, char **ret);
+
+/** Path of the container's rootfs, from its bundle where it is not given. The caller frees. */
+int context_container_rootfs(struct nvc_context *ctx, const struct nvc_container *container,
+			     char **ret);
 
 /** Bundle as an absolute path in normal form. The caller frees. */
 int context_bundle_path(struct nvc_context *ctx, const char *bundle, char **ret);

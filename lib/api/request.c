@@ -8,6 +8,15 @@
 #include "api/context.h"
 #include "base/auto.h"
 #include "base/str.h"
+#include "model/driver.h"
+
+#define EVERY_SERVICE (unsigned)(NVC_PERSISTENCED | NVC_FABRICMANAGER | NVC_GSP_FIRMWARE | NVC_MPS)
+
+_Static_assert((unsigned)NVC_PERSISTENCED == SERVICE_PERSISTENCED &&
+		       (unsigned)NVC_FABRICMANAGER == SERVICE_FABRICMANAGER &&
+		       (unsigned)NVC_GSP_FIRMWARE == SERVICE_GSP_FIRMWARE &&
+		       (unsigned)NVC_MPS == SERVICE_MPS,
+	       "bits of the public API and of the model are the same");
 
 static int make_request(struct nvc_context *ctx, const struct spec *spec, struct nvc_request **ret)
 {
@@ -50,14 +59,28 @@ static int add_expression(struct request *request, const char *expression)
 	return strv_addf(&request->requires, "=%s", expression);
 }
 
+/* What the command line says; the same words of an image do not count beside it. */
+static bool is_ours(const char *entry)
+{
+	static const char *const names[] = {
+		"NVIDIA_VISIBLE_DEVICES=",    "NVIDIA_DRIVER_CAPABILITIES=",
+		"NVIDIA_MIG_CONFIG_DEVICES=", "NVIDIA_MIG_MONITOR_DEVICES=",
+		"NVIDIA_IMEX_CHANNELS=",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (str_starts_with(entry, names[i]))
+			return true;
+	}
+	return false;
+}
+
 static int args_to_spec(const struct nvc_request_args *args, struct spec *spec)
 {
 	int rc = 0;
 
 	for (size_t i = 0; args->env != NULL && args->env[i] != NULL && rc == 0; i++) {
-		/* The command line says what is wanted: these two of the image do not count. */
-		if (!str_starts_with(args->env[i], "NVIDIA_VISIBLE_DEVICES=") &&
-		    !str_starts_with(args->env[i], "NVIDIA_DRIVER_CAPABILITIES="))
+		if (!is_ours(args->env[i]))
 			rc = strv_add(&spec->env, args->env[i]);
 	}
 	if (rc == 0)
@@ -73,6 +96,37 @@ static int args_to_spec(const struct nvc_request_args *args, struct spec *spec)
 	return rc;
 }
 
+static int add_details(const struct nvc_request_args *args, struct request *request,
+		       struct err *err)
+{
+	enum settings_compat compat;
+	int rc = request_set_mig(request, args->mig_config, args->mig_monitor, err);
+
+	if (rc == 0 && args->imex_channels != NULL)
+		rc = request_set_channels(request, args->imex_channels, err);
+	for (size_t i = 0; rc == 0 && args->requires != NULL && args->requires[i] != NULL; i++) {
+		rc = add_expression(request, args->requires[i]);
+		if (rc == -E2BIG)
+			return err_set(err, E2BIG, "make a request: more than %d requirements",
+				       REQUEST_MAX_REQUIRES);
+		if (rc < 0)
+			return err_nomem(err);
+	}
+	if (rc < 0)
+		return rc;
+	if (args->cuda_compat != NULL) {
+		if (!settings_compat_of_word(args->cuda_compat, &compat))
+			return err_set(err, EINVAL,
+				       "make a request: a CUDA compat mode is ldconfig, mount, "
+				       "hook or disabled");
+		request->compat = compat == SETTINGS_COMPAT_AUTO ? COMPAT_AUTO : COMPAT_HOST;
+	}
+	request->without = args->without;
+	free(request->origin);
+	request->origin = strdup("the command line");
+	return request->origin == NULL ? err_nomem(err) : 0;
+}
+
 int nvc_request_from_args(struct nvc_context *ctx, const struct nvc_request_args *args,
 			  struct nvc_request **ret)
 {
@@ -86,21 +140,18 @@ int nvc_request_from_args(struct nvc_context *ctx, const struct nvc_request_args
 		args = &defaults;
 	if (args->size < sizeof(defaults))
 		return err_set(&ctx->err, EINVAL, "make a request: args.size is too small");
+	if ((args->without & ~EVERY_SERVICE) != 0)
+		return err_set(&ctx->err, EINVAL, "make a request: args.without has unknown bits");
 	if (args_to_spec(args, &spec) < 0)
 		return err_nomem(&ctx->err);
 	rc = make_request(ctx, &spec, &request);
 	if (rc < 0)
 		return rc;
-	for (size_t i = 0; args->requires != NULL && args->requires[i] != NULL; i++) {
-		if (add_expression(&request->request, args->requires[i]) < 0) {
-			nvc_request_free(request);
-			return err_set(&ctx->err, E2BIG,
-				       "make a request: more than %d requirements",
-				       REQUEST_MAX_REQUIRES);
-		}
+	rc = add_details(args, &request->request, &ctx->err);
+	if (rc < 0) {
+		nvc_request_free(request);
+		return rc;
 	}
-	free(request->request.origin);
-	request->request.origin = strdup("the command line");
 	*ret = request;
 	return 0;
 }

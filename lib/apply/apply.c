@@ -192,7 +192,7 @@ static int prepare(struct job *job, struct err *err)
 
 /* ---- in the container's mount namespace ---- */
 
-static int run_op(struct job *job, size_t index, struct err *err)
+static int run_kind(struct job *job, size_t index, struct err *err)
 {
 	const struct op *op = &job->plan->ops.items[index];
 
@@ -204,11 +204,32 @@ static int run_op(struct job *job, size_t index, struct err *err)
 	case OP_LINK:
 		return op_link_run(job, index, err);
 	case OP_FILE:
-		return op_file_run(job, index, err);
+		return (op->flags & OP_DIR) != 0 ? op_folder_run(job, index, err)
+						 : op_file_run(job, index, err);
 	case OP_LDCACHE:
 		return op_ldcache_run(job, index, err);
 	}
 	return err_set(err, EINVAL, "operation of an unknown kind");
+}
+
+static int run_op(struct job *job, size_t index, struct err *err)
+{
+	const struct op *op = &job->plan->ops.items[index];
+	const struct job_folder *folder =
+		op->target == NULL ? NULL : job_folder_of(job, op->target);
+	const struct place_mark before = place_mark(&job->tree);
+	int r = 1;
+
+	if (folder != NULL && folder->left_out)
+		return 0;
+	if (folder == NULL && (op->flags & OP_IN_PROC) != 0 &&
+	    (op->kind != OP_FILE || (op->flags & OP_DIR) == 0))
+		r = job_is_in_proc(job, op, err);
+	if (r > 0)
+		r = run_kind(job, index, err);
+	if (folder != NULL)
+		place_forget(&job->tree, &before);
+	return r;
 }
 
 static int run_inside(struct job *job, struct err *err)
@@ -223,6 +244,8 @@ static int run_inside(struct job *job, struct err *err)
 	job->keeper.gid = job->gid;
 	for (size_t i = 0; r == 0 && i < job->plan->ops.n; i++)
 		r = run_op(job, i, err);
+	if (r == 0)
+		r = job_close_folders(job, err);
 	if (r == 0)
 		r = place_adopt(&job->tree, err);
 	if (r == 0)
@@ -335,6 +358,7 @@ static void job_done(struct job *job)
 {
 	vec_each(fd, &job->attached)(void) close(*fd);
 	vec_done(&job->attached);
+	vec_done(&job->folders);
 	for (size_t i = 0; job->sources != NULL && i < job->plan->ops.n; i++)
 		mount_source_done(&job->sources[i]);
 	free(job->sources);

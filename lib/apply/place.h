@@ -128,6 +128,16 @@ int place_use(struct place_tree *tree, const struct place *place, const char *te
 	      struct err *err);
 /** A stale link that was covered. */
 void place_leftover(struct place_tree *tree, const char *path);
+/* What was made so far. */
+struct place_mark {
+	size_t made;
+	unsigned placeholders, inodes;
+};
+
+struct place_mark place_mark(const struct place_tree *tree);
+/** What was made since lies on a mount of ours and goes with it: it is neither counted nor taken
+ *  back. */
+void place_forget(struct place_tree *tree, const struct place_mark *since);
 /** Logs how many leftovers there were. */
 void place_report(const struct place_tree *tree);
 /** When everything is in its place: of what place_use() was told of, and of the directories on the

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -111,12 +113,22 @@ void place_report(const struct place_tree *tree)
 			 tree->leftovers, tree->leftover == NULL ? "?" : tree->leftover);
 }
 
+static bool is_in_proc(const struct place_tree *tree, const struct place *place)
+{
+	struct statfs fs;
+
+	return !is_on_root(tree, place->dir) && fstatfs(place_dirfd(tree, place), &fs) == 0 &&
+	       fs.f_type == PROC_SUPER_MAGIC;
+}
+
 int place_meet(struct place_tree *tree, struct place *place, struct err *err)
 {
 	struct record_item item = {.kind = RECORD_FILE};
 	auto_free char *path = NULL;
 
-	if (!place->exists || !S_ISREG(place->st.st_mode) || place->st.st_size != 0)
+	/* files of procfs say that they are empty */
+	if (!place->exists || !S_ISREG(place->st.st_mode) || place->st.st_size != 0 ||
+	    is_in_proc(tree, place))
 		return 0;
 	if (!is_owned_file(tree, place)) {
 		place_leftover(tree, place->path);

@@ -182,6 +182,28 @@ int place_make_conf(struct place_tree *tree, struct place *place, const char *te
 	return place_finish(tree, place, &item, err);
 }
 
+struct place_mark place_mark(const struct place_tree *tree)
+{
+	return (struct place_mark){tree->made.n, tree->placeholders, tree->inodes};
+}
+
+static void forget_last(struct place_tree *tree)
+{
+	struct place_made *made = &tree->made.items[--tree->made.n];
+
+	free(made->name);
+	free(made->item.path);
+	free(made->item.text);
+}
+
+void place_forget(struct place_tree *tree, const struct place_mark *since)
+{
+	while (tree->made.n > since->made)
+		forget_last(tree);
+	tree->placeholders = since->placeholders;
+	tree->inodes = since->inodes;
+}
+
 /* True when it is not there any more, or something else is. */
 static bool undo_one(const struct place_tree *tree, const struct place_made *made)
 {
@@ -209,12 +231,8 @@ bool place_undo(struct place_tree *tree)
 	bool whole = true;
 
 	while (tree->made.n > 0) {
-		struct place_made *made = &tree->made.items[--tree->made.n];
-
-		whole &= undo_one(tree, made);
-		free(made->name);
-		free(made->item.path);
-		free(made->item.text);
+		whole &= undo_one(tree, &tree->made.items[tree->made.n - 1]);
+		forget_last(tree);
 	}
 	return whole;
 }

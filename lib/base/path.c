@@ -5,17 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/str.h"
-
-char *path_normal(const char *path)
+/* Appends the components of path to the normal form out; gives its new length. */
+static size_t append(char *out, size_t len, const char *path)
 {
-	char *out = malloc(strlen(path) + 2);
-	size_t len = 0;
-
-	if (out == NULL)
-		return NULL;
 	while (*path != '\0') {
-		size_t part = strcspn(path, "/");
+		const char *end = strchrnul(path, '/');
+		size_t part = (size_t)(end - path);
 
 		if (part == 2 && path[0] == '.' && path[1] == '.') {
 			while (len > 0 && out[--len] != '/')
@@ -25,28 +20,34 @@ char *path_normal(const char *path)
 			memcpy(out + len, path, part);
 			len += part;
 		}
-		path += part;
-		path += strspn(path, "/");
+		path = *end == '/' ? end + 1 : end;
 	}
+	return len;
+}
+
+static char *finish(char *out, size_t len)
+{
 	if (len == 0)
 		out[len++] = '/';
 	out[len] = '\0';
 	return out;
 }
 
+char *path_normal(const char *path)
+{
+	char *out = malloc(strlen(path) + 2);
+
+	return out == NULL ? NULL : finish(out, append(out, 0, path));
+}
+
 char *path_join(const char *dir, const char *name)
 {
-	char *both;
-	char *normal;
+	char *out;
 
 	if (name[0] == '/')
 		return path_normal(name);
-	both = str_format("%s/%s", dir, name);
-	if (both == NULL)
-		return NULL;
-	normal = path_normal(both);
-	free(both);
-	return normal;
+	out = malloc(strlen(dir) + strlen(name) + 3);
+	return out == NULL ? NULL : finish(out, append(out, append(out, 0, dir), name));
 }
 
 char *path_dirname(const char *path)

@@ -9,9 +9,10 @@
 #include "base/str.h"
 
 #define MAX_MAJOR        4095u /* 12 bits */
-#define STAT_AFTER_COMM  20u   /* field 22 counted from field 3, the first behind the name */
-#define MOUNT_FIELDS_MIN 6u    /* fixed fields of a mountinfo line before the optional ones */
-#define MOUNT_POINT      4u    /* fields before the mount point */
+#define MAX_MINOR        1048575u
+#define STAT_AFTER_COMM  20u /* field 22 counted from field 3, the first behind the name */
+#define MOUNT_FIELDS_MIN 6u  /* fixed fields of a mountinfo line before the optional ones */
+#define MOUNT_POINT      4u  /* fields before the mount point */
 #define NO_ID            UINT32_MAX
 
 struct span {
@@ -100,6 +101,26 @@ int procfs_char_major(const char *text, size_t len, const char *name, unsigned *
 			*ret = number;
 			return 1;
 		}
+	}
+	return 0;
+}
+
+int procfs_misc_minor(const char *text, size_t len, const char *name, unsigned *ret)
+{
+	struct span rest = {text, len};
+	struct span line;
+
+	while (next_piece(&rest, '\n', &line)) {
+		struct span number;
+		struct span device;
+		uint64_t value;
+
+		if (!next_word(&line, &number) || !next_word(&line, &device) ||
+		    !span_is(&device, name) ||
+		    !str_to_u64(number.at, number.len, 10, MAX_MINOR, &value))
+			continue;
+		*ret = (unsigned)value;
+		return 1;
 	}
 	return 0;
 }

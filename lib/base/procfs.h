@@ -19,6 +19,9 @@ int procfs_char_major(const char *text, size_t len, const char *name, unsigned *
 bool procfs_char_stranger(const char *text, size_t len, unsigned major, const char *prefix,
 			  char *ret, size_t size);
 
+/** Minor number of a device of major 10 in /proc/misc, by exact name. 1 = found, 0 = not. */
+int procfs_misc_minor(const char *text, size_t len, const char *name, unsigned *ret);
+
 /** Path of the cgroup in a /proc/PID/cgroup text: controller "devices" (v1), or "" for the unified
  *  line "0::". The caller frees. 1 = found, 0 = no such line. -EINVAL: a path with "..". */
 int procfs_cgroup_path(const char *text, size_t len, const char *controller, char **ret,

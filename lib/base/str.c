@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define STR_FORMAT_MOST 256 /* bytes that most texts fit into, so that they are formatted once */
+
 uint64_t str_hash(const char *text)
 {
 	uint64_t value = 14695981039346656037u;
@@ -105,18 +107,21 @@ void strbuf_done(struct strbuf *buf)
 
 char *str_format(const char *fmt, ...)
 {
+	char most[STR_FORMAT_MOST];
 	va_list ap;
 	char *text;
 	int len;
 
 	va_start(ap, fmt);
-	len = vsnprintf(NULL, 0, fmt, ap);
+	len = vsnprintf(most, sizeof(most), fmt, ap);
 	va_end(ap);
 	if (len < 0)
 		return NULL;
 	text = malloc((size_t)len + 1);
 	if (text == NULL)
 		return NULL;
+	if ((size_t)len < sizeof(most))
+		return memcpy(text, most, (size_t)len + 1);
 	va_start(ap, fmt);
 	(void)vsnprintf(text, (size_t)len + 1, fmt, ap);
 	va_end(ap);

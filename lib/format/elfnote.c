@@ -70,29 +70,62 @@ static void read_properties(struct rest rest, const struct elfnote_form *form, s
 	}
 }
 
+struct note {
+	const uint8_t *name, *text;
+	uint32_t name_len, text_len, type;
+};
+
+/* The next note, if it is whole. */
+static bool next_note(struct rest *rest, const struct elfnote_form *form, struct note *ret)
+{
+	const uint8_t *head = take(rest, HEAD_LEN, 1);
+
+	if (head == NULL)
+		return false;
+	ret->name_len = word(head, form->big);
+	ret->text_len = word(head + 4, form->big);
+	ret->type = word(head + 8, form->big);
+	/* the name's padding brings the descriptor to the alignment from the note's start, which
+	 * for "GNU" is the same with both */
+	ret->name = take(rest, ret->name_len, 4);
+	ret->text = ret->name == NULL ? NULL : take(rest, ret->text_len, form->wide ? 8 : 4);
+	return ret->text != NULL;
+}
+
+static bool is_named(const struct note *note, const char *name)
+{
+	size_t len = strlen(name) + 1;
+
+	return note->name_len == len && memcmp(note->name, name, len) == 0;
+}
+
+const uint8_t *elfnote_find(const uint8_t *data, size_t len, const struct elfnote_form *form,
+			    const char *name, size_t *ret_len)
+{
+	struct rest rest = {.data = data, .len = len};
+	struct note note;
+
+	while (next_note(&rest, form, &note)) {
+		if (is_named(&note, name)) {
+			*ret_len = note.text_len;
+			return note.text;
+		}
+	}
+	return NULL;
+}
+
 void elfnote_read(const uint8_t *data, size_t len, const struct elfnote_form *form,
 		  struct elfnote *ret)
 {
 	struct rest rest = {.data = data, .len = len};
-	size_t align = form->wide ? 8 : 4;
-	const uint8_t *head;
+	struct note note;
 
-	while ((head = take(&rest, HEAD_LEN, 1)) != NULL) {
-		uint32_t name_len = word(head, form->big);
-		uint32_t text_len = word(head + 4, form->big);
-		uint32_t type = word(head + 8, form->big);
-		/* the name's padding brings the descriptor to the alignment from the note's start,
-		 * which for "GNU" is the same with both */
-		const uint8_t *name = take(&rest, name_len, 4);
-		const uint8_t *text = name == NULL ? NULL : take(&rest, text_len, align);
-
-		if (text == NULL)
-			return;
-		if (name_len != sizeof(ELF_NOTE_GNU) || memcmp(name, ELF_NOTE_GNU, name_len) != 0)
+	while (next_note(&rest, form, &note)) {
+		if (!is_named(&note, ELF_NOTE_GNU))
 			continue;
-		if (type == NT_GNU_ABI_TAG)
-			read_abi(text, text_len, form->big, ret);
-		else if (type == NT_GNU_PROPERTY_TYPE_0 && form->isa)
-			read_properties((struct rest){text, text_len}, form, ret);
+		if (note.type == NT_GNU_ABI_TAG)
+			read_abi(note.text, note.text_len, form->big, ret);
+		else if (note.type == NT_GNU_PROPERTY_TYPE_0 && form->isa)
+			read_properties((struct rest){note.text, note.text_len}, form, ret);
 	}
 }

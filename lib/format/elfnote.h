@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The notes of an ELF file that ldconfig puts into the loader's cache. Pure, bounded, safe on
- * hostile input: what is broken says nothing.
+ * The notes of an ELF file: what ldconfig puts into the loader's cache, and those of others by
+ * name. Pure, bounded, safe on hostile input: what is broken says nothing.
  */
 #ifndef FORMAT_ELFNOTE_H
 #define FORMAT_ELFNOTE_H
@@ -25,5 +25,9 @@ struct elfnote {
 /** Adds what the notes of one segment say. */
 void elfnote_read(const uint8_t *data, size_t len, const struct elfnote_form *form,
 		  struct elfnote *ret);
+
+/** The descriptor of the first note of that name, inside data; NULL = there is none. */
+const uint8_t *elfnote_find(const uint8_t *data, size_t len, const struct elfnote_form *form,
+			    const char *name, size_t *ret_len);
 
 #endif

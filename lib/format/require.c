@@ -222,7 +222,8 @@ static bool is_met(const struct factor *factor, const struct require_facts *fact
 		if (span_is(factor->name, names[i]))
 			*fact = values[i] == NULL ? "" : values[i];
 	}
-	if (*fact == NULL)
+	if (*fact == NULL ||
+	    (facts->no_gpu && (span_is(factor->name, "arch") || span_is(factor->name, "brand"))))
 		return true;
 	if (span_is(factor->name, "brand"))
 		return same_text(factor->value, *fact) == (factor->op == OP_EQ);

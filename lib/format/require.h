@@ -17,6 +17,7 @@ struct require_facts {
 	const char *arch;
 	const char *driver;
 	const char *brand;
+	bool no_gpu; /* none is asked for: whatever is said of arch and brand is met */
 };
 
 /** 1 = met; 0 = not met: err->code is ERANGE and err->msg the first factor that failed, as

@@ -37,6 +37,11 @@ static void finder_drop(struct finder *finder, size_t keep)
 		item_done(&finder->items.items[--finder->items.n]);
 }
 
+void finder_forget(struct finder *finder)
+{
+	finder_drop(finder, 0);
+}
+
 void finder_done(struct finder *finder)
 {
 	finder_drop(finder, 0);
@@ -95,8 +100,9 @@ static int finder_look(struct finder *finder, const char *path, struct finder_ob
 {
 	int first_error = 0;
 
-	if (finder->machine)
-		return finder_look_in(finder, ROOT_MACHINE, path, ret, ret_error, err);
+	if (finder->machine || finder->driver)
+		return finder_look_in(finder, finder->machine ? ROOT_MACHINE : ROOT_DRIVER, path,
+				      ret, ret_error, err);
 	for (size_t i = ROOT_ALT; i <= finder->host->n; i++) {
 		/* the driver root comes last */
 		unsigned root = i < finder->host->n ? (unsigned)i : ROOT_DRIVER;
@@ -130,7 +136,7 @@ static int finder_check_place(struct finder *finder, const char *listed, const c
 	const struct settings *settings = finder->host->settings;
 	auto_free char *real = NULL;
 
-	if (finder->machine)
+	if (finder->machine || finder->driver)
 		return ROW_FOUND;
 	if (!places_allow(settings, path)) {
 		if (strcmp(listed, path) == 0)
@@ -297,6 +303,8 @@ static int finder_say_missing(struct finder *finder, const char *listed, const c
 			      int error, struct err *err)
 {
 	finder->doubtful = !finder_is_absence(error);
+	if (finder->driver) /* which looks for much that is nowhere */
+		return ROW_MISSING;
 	if (strcmp(listed, path) != 0)
 		return finder_say(finder, ROW_MISSING, err, "'%s' leads to '%s': %s", listed, path,
 				  finder_is_absence(error) ? "not there" : strerror(error));
@@ -328,6 +336,16 @@ static int finder_step(struct finder *finder, const char *listed, const char *pa
 	return finder_add_end(finder, path, type, &object, err);
 }
 
+static bool finder_is_known(const struct finder *finder, const char *path)
+{
+	if (!finder->driver)
+		return false;
+	for (size_t i = finder->known_from; i < finder->inv->items.n; i++)
+		if (strcmp(finder->inv->items.items[i].source, path) == 0)
+			return true;
+	return false;
+}
+
 int finder_find(struct finder *finder, const char *path, enum row_type type, struct err *err)
 {
 	size_t before = finder->items.n;
@@ -337,6 +355,7 @@ int finder_find(struct finder *finder, const char *path, enum row_type type, str
 	if (at == NULL)
 		return err_nomem(err);
 	finder->doubtful = false;
+	finder->known = false;
 	for (unsigned links = 0; rc == ROW_FOUND && at != NULL; links++) {
 		auto_free char *next = NULL;
 
@@ -345,6 +364,9 @@ int finder_find(struct finder *finder, const char *path, enum row_type type, str
 					"more than %d symbolic links in a row", ROOTFS_MAX_LINKS);
 			break;
 		}
+		finder->known = finder_is_known(finder, at);
+		if (finder->known)
+			break;
 		rc = finder_step(finder, path, at, type, &next, err);
 		free(at);
 		at = take_ptr(&next);

@@ -20,6 +20,12 @@ struct finder {
 	struct nodes nodes;
 	struct nameindex files; /* source -> inv->items, so that a library is read once */
 	bool machine;           /* look in the machine root only, and believe it: extras */
+	bool driver;            /* in the driver root only, for names of our own tables, in its
+				 * loader's cache and its library directories: these are believed,
+				 * so that the allowed prefixes, a rule for lists, do not count.
+				 * What is missing is not told */
+	size_t known_from; /* driver: a chain that comes to one of inv->items from here on ... */
+	bool known;        /* ... ended there, and that one was not added once more */
 	VEC(struct item) items; /* found and not given yet; owned */
 	char *reason;           /* of the last path that was not found; owned */
 	bool doubtful;          /* that one may be there: it could not be looked at */
@@ -35,6 +41,9 @@ int finder_find(struct finder *finder, const char *path, enum row_type type, str
 
 /** 1 if something, a dangling link too, lies at path in one of the roots; 0 if not. */
 int finder_exists(struct finder *finder, const char *path, struct err *err);
+
+/** Drops what was found and not given. */
+void finder_forget(struct finder *finder);
 
 /** Moves what was found to the end of inv->items. -ENOMEM. */
 int finder_give(struct finder *finder, struct inventory *inv, struct err *err);

@@ -58,6 +58,20 @@ int host_read_driver(const struct host *host, struct inventory *inv, struct err 
  */
 int host_find_driver_nodes(const struct host *host, struct inventory *inv, struct err *err);
 
+/* What an image opens by a variable of its own, NVIDIA_GDS=enabled and so on. */
+enum host_gate {
+	HOST_GATE_GDS = 1 << 0,
+	HOST_GATE_MOFED = 1 << 1,
+	HOST_GATE_NVSWITCH = 1 << 2,
+	HOST_GATE_GDRCOPY = 1 << 3,
+	HOST_GATE_EVERY = (1 << 4) - 1,
+};
+
+/** Parts and items of the gates (enum host_gate) asked for, also where NVIDIA's driver is not
+ * loaded. As host_find_driver_nodes() otherwise. */
+int host_find_gates(const struct host *host, unsigned gates, struct inventory *inv,
+		    struct err *err);
+
 /** The driver's own files, for the capabilities asked for: parts, items and lacks. Nothing is
  * looked for unless the driver is loaded (or wsl): its version is that of the names. */
 int host_find_driver_files(const struct host *host, unsigned caps, struct inventory *inv,

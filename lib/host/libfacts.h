@@ -4,6 +4,7 @@
 #define HOST_LIBFACTS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 #include "model/inventory.h"
@@ -15,6 +16,9 @@ bool libfacts_wanted(const char *name);
  *  is wrong with it (not an ELF file, exchanged) gives class NONE. -EACCES, -EPERM: not readable;
  *  what err_is_trouble() knows. */
 int libfacts_read(int dirfd, const char *name, const struct stat *st, struct elf_facts *ret);
+
+/** ABI note of such a file, 0x00020363 for Linux 2.3.99; 0 = it has none. As libfacts_read(). */
+int libfacts_read_abi(int dirfd, const char *name, const struct stat *st, uint32_t *ret);
 
 /** Copies the facts. -ENOMEM. */
 int libfacts_copy(struct elf_facts *ret, const struct elf_facts *from);

@@ -3,20 +3,27 @@
 
 #include <stdlib.h>
 
-void image_done(struct image *image)
+void image_compat_done(struct image_compat *compat)
 {
-	free(image->compat.dir);
-	free(image->compat.version);
-	free(image->compat.cuda);
-	free(image->compat.fault);
-	strv_done(&image->compat.drivers);
-	strv_done(&image->compat.devices);
-	vec_each(library, &image->compat.libraries)
+	free(compat->dir);
+	free(compat->version);
+	free(compat->cuda);
+	free(compat->fault);
+	strv_done(&compat->drivers);
+	strv_done(&compat->devices);
+	vec_each(library, &compat->libraries)
 	{
 		free(library->name);
 		free(library->soname);
 	}
-	vec_done(&image->compat.libraries);
+	vec_done(&compat->libraries);
+	*compat = (struct image_compat){0};
+}
+
+void image_done(struct image *image)
+{
+	image_compat_done(&image->compat);
+	image_compat_done(&image->compat_orin);
 	*image = (struct image){0};
 }
 

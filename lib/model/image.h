@@ -16,7 +16,7 @@
 
 enum image_libc { LIBC_UNKNOWN, LIBC_GLIBC, LIBC_MUSL, LIBC_NONE };
 
-/* CUDA's libraries for newer versions that the image brings, /usr/local/cuda/compat: one library
+/* CUDA's libraries for newer versions that the image brings in a folder: one library
  * libcuda.so.VERSION, with or without NVIDIA's note. Strings are owned, NULL = none. */
 struct image_library {
 	char *name;   /* in the folder: "libcuda.so.560.35.03" */
@@ -27,7 +27,7 @@ struct image_library {
 };
 
 struct image_compat {
-	char *dir;           /* folder in the image, links resolved inside it */
+	char *dir;           /* folder in the image, links resolved inside it; NULL = no libcuda */
 	char *version;       /* of its libcuda: "560.35.03" */
 	bool noted;          /* .note.cuda.fwd_compatibility was there and could be read: */
 	char *cuda;          /* CUDA version it brings, "12.6" */
@@ -44,11 +44,13 @@ struct image {
 	enum image_libc libc;
 	char musl[IMAGE_MAX_MUSL + 1]; /* with LIBC_MUSL: its name of the machine, "aarch64", as in
 					* /lib/ld-musl-aarch64.so.1; "" = not known */
-	struct image_compat compat;
+	struct image_compat compat;    /* of /usr/local/cuda/compat */
+	struct image_compat compat_orin; /* of its own folder for that board */
 };
 
 /** Frees what it holds. */
 void image_done(struct image *image);
+void image_compat_done(struct image_compat *compat);
 const char *image_libc_name(enum image_libc libc); /* "unknown", "glibc", "musl", "none" */
 
 #endif

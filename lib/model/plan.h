@@ -29,11 +29,14 @@ enum op_flag {
 	OP_NODEV = 1 << 2,
 	OP_NOEXEC = 1 << 3,
 	OP_DIR = 1 << 4,       /* OP_BIND: source and target are directories; OP_FILE: an empty
-				* directory made by us, in which later operations may put things */
+				* directory made by us, of op.mode, in which later operations may put
+				* things; with OP_RDONLY it is read-only when they are all in it */
 	OP_IF_ABSENT = 1 << 5, /* leave whatever the image has there */
 	OP_SOCKET = 1 << 6,    /* OP_BIND: the source is a socket */
-	OP_IN_PROC = 1 << 7,   /* only if the target's directory is there and of a procfs, without
-				* placeholders; else nothing is done, and one line in the log */
+	OP_IN_PROC = 1 << 7,   /* only if target and its directory are there, and that (OP_FILE with
+				* OP_DIR: the target itself) is of a procfs; else nothing is done, nor
+				* for what lies below it, and one line in the log says so. Without
+				* meaning for what lies in a directory made by us */
 };
 
 #define NO_ROW ((size_t)-1)

@@ -8,6 +8,7 @@
 
 #include "base/auto.h"
 #include "base/str.h"
+#include "model/driver.h"
 
 /* "nvc1;" and then fields "key=value;" in this order. Values are percent-encoded: everything but
  * letters, digits and "-_.:/,=<>!*" is %XX, so that no blank, quote or ";" remains. */
@@ -16,11 +17,39 @@
 
 static const char *const mode_names[] = {"void", "none", "all", "list"};
 static const char *const lists_names[] = {"default", "all", "base"};
+static const char *const compat_names[] = {"default", "auto", "host"};
+static const char *const missing_names[] = {"default", "fail", "start"};
+
+#define SERVICE_EVERY                                                                              \
+	(SERVICE_PERSISTENCED | SERVICE_FABRICMANAGER | SERVICE_GSP_FIRMWARE | SERVICE_MPS)
+#define MAX_CHANNEL_DIGITS 7
+
+#define FLAG(word, field)                                                                          \
+	{                                                                                          \
+		word, offsetof(struct request, field)                                              \
+	}
+
+static const struct {
+	const char *name;
+	size_t offset; /* of a bool */
+} flags[] = {
+	FLAG("disable-require", disable_require),
+	FLAG("legacy-image", legacy_image),
+	FLAG("gds", gds),
+	FLAG("mofed", mofed),
+	FLAG("nvswitch", nvswitch),
+	FLAG("gdrcopy", gdrcopy),
+	FLAG("mig-config", mig_config),
+	FLAG("mig-monitor", mig_monitor),
+};
+
+#define N_FLAGS (sizeof(flags) / sizeof(flags[0]))
 
 void request_done(struct request *request)
 {
 	strv_done(&request->devices);
 	strv_done(&request->requires);
+	strv_done(&request->channels);
 	free(request->origin);
 	free(request->refused);
 	*request = (struct request){0};
@@ -54,37 +83,46 @@ static void put_field(struct strbuf *buf, const char *key, const char *value)
 	strbuf_addc(buf, ';');
 }
 
+static void put_bits(struct strbuf *buf, const char *key, unsigned bits)
+{
+	char text[16];
+
+	(void)snprintf(text, sizeof(text), "%x", bits);
+	put_field(buf, key, text);
+}
+
 static void put_flags(struct strbuf *buf, const struct request *request)
 {
-	if (request->disable_require)
-		put_field(buf, "flag", "disable-require");
-	if (request->legacy_image)
-		put_field(buf, "flag", "legacy-image");
-	if (request->gds)
-		put_field(buf, "flag", "gds");
-	if (request->mofed)
-		put_field(buf, "flag", "mofed");
-	if (request->nvswitch)
-		put_field(buf, "flag", "nvswitch");
-	if (request->gdrcopy)
-		put_field(buf, "flag", "gdrcopy");
+	for (size_t i = 0; i < N_FLAGS; i++) {
+		if (*(const bool *)((const char *)request + flags[i].offset))
+			put_field(buf, "flag", flags[i].name);
+	}
+}
+
+static void put_list(struct strbuf *buf, const char *key, const struct strv *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		put_field(buf, key, list->items[i]);
 }
 
 char *request_encode(const struct request *request)
 {
 	struct strbuf buf = {0};
-	char caps[16];
 
-	(void)snprintf(caps, sizeof(caps), "%x", request->caps);
 	strbuf_adds(&buf, ENCODED_MAGIC);
 	put_field(&buf, "mode", mode_names[request->mode]);
-	put_field(&buf, "caps", caps);
+	put_bits(&buf, "caps", request->caps);
 	put_field(&buf, "lists", lists_names[request->lists]);
 	put_flags(&buf, request);
-	for (size_t i = 0; i < request->devices.n; i++)
-		put_field(&buf, "device", request->devices.items[i]);
-	for (size_t i = 0; i < request->requires.n; i++)
-		put_field(&buf, "require", request->requires.items[i]);
+	put_list(&buf, "device", &request->devices);
+	put_list(&buf, "require", &request->requires);
+	put_list(&buf, "channel", &request->channels);
+	if (request->without != 0)
+		put_bits(&buf, "without", request->without);
+	if (request->compat != COMPAT_DEFAULT)
+		put_field(&buf, "compat", compat_names[request->compat]);
+	if (request->missing != MISSING_DEFAULT)
+		put_field(&buf, "missing", missing_names[request->missing]);
 	if (request->origin != NULL)
 		put_field(&buf, "origin", request->origin);
 	return strbuf_take(&buf);
@@ -114,59 +152,94 @@ static bool percent_decode(char *text)
 	return true;
 }
 
-static int find_name(const char *const *names, size_t n, const char *value)
+/* -EINVAL for none of them. */
+static int find_name(const char *const *names, size_t n, const char *value, unsigned *ret)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (strcmp(names[i], value) == 0)
-			return (int)i;
+		if (strcmp(names[i], value) == 0) {
+			*ret = (unsigned)i;
+			return 0;
+		}
 	}
-	return -1;
+	return -EINVAL;
 }
 
-static bool take_flag(struct request *request, const char *value)
+static int take_flag(struct request *request, const char *value)
 {
-	bool *const flags[] = {
-		&request->disable_require, &request->legacy_image, &request->gds,
-		&request->mofed,           &request->nvswitch,     &request->gdrcopy};
-	static const char *const names[] = {"disable-require", "legacy-image", "gds",
-					    "mofed",           "nvswitch",     "gdrcopy"};
-	int i = find_name(names, sizeof(names) / sizeof(names[0]), value);
+	for (size_t i = 0; i < N_FLAGS; i++) {
+		if (strcmp(flags[i].name, value) == 0) {
+			*(bool *)((char *)request + flags[i].offset) = true;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
 
-	if (i < 0)
-		return false;
-	*flags[i] = true;
-	return true;
+static int take_bits(const char *value, unsigned every, unsigned *ret)
+{
+	uint64_t number;
+
+	if (!str_to_u64(value, strlen(value), 16, every, &number))
+		return -EINVAL;
+	*ret = (unsigned)number;
+	return 0;
+}
+
+static int take_channel(struct request *request, const char *value)
+{
+	size_t len = strlen(value);
+	uint64_t number;
+
+	if (request->channels.n >= REQUEST_MAX_CHANNELS || len > MAX_CHANNEL_DIGITS ||
+	    !str_to_u64(value, len, 10, DRIVER_MAX_CHANNELS - 1, &number))
+		return -EINVAL;
+	return strv_add(&request->channels, value);
+}
+
+/* Fields that hold one word or number. -ENOENT: it is none of them. */
+static int take_word(struct request *request, const char *key, const char *value)
+{
+	unsigned i = 0;
+	int rc;
+
+	if (strcmp(key, "caps") == 0)
+		return take_bits(value, DRIVER_CAP_EVERY, &request->caps);
+	if (strcmp(key, "without") == 0)
+		return take_bits(value, SERVICE_EVERY, &request->without);
+	if (strcmp(key, "flag") == 0)
+		return take_flag(request, value);
+	if (strcmp(key, "mode") == 0) {
+		rc = find_name(mode_names, 4, value, &i);
+		request->mode = (enum request_devices)i;
+	} else if (strcmp(key, "lists") == 0) {
+		rc = find_name(lists_names, 3, value, &i);
+		request->lists = (enum request_lists)i;
+	} else if (strcmp(key, "compat") == 0) {
+		rc = find_name(compat_names, 3, value, &i);
+		request->compat = (enum request_compat)i;
+	} else if (strcmp(key, "missing") == 0) {
+		rc = find_name(missing_names, 3, value, &i);
+		request->missing = (enum request_missing)i;
+	} else {
+		rc = -ENOENT;
+	}
+	return rc;
 }
 
 /* 0, -EINVAL for a field that is not ours, -ENOMEM. */
 static int take_field(struct request *request, const char *key, const char *value)
 {
-	uint64_t number;
-	int i;
+	int rc = take_word(request, key, value);
 
-	if (strcmp(key, "mode") == 0) {
-		i = find_name(mode_names, 4, value);
-		request->mode = i < 0 ? DEVICES_VOID : (enum request_devices)i;
-		return i < 0 ? -EINVAL : 0;
-	}
-	if (strcmp(key, "lists") == 0) {
-		i = find_name(lists_names, 3, value);
-		request->lists = i < 0 ? LISTS_DEFAULT : (enum request_lists)i;
-		return i < 0 ? -EINVAL : 0;
-	}
-	if (strcmp(key, "caps") == 0) {
-		if (!str_to_u64(value, strlen(value), 16, DRIVER_CAP_EVERY, &number))
-			return -EINVAL;
-		request->caps = (unsigned)number;
-		return 0;
-	}
-	if (strcmp(key, "flag") == 0)
-		return take_flag(request, value) ? 0 : -EINVAL;
+	if (rc != -ENOENT)
+		return rc;
 	if (strcmp(key, "device") == 0 && request->devices.n < REQUEST_MAX_DEVICES &&
 	    strlen(value) <= REQUEST_MAX_ID)
 		return strv_add(&request->devices, value);
 	if (strcmp(key, "require") == 0 && request->requires.n < REQUEST_MAX_REQUIRES)
 		return strv_add(&request->requires, value);
+	if (strcmp(key, "channel") == 0)
+		return take_channel(request, value);
 	if (strcmp(key, "origin") == 0 && request->origin == NULL) {
 		request->origin = strdup(value);
 		return request->origin == NULL ? -ENOMEM : 0;

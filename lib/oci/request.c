@@ -8,221 +8,23 @@
 #include "base/auto.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "oci/capslist.h"
+#include "oci/channels.h"
+#include "oci/requirelist.h"
 #include "oci/wish.h"
 
-#define MODULE              "request"
-#define MOUNT_DIR           "/var/run/nvidia-container-devices"
-#define MAX_CAPS_BYTES      4096
-#define MAX_SHOWN_BYTES     160 /* of a foreign text in a message */
-#define MAX_REQUIRE_ENTRIES (4 * REQUEST_MAX_REQUIRES)
-#define REQUIRE_PREFIX      "NVIDIA_REQUIRE_"
-
-static const struct {
-	const char *word;
-	unsigned bit;
-} cap_words[] = {
-	{"compute", DRIVER_CAP_COMPUTE},   {"compat32", DRIVER_CAP_COMPAT32},
-	{"graphics", DRIVER_CAP_GRAPHICS}, {"utility", DRIVER_CAP_UTILITY},
-	{"video", DRIVER_CAP_VIDEO},       {"display", DRIVER_CAP_DISPLAY},
-	{"ngx", DRIVER_CAP_NGX},           {"all", DRIVER_CAP_EVERY},
-};
-
-#define N_CAP_WORDS (sizeof(cap_words) / sizeof(cap_words[0]))
-
-static unsigned cap_of_word(const char *word, size_t len)
-{
-	for (size_t i = 0; i < N_CAP_WORDS; i++) {
-		if (strlen(cap_words[i].word) == len && memcmp(cap_words[i].word, word, len) == 0)
-			return cap_words[i].bit;
-	}
-	return 0;
-}
-
-static unsigned supported_caps(const struct settings *settings)
-{
-	unsigned caps = 0;
-
-	for (size_t i = 0; i < settings->supported_capabilities.n; i++) {
-		const char *word = settings->supported_capabilities.items[i];
-
-		caps |= cap_of_word(word, strlen(word));
-	}
-	return caps;
-}
-
-static int fault_cap(const char *word, size_t len, unsigned supported, struct err *err)
-{
-	auto_free char *copy = strndup(word, len);
-	auto_done(strbuf) struct strbuf words = {0};
-	char shown[MAX_SHOWN_BYTES];
-
-	if (copy == NULL)
-		return err_nomem(err);
-	str_escape(copy, shown, sizeof(shown));
-	for (size_t i = 0; i < N_CAP_WORDS; i++) {
-		if ((cap_words[i].bit & ~supported) == 0 || cap_words[i].bit == DRIVER_CAP_EVERY)
-			strbuf_addf(&words, "%s, ", cap_words[i].word);
-	}
-	strbuf_adds(&words, "none");
-	return err_set(err, EINVAL,
-		       "read NVIDIA_DRIVER_CAPABILITIES: '%s' is not one of those supported: %s",
-		       shown, strbuf_failed(&words) ? "?" : words.data);
-}
-
-static int read_caps(const struct spec *spec, const struct settings *settings,
-		     struct request *request, struct err *err)
-{
-	const char *text = spec_getenv(spec, "NVIDIA_DRIVER_CAPABILITIES");
-	unsigned supported = supported_caps(settings);
-
-	request->caps = 0;
-	if (text == NULL || text[0] == '\0') {
-		unsigned usual = request->legacy_image ? DRIVER_CAP_EVERY
-						       : DRIVER_CAP_UTILITY | DRIVER_CAP_COMPUTE;
-
-		request->caps = usual & supported;
-		return 0;
-	}
-	if (strlen(text) > MAX_CAPS_BYTES)
-		return err_set(err, EINVAL, "read NVIDIA_DRIVER_CAPABILITIES: longer than %d bytes",
-			       MAX_CAPS_BYTES);
-	for (;;) {
-		struct wish_word word = wish_next_word(&text);
-		unsigned bit = cap_of_word(word.start, word.len);
-
-		if (word.start == NULL)
-			return 0;
-		if (bit == DRIVER_CAP_EVERY)
-			request->caps |= supported;
-		else if (bit != 0 && (bit & ~supported) == 0)
-			request->caps |= bit;
-		else if (word.len != 4 || memcmp(word.start, "none", 4) != 0)
-			return fault_cap(word.start, word.len, supported, err);
-	}
-}
-
-/* The words that Go's strconv.ParseBool takes for true. */
-static bool is_true_word(const char *text)
-{
-	static const char *const words[] = {"1", "t", "T", "TRUE", "true", "True"};
-
-	for (size_t i = 0; text != NULL && i < sizeof(words) / sizeof(words[0]); i++) {
-		if (strcmp(words[i], text) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* "11.4.2" gives 11 and 4: up to three numbers, a "v" before and "-anything" behind allowed. */
-static bool read_version(const char *text, unsigned *major, unsigned *minor)
-{
-	uint64_t numbers[3] = {0};
-	size_t n = 0;
-
-	if (*text == 'v')
-		text++;
-	for (;;) {
-		size_t len = strspn(text, "0123456789");
-
-		if (n == 3 || !str_to_u64(text, len, 10, UINT32_MAX, &numbers[n++]))
-			return false;
-		text += len;
-		if (*text != '.')
-			break;
-		text++;
-	}
-	*major = (unsigned)numbers[0];
-	*minor = (unsigned)numbers[1];
-	return *text == '\0' || *text == '-';
-}
-
-static int add_cuda_version(const char *version, struct request *request, struct err *err)
-{
-	char shown[MAX_SHOWN_BYTES];
-	unsigned major;
-	unsigned minor;
-
-	if (read_version(version, &major, &minor)) {
-		if (strv_addf(&request->requires, "CUDA_VERSION=cuda>=%u.%u", major, minor) < 0)
-			return err_nomem(err);
-		return 0;
-	}
-	if (request->disable_require)
-		return 0;
-	str_escape(version, shown, sizeof(shown));
-	return err_set(err, EINVAL, "read CUDA_VERSION: '%s' is not a version", shown);
-}
-
-/* True if a variable of that name has been taken already. */
-static bool has_require(const struct request *request, const char *name)
-{
-	size_t len = strlen(name);
-
-	for (size_t i = 0; i < request->requires.n; i++) {
-		const char *taken = request->requires.items[i];
-
-		if (strncmp(taken, name, len) == 0 && taken[len] == '=')
-			return true;
-	}
-	return false;
-}
-
-static int add_require(const struct spec *spec, const char *entry, size_t name_len,
-		       struct request *request, struct err *err)
-{
-	auto_free char *name = strndup(entry, name_len);
-	const char *value;
-
-	if (name == NULL)
-		return err_nomem(err);
-	value = spec_getenv(spec, name);
-	if (value == NULL || value[strspn(value, " ")] == '\0' || has_require(request, name))
-		return 0;
-	if (!wish_is_printable(name) || !wish_is_printable(value))
-		return err_set(err, EINVAL,
-			       "read %s*: a variable holds control characters or is not ASCII",
-			       REQUIRE_PREFIX);
-	if (request->requires.n == REQUEST_MAX_REQUIRES)
-		return err_set(err, EINVAL, "read %s*: more than %d variables", REQUIRE_PREFIX,
-			       REQUEST_MAX_REQUIRES);
-	if (strv_addf(&request->requires, "%s=%s", name, value) < 0)
-		return err_nomem(err);
-	return 0;
-}
-
-static int read_requires(const struct spec *spec, const struct settings *settings,
-			 struct request *request, struct err *err)
-{
-	size_t seen = 0;
-	int rc = 0;
-
-	request->disable_require = settings->disable_require ||
-				   is_true_word(spec_getenv(spec, "NVIDIA_DISABLE_REQUIRE"));
-	for (size_t i = 0; rc == 0 && i < spec->env.n; i++) {
-		const char *entry = spec->env.items[i];
-		size_t name_len = strcspn(entry, "=");
-
-		if (entry[name_len] == '\0' || !str_starts_with(entry, REQUIRE_PREFIX) ||
-		    str_starts_with(entry, REQUIRE_PREFIX "JETPACK"))
-			continue;
-		/* Repeated ones count here: each costs a walk over the whole environment. */
-		if (++seen > MAX_REQUIRE_ENTRIES)
-			return err_set(err, EINVAL, "read %s*: more than %d entries",
-				       REQUIRE_PREFIX, MAX_REQUIRE_ENTRIES);
-		rc = add_require(spec, entry, name_len, request, err);
-	}
-	if (rc == 0 && request->legacy_image)
-		rc = add_cuda_version(spec_getenv(spec, "CUDA_VERSION"), request, err);
-	return rc;
-}
+#define MODULE          "request"
+#define MOUNT_DIR       "/var/run/nvidia-container-devices"
+#define IMEX_PREFIX     "imex/" /* below it */
+#define MAX_SHOWN_BYTES 160     /* of a foreign text in a message */
 
 static void read_lists(const struct spec *spec, struct request *request)
 {
-	if (str_equal(spec_getenv(spec, REQUIRE_PREFIX "JETPACK"), "csv-mounts=all"))
+	if (str_equal(spec_getenv(spec, "NVIDIA_REQUIRE_JETPACK"), "csv-mounts=all"))
 		request->lists = LISTS_ALL;
 	/* An image that carries its own libraries must not get the board's over them: the
 	 * narrower word wins when both are there. */
-	if (str_equal(spec_getenv(spec, REQUIRE_PREFIX "JETPACK_HOST_MOUNTS"), "base-only"))
+	if (str_equal(spec_getenv(spec, "NVIDIA_REQUIRE_JETPACK_HOST_MOUNTS"), "base-only"))
 		request->lists = LISTS_BASE;
 }
 
@@ -237,7 +39,7 @@ static void read_gates(const struct spec *spec, struct request *request)
 static bool is_legacy_image(const struct spec *spec)
 {
 	const char *version = spec_getenv(spec, "CUDA_VERSION");
-	const char *require = spec_getenv(spec, REQUIRE_PREFIX "CUDA");
+	const char *require = spec_getenv(spec, "NVIDIA_REQUIRE_CUDA");
 
 	return version != NULL && version[0] != '\0' && (require == NULL || require[0] == '\0');
 }
@@ -253,15 +55,11 @@ static int set_origin(struct request *request, const char *name, const char *val
 	return request->origin == NULL ? err_nomem(err) : 0;
 }
 
-/* The id that a mount below MOUNT_DIR stands for: NULL in *ret = it is not about a GPU. */
-static int mount_id(const struct spec_mount *mount, const struct log *log, char **ret,
-		    struct err *err)
+/* What a mount of /dev/null below MOUNT_DIR is called there; NULL in *ret = it is another mount. */
+static int mount_name(const struct spec_mount *mount, char **ret, struct err *err)
 {
 	auto_free char *destination = path_normal(mount->destination);
 	auto_free char *source = path_normal(mount->source == NULL ? "/" : mount->source);
-	auto_free char *id = NULL;
-	const char *rest;
-	char *slash;
 
 	*ret = NULL;
 	if (destination == NULL || source == NULL)
@@ -269,19 +67,34 @@ static int mount_id(const struct spec_mount *mount, const struct log *log, char 
 	if (strcmp(source, "/dev/null") != 0 || !path_is_below(destination, MOUNT_DIR) ||
 	    strcmp(destination, MOUNT_DIR) == 0)
 		return 0;
-	rest = destination + strlen(MOUNT_DIR "/");
-	if (str_starts_with(rest, "imex/"))
-		return 0;
-	id = strdup(str_starts_with(rest, "cdi/") ? rest + strlen("cdi/") : rest);
+	*ret = strdup(destination + strlen(MOUNT_DIR "/"));
+	return *ret == NULL ? err_nomem(err) : 0;
+}
+
+/* The id that a mount stands for: NULL in *ret = it is not about a GPU. */
+static int mount_id(const struct spec_mount *mount, const struct log *log, char **ret,
+		    struct err *err)
+{
+	auto_free char *name = NULL;
+	auto_free char *id = NULL;
+	bool cdi;
+	char *slash;
+	int rc = mount_name(mount, &name, err);
+
+	*ret = NULL;
+	if (rc < 0 || name == NULL || str_starts_with(name, IMEX_PREFIX))
+		return rc;
+	cdi = str_starts_with(name, "cdi/");
+	id = strdup(cdi ? name + strlen("cdi/") : name);
 	if (id == NULL)
 		return err_nomem(err);
 	/* cdi/VENDOR/CLASS/NAME is another way to write VENDOR/CLASS=NAME. */
 	slash = strrchr(id, '/');
-	if (str_starts_with(rest, "cdi/") && strchr(id, '=') == NULL && slash != NULL)
+	if (cdi && strchr(id, '=') == NULL && slash != NULL)
 		*slash = '=';
-	if (str_starts_with(rest, "cdi/") && !wish_is_cdi_name(id)) {
-		log_warn(log, MODULE, "mount '%s' does not name a CDI device: left out",
-			 destination);
+	if (cdi && !wish_is_cdi_name(id)) {
+		log_warn(log, MODULE, "mount '" MOUNT_DIR "/%s' names no CDI device: left out",
+			 name);
 		return 0;
 	}
 	*ret = take_ptr(&id);
@@ -376,6 +189,124 @@ static int read_environment(const struct spec *spec, const struct settings *sett
 	return set_origin(request, name, spec_getenv(spec, name), err);
 }
 
+/* 1 = the mounts ask for channels. */
+static int read_channel_mounts(const struct spec *spec, struct channels *channels, struct err *err)
+{
+	int any = 0;
+
+	channels->name = "mounts below " MOUNT_DIR "/imex";
+	for (size_t i = 0; i < spec->mounts.n; i++) {
+		auto_free char *name = NULL;
+		int rc = mount_name(&spec->mounts.items[i], &name, err);
+
+		if (rc == 0 && name != NULL && str_starts_with(name, IMEX_PREFIX)) {
+			const char *number = name + strlen(IMEX_PREFIX);
+
+			rc = channels_add(channels, number, strlen(number), err);
+			any = 1;
+		}
+		if (rc < 0)
+			return rc;
+	}
+	return any;
+}
+
+static int read_channels(const struct spec *spec, const struct settings *settings,
+			 const struct log *log, struct request *request, struct err *err)
+{
+	auto_done(channels) struct channels channels = {0};
+	const char *text = spec_getenv(spec, "NVIDIA_IMEX_CHANNELS");
+	int rc = 0;
+
+	if (settings->ignore_channels)
+		return 0;
+	if (settings->accept_volume_mounts)
+		rc = read_channel_mounts(spec, &channels, err);
+	if (rc == 0 && text != NULL && (settings->accept_env_unprivileged || spec->cap_sys_admin)) {
+		channels.name = "NVIDIA_IMEX_CHANNELS";
+		rc = channels_add_list(&channels, text, err);
+	}
+	if (rc < 0)
+		return rc;
+	if (channels.all)
+		log_warn(log, MODULE, "read %s: 'all' is not honoured, only numbers are",
+			 channels.name);
+	if (!channels.is_void && !channels.all && !channels.none) {
+		request->channels = channels.numbers;
+		channels.numbers = (struct strv){0};
+	}
+	return 0;
+}
+
+static bool is_digits(const char *text, size_t len)
+{
+	return len > 0 && strspn(text, "0123456789") >= len;
+}
+
+/* "MIG-..." or "GPU:INSTANCE". */
+static bool is_mig(const char *id)
+{
+	size_t colon = strcspn(id, ":");
+
+	return str_starts_with(id, "MIG-") || (id[colon] == ':' && is_digits(id, colon) &&
+					       is_digits(id + colon + 1, strlen(id + colon + 1)));
+}
+
+static int set_mig(const char *name, const char *text, const struct request *request, bool *ret,
+		   struct err *err)
+{
+	char shown[MAX_SHOWN_BYTES];
+
+	if (strcmp(text, "all") != 0) {
+		str_escape(text, shown, sizeof(shown));
+		return err_set(err, EINVAL, "read %s: '%s' is not 'all'", name, shown);
+	}
+	for (size_t i = 0; i < request->devices.n; i++) {
+		if (is_mig(request->devices.items[i]))
+			return err_set(err, EINVAL,
+				       "read %s: cannot be had together with the MIG device '%s'",
+				       name, request->devices.items[i]);
+	}
+	*ret = true;
+	return 0;
+}
+
+static int read_mig(const struct spec *spec, const char *name, const struct request *request,
+		    bool *ret, struct err *err)
+{
+	const char *text = spec_getenv(spec, name);
+
+	if (text == NULL || text[0] == '\0')
+		return 0;
+	if (!spec->cap_sys_admin) {
+		(void)err_set(err, EPERM, "read %s: the container lacks CAP_SYS_ADMIN", name);
+		(void)err_hint(err, "start it with --cap-add SYS_ADMIN or --privileged, or leave "
+				    "the variable out");
+		return -EPERM;
+	}
+	return set_mig(name, text, request, ret, err);
+}
+
+static int read_missing(const struct spec *spec, struct request *request, struct err *err)
+{
+	char shown[MAX_SHOWN_BYTES];
+
+	if (spec->when_missing == NULL)
+		return 0;
+	if (strcmp(spec->when_missing, "fail") == 0) {
+		request->missing = MISSING_FAIL;
+		return 0;
+	}
+	if (strcmp(spec->when_missing, "start") == 0) {
+		request->missing = MISSING_START;
+		return 0;
+	}
+	str_escape(spec->when_missing, shown, sizeof(shown));
+	return err_set(err, EINVAL,
+		       "read annotation " SPEC_WHEN_MISSING ": '%s' is not 'fail' or 'start'",
+		       shown);
+}
+
 /* What the hook could not read back must not be written into its arguments. */
 static int check_size(const struct request *request, struct err *err)
 {
@@ -391,12 +322,23 @@ static int check_size(const struct request *request, struct err *err)
 }
 
 static int read_details(const struct spec *spec, const struct settings *settings,
-			struct request *request, struct err *err)
+			const struct log *log, struct request *request, struct err *err)
 {
-	int rc = read_caps(spec, settings, request, err);
+	int rc = capslist_read(spec_getenv(spec, "NVIDIA_DRIVER_CAPABILITIES"),
+			       request->legacy_image, settings, &request->caps, err);
 
 	if (rc == 0)
-		rc = read_requires(spec, settings, request, err);
+		rc = requirelist_read(spec, settings, request, err);
+	if (rc == 0)
+		rc = read_channels(spec, settings, log, request, err);
+	if (rc == 0)
+		rc = read_mig(spec, "NVIDIA_MIG_CONFIG_DEVICES", request, &request->mig_config,
+			      err);
+	if (rc == 0)
+		rc = read_mig(spec, "NVIDIA_MIG_MONITOR_DEVICES", request, &request->mig_monitor,
+			      err);
+	if (rc == 0)
+		rc = read_missing(spec, request, err);
 	if (rc < 0)
 		return rc;
 	read_lists(spec, request);
@@ -417,7 +359,7 @@ int request_from_spec(const struct spec *spec, const struct settings *settings,
 		rc = read_environment(spec, settings, &request, err);
 	/* The rest of the variables is nobody's concern where no GPU is asked for. */
 	if (rc >= 0 && request_wants_gpu(&request))
-		rc = read_details(spec, settings, &request, err);
+		rc = read_details(spec, settings, log, &request, err);
 	if (rc < 0)
 		return rc;
 	*ret = request;
@@ -434,4 +376,31 @@ int request_set_devices(struct request *request, const char *text, struct err *e
 		return rc;
 	wish_grant(&wish, request);
 	return 0;
+}
+
+int request_set_channels(struct request *request, const char *text, struct err *err)
+{
+	auto_done(channels) struct channels channels = {.name = "the channel list"};
+	int rc = channels_add_list(&channels, text, err);
+
+	if (rc < 0)
+		return rc;
+	if (channels.is_void || channels.all || channels.none)
+		return err_set(err, EINVAL, "read the channel list: channels have numbers");
+	strv_done(&request->channels);
+	request->channels = channels.numbers;
+	channels.numbers = (struct strv){0};
+	return 0;
+}
+
+int request_set_mig(struct request *request, const char *config, const char *monitor,
+		    struct err *err)
+{
+	int rc = 0;
+
+	if (config != NULL)
+		rc = set_mig("the MIG config list", config, request, &request->mig_config, err);
+	if (rc == 0 && monitor != NULL)
+		rc = set_mig("the MIG monitor list", monitor, request, &request->mig_monitor, err);
+	return rc;
 }

@@ -23,4 +23,11 @@ int request_from_spec(const struct spec *spec, const struct settings *settings,
 /** "all", "none", "void", or ids with commas. For command lines. */
 int request_set_devices(struct request *request, const char *text, struct err *err);
 
+/** Numbers and ranges of IMEX channels with commas. For command lines. */
+int request_set_channels(struct request *request, const char *text, struct err *err);
+
+/** "all"; NULL = not asked for. For command lines, after the devices. */
+int request_set_mig(struct request *request, const char *config, const char *monitor,
+		    struct err *err);
+
 #endif

@@ -35,6 +35,7 @@ void spec_done(struct spec *spec)
 	vec_done(&spec->poststop);
 	vec_done(&spec->additional_gids);
 	free(spec->cgroups_path);
+	free(spec->when_missing);
 	*spec = (struct spec){0};
 }
 
@@ -316,10 +317,26 @@ static int read_hooks(const struct jdoc *doc, struct spec *spec, struct err *err
 	return rc;
 }
 
+static int read_annotations(const struct jdoc *doc, struct spec *spec, struct err *err)
+{
+	const json_t *annotations;
+	const json_t *value;
+	int rc = jdoc_get(doc, doc->root, "annotations", JSON_OBJECT, &annotations, err);
+
+	value = rc < 0 ? NULL : json_object_get(annotations, SPEC_WHEN_MISSING);
+	if (rc < 0 || value == NULL || json_is_null(value))
+		return rc;
+	rc = jdoc_check(doc, value, "annotations[" SPEC_WHEN_MISSING "]", JSON_STRING, err);
+	if (rc < 0)
+		return rc;
+	spec->when_missing = strdup(json_string_value(value));
+	return spec->when_missing == NULL ? err_nomem(err) : 0;
+}
+
 int spec_parse(const char *name, const char *text, size_t len, struct spec *ret, struct err *err)
 {
 	static int (*const parts[])(const struct jdoc *, struct spec *, struct err *) = {
-		read_root, read_process, read_mounts, read_linux, read_hooks};
+		read_root, read_process, read_mounts, read_linux, read_hooks, read_annotations};
 	auto_done(jdoc) struct jdoc doc = {0};
 	auto_done(spec) struct spec spec = {0};
 	int rc;

@@ -15,6 +15,7 @@
 #include "base/vec.h"
 
 #define OCI_SPEC_MAX_BYTES (16 * 1024 * 1024)
+#define SPEC_WHEN_MISSING  "nvc.mode-when-missing" /* the one annotation that is read */
 
 struct spec_mount {
 	char *destination; /* owned */
@@ -49,6 +50,7 @@ struct spec {
 	VEC(uint32_t) additional_gids;
 	bool has_user_namespace;
 	char *cgroups_path; /* linux.cgroupsPath; owned, NULL = absent */
+	char *when_missing; /* annotations[SPEC_WHEN_MISSING]; owned, NULL = absent */
 };
 
 /** name is for messages. -EINVAL with line and column. */

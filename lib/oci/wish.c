@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/auto.h"
@@ -83,6 +84,56 @@ static int fault_id(const struct wish *wish, const char *id, struct err *err)
 	return err_set(err, EINVAL, "read %s: '%s' cannot be a device id", wish->name, shown);
 }
 
+int wish_read_range(const char *text, uint64_t max, uint64_t *ret_first, uint64_t *ret_last)
+{
+	size_t dash = strspn(text, "0123456789");
+	size_t len = strlen(text);
+	uint64_t first;
+	uint64_t last;
+
+	if (dash == 0 || text[dash] != '-' || dash + 1 == len ||
+	    dash + 1 + strspn(text + dash + 1, "0123456789") != len)
+		return 0;
+	if (!str_to_u64(text, dash, 10, max, &first) ||
+	    !str_to_u64(text + dash + 1, len - dash - 1, 10, max, &last) || first > last)
+		return -ERANGE;
+	*ret_first = first;
+	*ret_last = last;
+	return 1;
+}
+
+static int fault_number(const struct wish *wish, struct err *err)
+{
+	return err_set(err, EINVAL, "read %s: more than %d ids", wish->name, REQUEST_MAX_DEVICES);
+}
+
+/* A range, or one id that is no word. */
+static int add_ids(struct wish *wish, const char *name, struct err *err)
+{
+	uint64_t first = 0;
+	uint64_t last = 0;
+	int rc = wish_read_range(name, UINT32_MAX, &first, &last);
+	char shown[128];
+
+	if (rc == 0)
+		return strv_add_unique(&wish->ids, name) < 0 ? err_nomem(err) : 0;
+	if (rc < 0) {
+		str_escape(name, shown, sizeof(shown));
+		return err_set(err, EINVAL, "read %s: '%s' is not a range of indices", wish->name,
+			       shown);
+	}
+	if (last - first > REQUEST_MAX_DEVICES - wish->n_words)
+		return fault_number(wish, err);
+	wish->n_words += (size_t)(last - first);
+	for (uint64_t index = first; index <= last; index++) {
+		auto_free char *id = str_format("%" PRIu64, index);
+
+		if (id == NULL || strv_add_unique(&wish->ids, id) < 0)
+			return err_nomem(err);
+	}
+	return 0;
+}
+
 int wish_add_id(struct wish *wish, const char *id, size_t len, struct err *err)
 {
 	auto_free char *copy = strndup(id, len);
@@ -90,9 +141,9 @@ int wish_add_id(struct wish *wish, const char *id, size_t len, struct err *err)
 
 	if (copy == NULL)
 		return err_nomem(err);
-	if (++wish->n_words > REQUEST_MAX_DEVICES)
-		return err_set(err, EINVAL, "read %s: more than %d ids", wish->name,
-			       REQUEST_MAX_DEVICES);
+	if (wish->n_words >= REQUEST_MAX_DEVICES)
+		return fault_number(wish, err);
+	wish->n_words++;
 	if (!is_id(copy))
 		return fault_id(wish, copy, err);
 	name = without_kind(copy);
@@ -102,8 +153,8 @@ int wish_add_id(struct wish *wish, const char *id, size_t len, struct err *err)
 		wish->all = !wish->none;
 	} else if (strcmp(copy, "none") == 0) {
 		wish->none = !wish->all;
-	} else if (strv_add_unique(&wish->ids, name) < 0) {
-		return err_nomem(err);
+	} else {
+		return add_ids(wish, name, err);
 	}
 	return 0;
 }

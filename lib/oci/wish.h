@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "base/strv.h"
@@ -24,7 +25,8 @@ struct wish {
 
 void wish_done(struct wish *wish);
 
-/** -EINVAL: no device has such an id, or there are more than REQUEST_MAX_DEVICES words. */
+/** A range of indices, "0-3", adds each of them. -EINVAL: no device has such an id, the range runs
+ *  backwards, or there are more than REQUEST_MAX_DEVICES of them. */
 int wish_add_id(struct wish *wish, const char *id, size_t len, struct err *err);
 
 /** Words with commas; blanks around them and empty ones do not count. */
@@ -42,6 +44,10 @@ struct wish_word {
 
 /** The next word of a list with commas, without blanks around it; *text moves on. */
 struct wish_word wish_next_word(const char **text);
+
+/** 1 = "FIRST-LAST" in decimal, 0 = not of that form, -ERANGE: of that form, but it runs backwards
+ *  or beyond max. */
+int wish_read_range(const char *text, uint64_t max, uint64_t *ret_first, uint64_t *ret_last);
 
 /** VENDOR/CLASS=NAME. Source: CDI specification 0.5 to 1.1, "Kind" and "Device name". */
 bool wish_is_cdi_name(const char *id);

@@ -1,134 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plan/build.h"
 
-#include <elf.h>
 #include <errno.h>
-#include <stdlib.h>
 
 #include "base/auto.h"
+#include "plan/appprofile.h"
+#include "plan/compat.h"
 #include "plan/draft.h"
+#include "plan/grants.h"
 #include "plan/libraries.h"
 #include "plan/loadcache.h"
+#include "plan/nodevice.h"
+#include "plan/notes.h"
 #include "plan/order.h"
+#include "plan/procfiles.h"
+#include "plan/requires.h"
 #include "plan/select.h"
 
 #define VOID_HINT                                                                                  \
 	"NVIDIA_VISIBLE_DEVICES=void starts the container without a GPU; nvc-cli info shows what " \
 	"was looked at"
 
-static const char *machine_name(uint16_t machine)
-{
-	switch (machine) {
-	case EM_AARCH64:
-		return "aarch64";
-	case EM_ARM:
-		return "arm";
-	case EM_X86_64:
-		return "x86_64";
-	case EM_386:
-		return "i386";
-	case EM_RISCV:
-		return "riscv";
-	default:
-		return "another machine";
-	}
-}
-
-static int note_image(const struct draft *draft, const struct image *image, struct strv *notes)
-{
-	uint16_t machine = libraries_machine(draft);
-	int rc = 0;
-
-	if (image == NULL || !image->known || machine == 0)
-		return 0;
-	if (image->machine != 0 && image->machine != machine)
-		rc = strv_addf(notes,
-			       "the image's programs are for %s, the board's libraries for %s: "
-			       "they cannot be loaded there",
-			       machine_name(image->machine), machine_name(machine));
-	if (rc == 0 && image->libc == LIBC_MUSL)
-		rc = strv_add(notes,
-			      "the image's programs use musl; NVIDIA's libraries need glibc");
-	return rc;
-}
-
-static int note_lists(const struct draft *draft, struct strv *notes)
-{
-	size_t counts[VERDICT_MALFORMED + 1] = {0};
-
-	vec_each(verdict, &draft->plan->verdicts) counts[verdict->verdict]++;
-	vec_each(file, &draft->inv->files)
-	{
-		if (!file->read && (draft->all_lists || file->base) &&
-		    strv_addf(notes, "list '%s' is not used: %s", file->path,
-			      file->error == NULL ? "not read" : file->error) < 0)
-			return -ENOMEM;
-	}
-	if (counts[VERDICT_REFUSED] + counts[VERDICT_MALFORMED] == 0)
-		return 0;
-	return strv_addf(
-		notes,
-		"rows of the lists that are not used: %zu refused, %zu malformed; nvc-cli csv "
-		"check names them",
-		counts[VERDICT_REFUSED], counts[VERDICT_MALFORMED]);
-}
-
-static int note_requires(const struct platform *platform, struct strv *notes)
-{
-	static const char text[] = "requirements (NVIDIA_REQUIRE_*) were not looked at: the";
-
-	if (platform->cuda.value == NULL)
-		return strv_addf(notes, "%s CUDA version of L4T %s is not known", text,
-				 platform->l4t.value == NULL ? "here" : platform->l4t.value);
-	return strv_addf(notes, "%s compute capability of this machine is not known", text);
-}
-
-/* NVIDIA's programs look for these nodes themselves; here lists are the only way. */
-static int note_gates(const struct request *request, struct strv *notes)
-{
-	const struct {
-		bool asked;
-		const char *name;
-	} gates[] = {
-		{request->gds, "NVIDIA_GDS"},
-		{request->mofed, "NVIDIA_MOFED"},
-		{request->nvswitch, "NVIDIA_NVSWITCH"},
-		{request->gdrcopy, "NVIDIA_GDRCOPY"},
-	};
-
-	for (size_t i = 0; i < sizeof(gates) / sizeof(gates[0]); i++) {
-		if (gates[i].asked &&
-		    strv_addf(notes, "%s=enabled brings nothing that no mount list names",
-			      gates[i].name) < 0)
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-static int add_notes(const struct draft *draft, const struct image *image,
-		     const struct settings *settings)
-{
-	struct strv *notes = &draft->plan->notes;
-	const struct platform *platform = &draft->inv->platform;
-	int rc = 0;
-
-	if (select_requires_asked(draft->request, settings) && !select_requires_known(platform))
-		rc = note_requires(platform, notes);
-	if (rc == 0)
-		rc = note_gates(draft->request, notes);
-	if (rc == 0)
-		rc = note_image(draft, image, notes);
-	return rc < 0 ? rc : note_lists(draft, notes);
-}
+struct building {
+	const struct inventory *inv;
+	const struct request *request;
+	const struct image *image; /* may be NULL */
+	const struct settings *settings;
+	struct plan *plan;
+};
 
 static int nothing_here(const struct inventory *inv, struct err *err)
 {
 	const char *dir = inv->list_dir == NULL ? SETTINGS_DEFAULT_LIST_DIR : inv->list_dir;
+	const char *version = inv->driver.version.value;
 
-	if (!inv->list_dir_found)
+	if (version == NULL)
+		version = "of an unknown version";
+	if (inv->driver.loaded && inv->driver.gpus.n == 0)
 		(void)err_set(err, ENODEV,
-			      "no GPU found: there is no folder of mount lists '%s', and no other "
-			      "way on this machine",
+			      "no GPU found: NVIDIA's driver %s is loaded, and has no GPU",
+			      version);
+	else if (inv->driver.loaded && !inv->list_dir_found)
+		(void)err_set(
+			err, ENODEV,
+			"no GPU found: NVIDIA's driver %s is loaded, and nothing that belongs "
+			"to it is on this machine",
+			version);
+	else if (!inv->list_dir_found)
+		(void)err_set(err, ENODEV,
+			      "no GPU found: there is no folder of mount lists '%s', and NVIDIA's "
+			      "driver is not loaded",
 			      dir);
 	else
 		(void)err_set(err, ENODEV,
@@ -136,6 +57,35 @@ static int nothing_here(const struct inventory *inv, struct err *err)
 			      "machine",
 			      dir);
 	return err_hint(err, VOID_HINT);
+}
+
+/* 1 = the container starts without a GPU, and a note says why. */
+static int judge_missing(const struct building *b, struct err *err)
+{
+	enum request_missing said = b->request->missing;
+	struct err fault = {0};
+
+	if (said == MISSING_DEFAULT && b->settings->when_missing == SETTINGS_MISSING_START)
+		said = MISSING_START;
+	if (said != MISSING_START)
+		return nothing_here(b->inv, err);
+	(void)nothing_here(b->inv, &fault);
+	if (strv_addf(&b->plan->notes, "%s; the container starts without one", fault.msg) < 0)
+		return err_nomem(err);
+	return 1;
+}
+
+/* Rows that nobody asked for. */
+static int leave_rows(const struct building *b, struct err *err)
+{
+	for (size_t r = b->plan->verdicts.n; r < b->inv->rows.n; r++) {
+		struct row_verdict *verdict = vec_add(&b->plan->verdicts);
+
+		if (verdict == NULL)
+			return err_nomem(err);
+		*verdict = (struct row_verdict){VERDICT_NOT_ASKED, NO_ROW};
+	}
+	return 0;
 }
 
 static int add_rows(struct draft *draft, struct err *err)
@@ -153,8 +103,20 @@ static int add_rows(struct draft *draft, struct err *err)
 	return 0;
 }
 
+static int add_parts(struct draft *draft, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < draft->inv->driver.parts.n; i++)
+		rc = draft_add_part(draft, i, err);
+	return rc;
+}
+
+/* They tell of the integrated GPU's L4T: programs take it for what they run on. */
 static int add_extras(struct draft *draft, struct err *err)
 {
+	if (!draft->grants->rows)
+		return 0;
 	vec_each(extra, &draft->inv->extras)
 	{
 		int rc = draft_add_extra(draft, extra, "L4T release of the board", err);
@@ -174,79 +136,91 @@ static bool found_any(const struct draft *draft)
 		if (row->state == ROW_FOUND && row->n_items > 0 && draft_row_selected(draft, row))
 			return true;
 	}
+	vec_each(part, &draft->inv->driver.parts)
+	{
+		if (part->n_items > 0 && grants_part(draft->grants, part))
+			return true;
+	}
 	return false;
 }
 
-static int fill(struct draft *draft, const struct image *image, const struct settings *settings,
-		struct err *err)
+static int fill(const struct building *b, struct draft *draft, struct err *err)
 {
 	int rc = add_rows(draft, err);
 
 	if (rc == 0 && !found_any(draft))
-		rc = nothing_here(draft->inv, err);
+		return judge_missing(b, err);
 	if (rc == 0)
 		rc = add_extras(draft, err);
 	if (rc == 0)
+		rc = add_parts(draft, err);
+	if (rc == 0)
+		rc = procfiles_add(draft, err);
+	if (rc == 0)
+		rc = appprofile_add(draft, err);
+	if (rc == 0)
 		rc = libraries_add_links(draft, err);
+	if (rc == 0 && compat_choose(draft, b->image, b->settings) < 0)
+		rc = err_nomem(err);
 	if (rc == 0)
 		rc = loadcache_add(draft, err);
 	if (rc == 0)
 		rc = order_ops(draft->plan, err);
-	if (rc == 0 && add_notes(draft, image, settings) < 0)
+	if (rc == 0 && notes_add(draft, b->image) < 0)
 		rc = err_nomem(err);
 	return rc;
 }
 
-static int nothing_asked(const struct inventory *inv, const struct request *request,
-			 struct plan *plan, struct err *err)
+static int nothing_asked(const struct building *b, struct err *err)
 {
-	plan->empty_request = true;
-	if (request->refused != NULL && strv_add(&plan->notes, request->refused) < 0)
+	b->plan->empty_request = true;
+	if (b->request->refused != NULL && strv_add(&b->plan->notes, b->request->refused) < 0)
 		return err_nomem(err);
-	for (size_t r = 0; r < inv->rows.n; r++) {
-		struct row_verdict *verdict = vec_add(&plan->verdicts);
-
-		if (verdict == NULL)
-			return err_nomem(err);
-		*verdict = (struct row_verdict){VERDICT_NOT_ASKED, NO_ROW};
-	}
 	return 0;
 }
 
-static int decide(const struct inventory *inv, const struct request *request,
-		  const struct image *image, const struct settings *settings, struct plan *plan,
-		  struct err *err)
+static int draw(const struct building *b, const struct grants *grants, struct err *err)
 {
 	auto_done(draft) struct draft draft = {0};
-	int rc = 0;
+	bool all_lists = select_all_lists(&b->inv->platform, b->request, b->settings);
+	int rc = requires_check(grants, b->settings, &b->plan->notes, err);
 
-	if (!request_wants_gpu(request))
-		return nothing_asked(inv, request, plan, err);
-	if (!inv->list_dir_found)
-		return nothing_here(inv, err);
-	rc = select_check_devices(inv, request, err);
 	if (rc == 0)
-		rc = select_check_requires(&inv->platform, request, settings, err);
+		rc = draft_init(&draft, grants, all_lists, b->plan, err);
+	return rc < 0 ? rc : fill(b, &draft, err);
+}
+
+static int decide(const struct building *b, struct err *err)
+{
+	auto_done(grants) struct grants grants = {0};
+	int rc;
+
+	if (!request_wants_gpu(b->request))
+		return nothing_asked(b, err);
+	if (!grants_possible(b->inv, b->request))
+		return judge_missing(b, err);
+	rc = grants_find(&grants, b->inv, b->request, err);
 	if (rc == 0)
-		rc = draft_init(&draft, inv, request,
-				select_all_lists(&inv->platform, request, settings), plan, err);
-	return rc != 0 ? rc : fill(&draft, image, settings, err);
+		rc = nodevice_check_channels(&grants, err);
+	return rc < 0 ? rc : draw(b, &grants, err);
 }
 
 int plan_build(const struct inventory *inv, const struct request *request,
 	       const struct image *image, const struct settings *settings, struct plan **ret,
 	       struct err *err)
 {
-	struct plan *plan = plan_new();
+	struct building b = {inv, request, image, settings, plan_new()};
 	int rc;
 
-	if (plan == NULL)
+	if (b.plan == NULL)
 		return err_nomem(err);
-	rc = decide(inv, request, image, settings, plan, err);
+	rc = decide(&b, err);
+	if (rc >= 0)
+		rc = leave_rows(&b, err);
 	if (rc < 0) {
-		plan_free(plan);
+		plan_free(b.plan);
 		return rc;
 	}
-	*ret = plan;
+	*ret = b.plan;
 	return 0;
 }

@@ -13,9 +13,10 @@
 #include "model/request.h"
 #include "settings/settings.h"
 
-/** image may be NULL. A request that wants nothing gives an empty plan. -ENODEV: a GPU was asked
- * for and this machine has none (no list folder or no list found one), or an unknown id; -ENOTSUP:
- * a requirement is not met. *ret is the caller's. */
+/** image may be NULL. A request that wants nothing gives an empty plan, and so does one for a GPU
+ * on a machine without, where that is no error (settings, or the request): a note says why.
+ * -ENODEV: a GPU was asked for and this machine has none, or an unknown id; -ENOTSUP: a requirement
+ * is not met. *ret is the caller's. */
 int plan_build(const struct inventory *inv, const struct request *request,
 	       const struct image *image, const struct settings *settings, struct plan **ret,
 	       struct err *err);

@@ -7,19 +7,20 @@
 
 #include "base/auto.h"
 #include "base/path.h"
+#include "base/str.h"
 
 bool draft_row_selected(const struct draft *draft, const struct row *row)
 {
-	return draft->all_lists || draft->inv->files.items[row->file].base;
+	return draft->grants->rows && (draft->all_lists || draft->inv->files.items[row->file].base);
 }
 
 /* Whatever lies below /dev comes and goes with the devices: /dev/dri/by-path means nothing alone.
  */
 static bool is_asked(const struct draft *draft, const struct item *item)
 {
-	if (draft->request->mode != DEVICES_NONE)
-		return true;
-	return item->kind != ITEM_DEVICE && !path_is_below(item->target, "/dev");
+	if (item->kind == ITEM_DEVICE)
+		return grants_row_node(draft->grants, item->rdev);
+	return draft->grants->nodes || !path_is_below(item->target, "/dev");
 }
 
 static void mark_wanted(struct draft *draft)
@@ -32,6 +33,14 @@ static void mark_wanted(struct draft *draft)
 			continue;
 		for (size_t i = row->first_item; i < row->first_item + row->n_items; i++)
 			draft->wanted[i] = is_asked(draft, &inv->items.items[i]);
+	}
+	vec_each(part, &inv->driver.parts)
+	{
+		bool wanted = grants_part(draft->grants, part);
+
+		for (size_t i = part->first_item; wanted && i < part->first_item + part->n_items;
+		     i++)
+			draft->wanted[i] = true;
 	}
 }
 
@@ -88,17 +97,12 @@ static int name_paths(struct draft *draft)
 	return 0;
 }
 
-static int place_items(struct draft *draft)
+/* Items of a row that does not count may belong to one that does, too. */
+static int place_rows(struct draft *draft)
 {
-	int rc = name_paths(draft);
-
-	if (rc < 0)
-		return rc;
-	leave_linked_dirs(draft);
 	for (size_t r = 0; r < draft->inv->rows.n; r++) {
 		const struct row *row = &draft->inv->rows.items[r];
 
-		/* its items may belong to a row of a list that counts, too */
 		if (!draft_row_selected(draft, row))
 			continue;
 		for (size_t i = row->first_item; i < row->first_item + row->n_items; i++) {
@@ -109,14 +113,41 @@ static int place_items(struct draft *draft)
 	return 0;
 }
 
-int draft_init(struct draft *draft, const struct inventory *inv, const struct request *request,
-	       bool all_lists, struct plan *plan, struct err *err)
+static int place_parts(struct draft *draft)
 {
+	vec_each(part, &draft->inv->driver.parts)
+	{
+		for (size_t i = part->first_item; i < part->first_item + part->n_items; i++) {
+			if (draft->wanted[i] && place_item(draft, NO_ROW, i) < 0)
+				return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+static int place_items(struct draft *draft)
+{
+	int rc = name_paths(draft);
+
+	if (rc < 0)
+		return rc;
+	leave_linked_dirs(draft);
+	rc = place_rows(draft);
+	return rc < 0 ? rc : place_parts(draft);
+}
+
+int draft_init(struct draft *draft, const struct grants *grants, bool all_lists, struct plan *plan,
+	       struct err *err)
+{
+	const struct inventory *inv = grants->inv;
 	size_t n = inv->items.n;
 	int rc;
 
-	*draft = (struct draft){
-		.inv = inv, .request = request, .plan = plan, .all_lists = all_lists};
+	*draft = (struct draft){.inv = inv,
+				.request = grants->request,
+				.grants = grants,
+				.plan = plan,
+				.all_lists = all_lists};
 	draft->wanted = calloc(n + 1, sizeof(*draft->wanted));
 	draft->paths = calloc(n + 1, sizeof(*draft->paths));
 	if (draft->wanted == NULL || draft->paths == NULL)
@@ -206,7 +237,7 @@ static int note_group(struct plan *plan, const struct item *item)
 
 static void fill_op(struct op *op, const struct item *item, const char *path)
 {
-	bool below_dev = path_is_below(path, "/dev");
+	bool no_programs = path_is_below(path, "/dev") || path_is_below(path, "/proc");
 
 	switch (item->kind) {
 	case ITEM_LINK:
@@ -221,32 +252,41 @@ static void fill_op(struct op *op, const struct item *item, const char *path)
 		break;
 	case ITEM_DIR:
 		op->kind = OP_BIND;
-		op->flags = OP_DIR | OP_RDONLY | OP_NOSUID | OP_NODEV;
-		op->flags |= below_dev ? (unsigned)OP_NOEXEC : 0;
+		op->flags = OP_DIR | OP_NOSUID | OP_NODEV;
+		op->flags |= item->writable ? 0u : (unsigned)OP_RDONLY;
+		op->flags |= no_programs || item->writable ? (unsigned)OP_NOEXEC : 0;
 		break;
 	case ITEM_FILE:
 		op->kind = OP_BIND;
 		op->flags = OP_RDONLY | OP_NOSUID | OP_NODEV;
+		op->flags |= no_programs ? (unsigned)OP_NOEXEC : 0;
 		break;
 	case ITEM_SOCKET:
 		op->kind = OP_BIND;
 		op->flags = OP_SOCKET | OP_NOSUID | OP_NODEV | OP_NOEXEC;
 		break;
 	}
+	op->flags |= path_is_below(path, "/proc") ? (unsigned)OP_IN_PROC : 0;
 	op->root = item->root;
 	op->dev = item->dev;
 	op->ino = item->ino;
 }
 
-static int add_item(struct draft *draft, size_t row, const struct item *item, const char *path,
-		    const char *why)
+/* What asked for an item. */
+struct origin {
+	size_t row, part; /* NO_ROW = none */
+	const char *why;  /* NULL = the row */
+};
+
+static int add_item(struct draft *draft, const struct origin *from, const struct item *item,
+		    const char *path)
 {
 	struct op *op = vec_add(&draft->plan->ops);
 
 	if (op == NULL)
 		return -ENOMEM;
-	op->row = row;
-	op->part = NO_ROW;
+	op->row = from->row;
+	op->part = from->part;
 	fill_op(op, item, path);
 	op->target = strdup(path);
 	if (op->target == NULL)
@@ -257,7 +297,7 @@ static int add_item(struct draft *draft, size_t row, const struct item *item, co
 		op->source = strdup(item->source);
 	if (op->link == NULL && op->source == NULL)
 		return -ENOMEM;
-	if (why != NULL && (op->why = strdup(why)) == NULL)
+	if (from->why != NULL && (op->why = strdup(from->why)) == NULL)
 		return -ENOMEM;
 	return op->kind == OP_DEVICE ? note_group(draft->plan, item) : 0;
 }
@@ -269,6 +309,7 @@ struct tally {
 
 static int add_row_item(struct draft *draft, size_t row, size_t index, struct tally *tally)
 {
+	const struct origin from = {.row = row, .part = NO_ROW};
 	const struct item *item = &draft->inv->items.items[index];
 	const char *path = draft->paths[index];
 	const struct pathmap_entry *cover = draft_cover(draft, item, path);
@@ -287,7 +328,7 @@ static int add_row_item(struct draft *draft, size_t row, size_t index, struct ta
 		return 0;
 	}
 	tally->used++;
-	return add_item(draft, row, item, path, NULL);
+	return add_item(draft, &from, item, path);
 }
 
 static struct row_verdict verdict_of(const struct tally *tally)
@@ -328,8 +369,35 @@ int draft_add_row(struct draft *draft, size_t row, struct row_verdict *ret, stru
 	return 0;
 }
 
+int draft_add_part(struct draft *draft, size_t part, struct err *err)
+{
+	const struct part *from = &draft->inv->driver.parts.items[part];
+	struct origin origin = {.row = NO_ROW, .part = part};
+	auto_free char *why = NULL;
+
+	if (!grants_part(draft->grants, from))
+		return 0;
+	why = str_format("%s: %s", from->name == NULL ? part_kind_name(from->kind) : from->name,
+			 from->why == NULL ? "found" : from->why);
+	if (why == NULL)
+		return err_nomem(err);
+	origin.why = why;
+	for (size_t i = from->first_item; i < from->first_item + from->n_items; i++) {
+		const struct item *item = &draft->inv->items.items[i];
+		const char *path = draft->paths[i];
+
+		if (path == NULL || draft_cover(draft, item, path) != NULL ||
+		    pathmap_find(&draft->places, path, strlen(path))->item != item)
+			continue;
+		if (add_item(draft, &origin, item, path) < 0)
+			return err_nomem(err);
+	}
+	return 0;
+}
+
 int draft_add_extra(struct draft *draft, const struct item *item, const char *why, struct err *err)
 {
+	const struct origin from = {NO_ROW, NO_ROW, why};
 	auto_free char *path = relink_path(&draft->targets, item->target);
 	int rc;
 
@@ -339,8 +407,43 @@ int draft_add_extra(struct draft *draft, const struct item *item, const char *wh
 		return 0;
 	rc = pathmap_put(&draft->places, path, NO_ROW, item);
 	if (rc == 1)
-		rc = add_item(draft, NO_ROW, item, path, why);
+		rc = add_item(draft, &from, item, path);
 	return rc < 0 ? err_nomem(err) : 0;
+}
+
+/* The operation for a path that nothing of the machine is behind: 1, 0 = the plan has something
+ * there, -ENOMEM. */
+static int add_own(struct draft *draft, const char *path, const char *why, struct op **ret)
+{
+	int rc = pathmap_put(&draft->places, path, NO_ROW, NULL);
+	struct op *op = rc <= 0 ? NULL : vec_add(&draft->plan->ops);
+
+	if (rc <= 0)
+		return rc;
+	if (op == NULL)
+		return -ENOMEM;
+	op->row = NO_ROW;
+	op->part = NO_ROW;
+	op->target = strdup(path);
+	op->why = strdup(why);
+	*ret = op;
+	return op->target == NULL || op->why == NULL ? -ENOMEM : 1;
+}
+
+int draft_add_made(struct draft *draft, const struct draft_made *made, struct err *err)
+{
+	struct op *op;
+	int rc = add_own(draft, made->path, made->why, &op);
+
+	if (rc <= 0)
+		return rc < 0 ? err_nomem(err) : 0;
+	op->kind = OP_FILE;
+	op->flags = made->flags | OP_NOSUID | OP_NODEV;
+	op->mode = made->mode;
+	if (made->content == NULL)
+		return 0;
+	op->content = strdup(made->content);
+	return op->content == NULL ? err_nomem(err) : 0;
 }
 
 int draft_add_soft_link(struct draft *draft, const char *path, const char *text, const char *why,
@@ -351,20 +454,11 @@ int draft_add_soft_link(struct draft *draft, const char *path, const char *text,
 
 	if (pathmap_above(&draft->dirs, path) != NULL)
 		return 0;
-	rc = pathmap_put(&draft->places, path, NO_ROW, NULL);
+	rc = add_own(draft, path, why, &op);
 	if (rc <= 0)
 		return rc < 0 ? err_nomem(err) : 0;
-	op = vec_add(&draft->plan->ops);
-	if (op == NULL)
-		return err_nomem(err);
 	op->kind = OP_LINK;
 	op->flags = OP_IF_ABSENT;
-	op->row = NO_ROW;
-	op->part = NO_ROW;
-	op->target = strdup(path);
 	op->link = strdup(text);
-	op->why = strdup(why);
-	if (op->target == NULL || op->link == NULL || op->why == NULL)
-		return err_nomem(err);
-	return 0;
+	return op->link == NULL ? err_nomem(err) : 0;
 }

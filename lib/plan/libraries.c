@@ -73,6 +73,15 @@ static const struct alias {
 	{"libnvidia-opticalflow.so.", "libnvidia-opticalflow.so", "libnvidia-opticalflow.so.1"},
 };
 
+const char *libraries_alias(const char *soname)
+{
+	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++) {
+		if (str_equal(aliases[i].text, soname))
+			return aliases[i].name;
+	}
+	return NULL;
+}
+
 static int add_alias(struct draft *draft, const struct alias *alias, const char *path,
 		     struct err *err)
 {
@@ -113,21 +122,28 @@ int libraries_add_links(struct draft *draft, struct err *err)
 	return rc < 0 ? rc : libraries_each(draft, false, add_aliases, NULL, err);
 }
 
+struct search {
+	uint16_t wanted, found;
+};
+
 static int take_machine(struct draft *draft, const struct item *item, const char *path, void *arg,
 			struct err *err)
 {
+	struct search *search = arg;
+
 	(void)draft;
 	(void)path;
 	(void)err;
-	*(uint16_t *)arg = item->elf.machine;
-	return 1;
+	if (search->found == 0 || item->elf.machine == search->wanted)
+		search->found = item->elf.machine;
+	return search->found == search->wanted;
 }
 
-uint16_t libraries_machine(const struct draft *draft)
+uint16_t libraries_machine(const struct draft *draft, uint16_t wanted)
 {
 	struct draft copy = *draft;
-	uint16_t machine = 0;
+	struct search search = {.wanted = wanted};
 
-	(void)libraries_each(&copy, true, take_machine, &machine, NULL);
-	return machine;
+	(void)libraries_each(&copy, true, take_machine, &search, NULL);
+	return search.found;
 }

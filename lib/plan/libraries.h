@@ -10,8 +10,12 @@
 /** Adds links for names of libraries that the plan lacks: SONAME, and the few that programs open
  *  by another name. */
 int libraries_add_links(struct draft *draft, struct err *err);
-/** EM_* of the first library that the plan brings, 0 = none known. */
-uint16_t libraries_machine(const struct draft *draft);
+/** EM_* of the libraries that the plan brings: wanted if there is one for it, else that of the
+ *  first; 0 = none known. */
+uint16_t libraries_machine(const struct draft *draft, uint16_t wanted);
+
+/** Another name that programs open a library of that SONAME by; NULL = none. */
+const char *libraries_alias(const char *soname);
 
 /* Called for each library that the container gets, bound by itself or inside a directory, under its
  * path in the container. Other than 0 stops. */

@@ -16,6 +16,7 @@
 struct folder {
 	char *path; /* owned */
 	struct ldset set;
+	bool driver; /* there are libraries of NVIDIA's own driver in it */
 };
 
 struct loadcache {
@@ -44,7 +45,7 @@ static int note_softs(struct loadcache *cache)
 	for (size_t i = 0; i < plan->ops.n; i++) {
 		const struct op *op = &plan->ops.items[i];
 
-		if (op->kind == OP_LINK && op->row == NO_ROW &&
+		if (op->kind == OP_LINK && op->row == NO_ROW && op->part == NO_ROW &&
 		    pathmap_put(&cache->softs, op->target, i, NULL) < 0)
 			return -ENOMEM;
 	}
@@ -142,8 +143,15 @@ static int add_name(struct loadcache *cache, const char *path, const struct item
 static int add_file(struct draft *draft, const struct item *item, const char *path, void *arg,
 		    struct err *err)
 {
-	(void)draft;
-	return add_name(arg, path, item, false, err);
+	struct loadcache *cache = arg;
+	struct folder *folder = NULL;
+	int rc = add_name(cache, path, item, false, err);
+
+	/* what no row brings is of a part */
+	if (rc == 0 && pathmap_find(&draft->places, path, strlen(path))->row == NO_ROW &&
+	    folder_of(cache, path, false, &folder) == 1)
+		folder->driver = true;
+	return rc;
 }
 
 static int add_link(struct loadcache *cache, const char *path, struct err *err)
@@ -174,7 +182,7 @@ static int add_links(struct loadcache *cache, struct err *err)
 	for (size_t i = 0; rc == 0 && i < draft->plan->ops.n; i++) {
 		const struct op *op = &draft->plan->ops.items[i];
 
-		if (op->kind == OP_LINK && op->row == NO_ROW)
+		if (op->kind == OP_LINK && op->row == NO_ROW && op->part == NO_ROW)
 			rc = add_link(cache, op->target, err);
 	}
 	return rc;
@@ -221,26 +229,143 @@ static int name_library(struct loadcache *cache, const struct folder *folder,
 	return rc < 0 ? err_nomem(err) : 0;
 }
 
-static int fill_op(struct loadcache *cache, struct op *op, struct err *err)
+static int add_compat_name(const struct image_compat *compat, const struct image_library *from,
+			   const char *soname, struct op *op, struct err *err)
+{
+	unsigned bits = from->is64 ? 64 : 32;
+	uint32_t flags = ldflags_of(from->machine, bits, from->flags);
+	struct op_library *library = flags == 0 ? NULL : vec_add(&op->libraries);
+
+	if (flags == 0)
+		return 0;
+	if (library == NULL)
+		return err_nomem(err);
+	*library = (struct op_library){.soname = strdup(soname),
+				       .path = path_join(compat->dir, from->name),
+				       .file = path_join(compat->dir, from->name),
+				       .machine = from->machine,
+				       .flags = flags};
+	if (library->soname == NULL || library->path == NULL || library->file == NULL)
+		return err_nomem(err);
+	return 0;
+}
+
+/* Libraries of the image stay where they are: nothing is mounted, only found first. */
+static int add_compat(const struct image_compat *compat, struct op *op, struct err *err)
+{
+	int rc = strv_add(&op->dirs, compat->dir) < 0 ? err_nomem(err) : 0;
+
+	vec_each(library, &compat->libraries)
+	{
+		const char *soname = library->soname == NULL ? library->name : library->soname;
+		const char *alias = libraries_alias(soname);
+
+		if (rc == 0)
+			rc = add_compat_name(compat, library, soname, op, err);
+		if (rc == 0 && alias != NULL)
+			rc = add_compat_name(compat, library, alias, op, err);
+	}
+	return rc;
+}
+
+static int fill_folder(struct loadcache *cache, const struct folder *folder, struct op *op,
+		       struct err *err)
+{
+	if (strv_add(&op->dirs, folder->path) < 0)
+		return err_nomem(err);
+	vec_each(item, &folder->set.items)
+	{
+		struct op_library *library = vec_add(&op->libraries);
+		int rc;
+
+		if (library == NULL)
+			return err_nomem(err);
+		*library = (struct op_library){0};
+		rc = name_library(cache, folder, item, library, err);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* The loader takes the first of equal entries. A discrete GPU needs its own driver's libraries,
+ * while what runs on the integrated one asks for it by names that only its own have. Where both are
+ * of one version they are the same. */
+static bool puts_driver_first(const struct draft *draft)
+{
+	const struct inventory *inv = draft->inv;
+
+	return draft->grants->rows && draft->grants->files &&
+	       !str_equal(inv->driver.version.value, inv->platform.driver.value);
+}
+
+static int collect_names(const struct loadcache *cache, struct pathmap *names)
 {
 	vec_each(folder, &cache->folders)
 	{
-		if (strv_add(&op->dirs, folder->path) < 0)
-			return err_nomem(err);
 		vec_each(item, &folder->set.items)
 		{
-			struct op_library *library = vec_add(&op->libraries);
-			int rc;
-
-			if (library == NULL)
-				return err_nomem(err);
-			*library = (struct op_library){0};
-			rc = name_library(cache, folder, item, library, err);
-			if (rc < 0)
-				return rc;
+			if (folder->driver && pathmap_put(names, item->soname, NO_ROW, NULL) < 0)
+				return -ENOMEM;
 		}
 	}
 	return 0;
+}
+
+/* The number of names of a folder that are in the map; *first: the first one of all. */
+static size_t count_names(const struct folder *folder, const struct pathmap *names,
+			  const char **first)
+{
+	size_t n = 0;
+
+	vec_each(item, &folder->set.items)
+	{
+		if (pathmap_find(names, item->soname, strlen(item->soname)) == NULL)
+			continue;
+		*first = *first == NULL ? item->soname : *first;
+		n++;
+	}
+	return n;
+}
+
+static int note_both(const struct loadcache *cache)
+{
+	auto_done(pathmap) struct pathmap names = {0};
+	const struct driver *driver = &cache->draft->inv->driver;
+	const char *first = NULL;
+	size_t n = 0;
+
+	if (collect_names(cache, &names) < 0)
+		return -ENOMEM;
+	vec_each(folder, &cache->folders)
+	{
+		if (!folder->driver)
+			n += count_names(folder, &names, &first);
+	}
+	if (n == 0)
+		return 0;
+	return strv_addf(&cache->draft->plan->notes,
+			 "libraries of both drivers have %zu names in common (%s): those of driver "
+			 "%s are found first",
+			 n, first,
+			 driver->version.value == NULL ? "NVIDIA's own" : driver->version.value);
+}
+
+static int fill_op(struct loadcache *cache, struct op *op, struct err *err)
+{
+	bool driver_first = puts_driver_first(cache->draft);
+	int rc = driver_first && note_both(cache) < 0 ? err_nomem(err) : 0;
+
+	if (rc == 0 && cache->draft->compat != NULL)
+		rc = add_compat(cache->draft->compat, op, err);
+	for (int pass = driver_first ? 0 : 1; pass < 2; pass++) {
+		vec_each(folder, &cache->folders)
+		{
+			if (rc == 0 && (!driver_first || folder->driver == (pass == 0)))
+				rc = fill_folder(cache, folder, op, err);
+		}
+	}
+	return rc;
 }
 
 static int add_op(struct loadcache *cache, struct err *err)

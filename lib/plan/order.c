@@ -16,24 +16,24 @@ static unsigned rank_of(const struct op *op)
 {
 	switch (op->kind) {
 	case OP_LINK:
-		return (op->flags & OP_IF_ABSENT) != 0 ? 1 : 0;
+		return (op->flags & OP_IF_ABSENT) != 0 ? 2 : 1;
 	case OP_BIND:
-		return (op->flags & OP_DIR) != 0 ? 2 : 3;
+		return (op->flags & OP_DIR) != 0 ? 3 : 4;
 	case OP_FILE:
-		return 4;
+		return (op->flags & OP_DIR) != 0 ? 0 : 5;
 	case OP_DEVICE:
-		return 5;
+		return 6;
 	case OP_LDCACHE:
 		break;
 	}
-	return 6;
+	return 7;
 }
 
 static size_t depth_of(const struct op *op)
 {
 	size_t depth = 0;
 
-	if (op->kind != OP_BIND || (op->flags & OP_DIR) == 0)
+	if ((op->flags & OP_DIR) == 0)
 		return 0;
 	for (const char *c = op->target; *c != '\0'; c++)
 		depth += *c == '/';

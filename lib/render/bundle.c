@@ -85,9 +85,12 @@ static bool has_gid(const struct spec *spec, gid_t gid)
 	return false;
 }
 
-static void put_gids(struct strbuf *buf, const struct plan *plan, const struct spec *spec)
+static void put_gids(struct strbuf *buf, const struct bundle_input *input)
 {
-	if (!spec->has_process)
+	const struct plan *plan = input->plan;
+	const struct spec *spec = input->spec;
+
+	if (!spec->has_process || input->no_gids)
 		return;
 	for (size_t i = 0; i < plan->gids.n; i++) {
 		gid_t gid = plan->gids.items[i];
@@ -250,7 +253,7 @@ int bundle_edit(const struct bundle_input *input, const struct bundle_hook *hook
 		return 0;
 	}
 	put_rules(&fragments.rules, input->plan, spec);
-	put_gids(&fragments.gids, input->plan, spec);
+	put_gids(&fragments.gids, input);
 	/* docker --gpus puts the hook there itself. That entry reads config.json and finds the
 	 * rules; only what it leaves behind has to be seen to. */
 	if (!has_our_hook(spec->prestart.items, spec->prestart.n))

@@ -21,6 +21,7 @@ struct bundle_input {
 	const struct spec *spec; /* what spec_parse() made of the text */
 	const struct plan *plan;
 	const struct request *request;
+	bool no_gids; /* groups of nodes are not given to the process */
 };
 
 struct bundle_hook {

@@ -45,8 +45,8 @@ static void add_platform(struct strbuf *out, const struct platform *platform)
 
 static void add_looked(struct strbuf *out, const struct platform *platform)
 {
-	strbuf_adds(out, "This machine has no GPU that can be given to a container: it is no "
-			 "Tegra.\nLooked at:\n");
+	strbuf_adds(out, "This machine has no GPU that can be given to a container: no driver of "
+			 "NVIDIA's is loaded,\nand it is no Tegra.\nLooked at:\n");
 	for (size_t i = 0; i < platform->looked.n; i++) {
 		strbuf_adds(out, "  ");
 		opwords_show(out, platform->looked.items[i]);
@@ -146,35 +146,34 @@ static void add_notes(struct strbuf *out, const struct plan *plan)
 	}
 }
 
+static void add_machine(struct strbuf *out, const struct inventory *inv)
+{
+	bool driver = inv->driver.loaded || inv->driver.wsl;
+
+	if (driver)
+		text_driver(inv, true, out);
+	if (inv->platform.kind != PLATFORM_NONE) {
+		strbuf_adds(out, driver ? "\n" : "");
+		add_platform(out, &inv->platform);
+	} else if (!driver) {
+		add_looked(out, &inv->platform);
+	}
+}
+
 void text_info(const struct inventory *inv, const struct plan *plan, struct strbuf *out)
 {
-	if (inv->platform.kind == PLATFORM_NONE)
-		add_looked(out, &inv->platform);
-	else
-		add_platform(out, &inv->platform);
-	add_lists(out, inv, plan);
+	bool only_driver =
+		inv->platform.kind == PLATFORM_NONE && (inv->driver.loaded || inv->driver.wsl);
+
+	add_machine(out, inv);
+	/* a machine with a driver of its own lacks nothing when it has no lists */
+	if (inv->list_dir_found || !only_driver)
+		add_lists(out, inv, plan);
 	if (inv->platform.kind != PLATFORM_NONE || inv->items.n > 0)
 		add_nodes(out, inv);
 	if (plan != NULL && plan->notes.n > 0)
 		strbuf_addc(out, '\n');
 	add_notes(out, plan);
-}
-
-void text_list(const struct inventory *inv, const struct plan *plan, struct strbuf *out)
-{
-	/* nodes first, as NVIDIA's program has it */
-	static const enum op_kind kinds[] = {OP_DEVICE, OP_BIND, OP_FILE, OP_LINK};
-
-	(void)inv;
-	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
-		vec_each(op, &plan->ops)
-		{
-			if (op->kind != kinds[k])
-				continue;
-			opwords_show(out, op->target);
-			strbuf_addc(out, '\n');
-		}
-	}
 }
 
 void text_rows(const struct inventory *inv, const struct plan *plan, struct strbuf *out)

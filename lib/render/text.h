@@ -9,9 +9,16 @@
 
 /** `nvc-cli info`. plan: the verdicts for everything the machine has to give; may be NULL. */
 void text_info(const struct inventory *inv, const struct plan *plan, struct strbuf *out);
-/** `nvc-cli list`: one container path per line. */
-void text_list(const struct inventory *inv, const struct plan *plan, struct strbuf *out);
-/** `nvc-cli plan`: one operation per line with list file and line; also the golden form of tests.
+/** `nvidia-container-cli info`: what the driver says of itself; with MIG devices too. */
+void text_driver(const struct inventory *inv, bool migs, struct strbuf *out);
+/** `nvidia-container-cli info --csv`. */
+void text_driver_csv(const struct inventory *inv, struct strbuf *out);
+/** `nvc-cli list`: one path per line, in NVIDIA's order; of what is selected, enum listing_select,
+ *  0 = of everything. */
+void text_list(const struct inventory *inv, const struct plan *plan, unsigned select,
+	       struct strbuf *out);
+/** `nvc-cli plan`: one operation per line with list file and line, or part; also the golden form of
+ * tests.
  */
 void text_plan(const struct inventory *inv, const struct plan *plan, struct strbuf *out);
 

@@ -75,6 +75,7 @@ struct settings {
 	/* [features] */
 	bool ignore_channels;   /* ignore-imex-channel-requests */
 	bool no_channel_making; /* disable-imex-channel-creation */
+	bool no_gids;           /* no-additional-gids-for-device-nodes */
 
 	/* [nvc] */
 	char *host_root; /* machine root, default "/" */
@@ -93,6 +94,9 @@ struct settings {
 	enum settings_require require_policy; /* require-policy = "fail" | "warn" | "ignore" */
 	enum settings_missing when_missing;   /* mode-when-missing = "fail" | "start" */
 };
+
+/** A word of cuda-compat-mode; false: it is none. */
+bool settings_compat_of_word(const char *word, enum settings_compat *ret);
 
 /** Defaults only. NULL without memory. */
 struct settings *settings_new(void);

@@ -4,12 +4,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/auto.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "settings/likeness.h"
+#include "settings/settings_words.h"
 
 #define MODULE       "settings"
 #define CLI          "nvidia-container-cli."
@@ -17,42 +17,18 @@
 #define MODES        RUNTIME "modes."
 #define MAX_DISTANCE 2u
 #define MAX_MAJOR    4095u /* 12 bits */
+#define MAX_ACCOUNT  256u  /* bytes of a name; Linux programs take 32 */
 
 const char *const settings_capabilities[SETTINGS_N_CAPABILITIES] = {
 	"compat32", "compute", "display", "graphics", "ngx", "utility", "video"};
 
-struct key;
-
-struct reader {
-	struct settings *settings;
-	const struct toml *toml;
-	const char *file;
-	const struct log *log;
-	struct err *err;
-};
-
-/* Takes one entry of the right type. 0, -EINVAL or -ENOMEM with err filled. */
-typedef int (*take_fn)(const struct reader *reader, const struct key *key,
-		       const struct toml_entry *entry);
-
-struct key {
-	const char *name;
-	enum toml_type type;
-	take_fn take;  /* NULL = known, but nothing here depends on it */
-	size_t offset; /* of the field in struct settings */
-};
-
-static void *field_of(const struct reader *reader, const struct key *key)
+static void *field_of(const struct settings_reader *reader, const struct settings_key *key)
 {
 	return (char *)reader->settings + key->offset;
 }
 
-static int refuse(const struct reader *reader, const struct toml_entry *entry, const char *what)
-{
-	return err_at(reader->err, EINVAL, entry->line, entry->column, "'%s' %s", entry->key, what);
-}
-
-static int give_string(const struct reader *reader, const struct key *key, char *text)
+static int give_string(const struct settings_reader *reader, const struct settings_key *key,
+		       char *text)
 {
 	char **field = field_of(reader, key);
 
@@ -72,23 +48,36 @@ static bool is_path(const char *text)
 	return *text == '/';
 }
 
-static int take_bool(const struct reader *reader, const struct key *key,
+static int take_bool(const struct settings_reader *reader, const struct settings_key *key,
 		     const struct toml_entry *entry)
 {
 	*(bool *)field_of(reader, key) = entry->boolean;
 	return 0;
 }
 
-static int take_path(const struct reader *reader, const struct key *key,
+static int take_path(const struct settings_reader *reader, const struct settings_key *key,
 		     const struct toml_entry *entry)
 {
 	if (!is_path(entry->string))
-		return refuse(reader, entry, "wants an absolute path");
+		return settings_words_refuse(reader, entry, "wants an absolute path");
 	return give_string(reader, key, path_normal(entry->string));
 }
 
+/* A path that has a default of its own where it is "". */
+static int take_path_or_none(const struct settings_reader *reader, const struct settings_key *key,
+			     const struct toml_entry *entry)
+{
+	char **field = field_of(reader, key);
+
+	if (*entry->string != '\0')
+		return take_path(reader, key, entry);
+	free(*field);
+	*field = NULL;
+	return 0;
+}
+
 /* NVIDIA's template has root = "" for the host's own. */
-static int take_root(const struct reader *reader, const struct key *key,
+static int take_root(const struct settings_reader *reader, const struct settings_key *key,
 		     const struct toml_entry *entry)
 {
 	if (*entry->string == '\0')
@@ -97,7 +86,7 @@ static int take_root(const struct reader *reader, const struct key *key,
 }
 
 /* A log file; "" and /dev/null mean none. */
-static int take_log(const struct reader *reader, const struct key *key,
+static int take_log(const struct settings_reader *reader, const struct settings_key *key,
 		    const struct toml_entry *entry)
 {
 	char **field = field_of(reader, key);
@@ -112,7 +101,7 @@ static int take_log(const struct reader *reader, const struct key *key,
 
 /* NVIDIA's template names its own hook without a folder: that is our default, beside the shim. A
  * relative path would be looked for in the bundle. */
-static int take_hook(const struct reader *reader, const struct key *key,
+static int take_hook(const struct settings_reader *reader, const struct settings_key *key,
 		     const struct toml_entry *entry)
 {
 	char **field = field_of(reader, key);
@@ -125,16 +114,16 @@ static int take_hook(const struct reader *reader, const struct key *key,
 	return take_path(reader, key, entry);
 }
 
-static int take_ldconfig(const struct reader *reader, const struct key *key,
+static int take_ldconfig(const struct settings_reader *reader, const struct settings_key *key,
 			 const struct toml_entry *entry)
 {
 	auto_free char *path = NULL;
 	bool native = strcmp(entry->string, SETTINGS_LDCONFIG_NATIVE) == 0;
 
 	if (!native && (entry->string[0] != '@' || !is_path(entry->string + 1))) {
-		(void)refuse(reader, entry,
-			     "wants '@' and an absolute path of the host, or "
-			     "\"" SETTINGS_LDCONFIG_NATIVE "\"");
+		(void)settings_words_refuse(reader, entry,
+					    "wants '@' and an absolute path of the host, or "
+					    "\"" SETTINGS_LDCONFIG_NATIVE "\"");
 		(void)err_hint(reader->err, "write \"@/sbin/ldconfig\": the '@' stands for the "
 					    "host, the image's own is never run");
 		return -EINVAL;
@@ -168,7 +157,7 @@ static int split_commas(const char *text, struct strv *ret)
 	return 0;
 }
 
-static int take_commas(const struct reader *reader, const struct key *key,
+static int take_commas(const struct settings_reader *reader, const struct settings_key *key,
 		       const struct toml_entry *entry)
 {
 	struct strv *field = field_of(reader, key);
@@ -177,7 +166,7 @@ static int take_commas(const struct reader *reader, const struct key *key,
 	return split_commas(entry->string, field) < 0 ? err_nomem(reader->err) : 0;
 }
 
-static int add_capability(const struct reader *reader, const struct toml_entry *entry,
+static int add_capability(const struct settings_reader *reader, const struct toml_entry *entry,
 			  const char *name, struct strv *field)
 {
 	bool all = strcmp(name, "all") == 0;
@@ -196,7 +185,7 @@ static int add_capability(const struct reader *reader, const struct toml_entry *
 	return 0;
 }
 
-static int take_capabilities(const struct reader *reader, const struct key *key,
+static int take_capabilities(const struct settings_reader *reader, const struct settings_key *key,
 			     const struct toml_entry *entry)
 {
 	auto_done(strv) struct strv names = {0};
@@ -211,7 +200,7 @@ static int take_capabilities(const struct reader *reader, const struct key *key,
 	return ret;
 }
 
-static int take_paths(const struct reader *reader, const struct key *key,
+static int take_paths(const struct settings_reader *reader, const struct settings_key *key,
 		      const struct toml_entry *entry)
 {
 	struct strv *field = field_of(reader, key);
@@ -221,7 +210,7 @@ static int take_paths(const struct reader *reader, const struct key *key,
 		auto_free char *path = NULL;
 
 		if (!is_path(entry->array.items[i]))
-			return refuse(reader, entry, "wants absolute paths");
+			return settings_words_refuse(reader, entry, "wants absolute paths");
 		path = path_normal(entry->array.items[i]);
 		if (path == NULL || strv_add(field, path) < 0)
 			return err_nomem(reader->err);
@@ -229,7 +218,7 @@ static int take_paths(const struct reader *reader, const struct key *key,
 	return 0;
 }
 
-static int take_majors(const struct reader *reader, const struct key *key,
+static int take_majors(const struct settings_reader *reader, const struct settings_key *key,
 		       const struct toml_entry *entry)
 {
 	for (size_t i = 0; i < entry->array.n; i++) {
@@ -237,28 +226,63 @@ static int take_majors(const struct reader *reader, const struct key *key,
 		uint64_t number;
 
 		if (!str_to_u64(text, strlen(text), 10, MAX_MAJOR, &number) || text[0] == '0')
-			return refuse(reader, entry, "wants major numbers, as \"195\"");
+			return settings_words_refuse(reader, entry,
+						     "wants major numbers, as \"195\"");
 	}
 	return strv_copy(field_of(reader, key), &entry->array) < 0 ? err_nomem(reader->err) : 0;
 }
 
+static bool is_account(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		bool alnum = (text[i] >= '0' && text[i] <= '9') ||
+			     (text[i] >= 'a' && text[i] <= 'z') ||
+			     (text[i] >= 'A' && text[i] <= 'Z');
+
+		if (!alnum && (i == 0 || strchr("-.$", text[i]) == NULL) && text[i] != '_')
+			return false;
+	}
+	return len > 0 && len <= MAX_ACCOUNT;
+}
+
+/* "USER[:GROUP]", numbers or names; whose these are is asked where they are needed. */
+static int take_user(const struct settings_reader *reader, const struct settings_key *key,
+		     const struct toml_entry *entry)
+{
+	const char *text = entry->string;
+	size_t len = strcspn(text, ":");
+	char **field = field_of(reader, key);
+
+	if (*text == '\0') {
+		free(*field);
+		*field = NULL;
+		return 0;
+	}
+	if (!is_account(text, len) ||
+	    (text[len] == ':' && !is_account(text + len + 1, strlen(text + len + 1))))
+		return settings_words_refuse(reader, entry,
+					     "wants \"USER[:GROUP]\", numbers or names");
+	return give_string(reader, key, strdup(text));
+}
+
 /* Names for PATH, or absolute paths. */
-static int take_runtimes(const struct reader *reader, const struct key *key,
+static int take_runtimes(const struct settings_reader *reader, const struct settings_key *key,
 			 const struct toml_entry *entry)
 {
 	struct strv *field = field_of(reader, key);
 
 	if (entry->array.n == 0)
-		return refuse(reader, entry, "wants at least one runtime");
+		return settings_words_refuse(reader, entry, "wants at least one runtime");
 	for (size_t i = 0; i < entry->array.n; i++) {
 		if (!is_path(entry->array.items[i]) && !path_is_name(entry->array.items[i]))
-			return refuse(reader, entry, "wants names of programs or absolute paths");
+			return settings_words_refuse(reader, entry,
+						     "wants names of programs or absolute paths");
 	}
 	return strv_copy(field, &entry->array) < 0 ? err_nomem(reader->err) : 0;
 }
 
 /* "FROM:TO", both absolute. */
-static int add_path_rule(const struct reader *reader, const struct toml_entry *entry,
+static int add_path_rule(const struct settings_reader *reader, const struct toml_entry *entry,
 			 const char *text)
 {
 	const char *colon = strchr(text, ':');
@@ -266,11 +290,13 @@ static int add_path_rule(const struct reader *reader, const struct toml_entry *e
 	struct path_rule *rule;
 
 	if (colon == NULL || strchr(colon + 1, ':') != NULL || !is_path(colon + 1))
-		return refuse(reader, entry, "wants \"FROM:TO\" with absolute paths");
+		return settings_words_refuse(reader, entry,
+					     "wants \"FROM:TO\" with absolute paths");
 	if (from == NULL)
 		return err_nomem(reader->err);
 	if (!is_path(from))
-		return refuse(reader, entry, "wants \"FROM:TO\" with absolute paths");
+		return settings_words_refuse(reader, entry,
+					     "wants \"FROM:TO\" with absolute paths");
 	rule = vec_add(&reader->settings->path_map);
 	if (rule == NULL)
 		return err_nomem(reader->err);
@@ -279,7 +305,7 @@ static int add_path_rule(const struct reader *reader, const struct toml_entry *e
 	return rule->from == NULL || rule->to == NULL ? err_nomem(reader->err) : 0;
 }
 
-static int take_path_map(const struct reader *reader, const struct key *key,
+static int take_path_map(const struct settings_reader *reader, const struct settings_key *key,
 			 const struct toml_entry *entry)
 {
 	int ret = 0;
@@ -291,72 +317,9 @@ static int take_path_map(const struct reader *reader, const struct key *key,
 	return ret;
 }
 
-/* Index of the text in the names, -1 = none of them. */
-static int find_word(const char *const *names, size_t n, const char *text)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (strcmp(names[i], text) == 0)
-			return (int)i;
-	}
-	return -1;
-}
-
-static int take_mode(const struct reader *reader, const struct key *key,
-		     const struct toml_entry *entry)
-{
-	static const char *const names[] = {"auto", "legacy", "csv", "cdi", "jit-cdi"};
-	int i = find_word(names, sizeof(names) / sizeof(names[0]), entry->string);
-
-	(void)key;
-	if (i < 0)
-		return refuse(reader, entry, "wants auto, legacy, csv, cdi or jit-cdi");
-	reader->settings->mode = (enum settings_mode)i;
-	return 0;
-}
-
-static int take_lists(const struct reader *reader, const struct key *key,
-		      const struct toml_entry *entry)
-{
-	static const char *const names[] = {"auto", "base", "all"};
-	int i = find_word(names, sizeof(names) / sizeof(names[0]), entry->string);
-
-	(void)key;
-	if (i < 0)
-		return refuse(reader, entry, "wants auto, base or all");
-	reader->settings->lists = (enum settings_lists)i;
-	return 0;
-}
-
-/* The names of NVIDIA's log library; a wrong one must not keep containers from starting. */
-static int take_level(const struct reader *reader, const struct key *key,
-		      const struct toml_entry *entry)
-{
-	static const struct {
-		const char *name;
-		enum log_level level;
-	} levels[] = {
-		{"panic", LOG_LEVEL_ERROR},     {"fatal", LOG_LEVEL_ERROR},
-		{"error", LOG_LEVEL_ERROR},     {"warn", LOG_LEVEL_WARNING},
-		{"warning", LOG_LEVEL_WARNING}, {"info", LOG_LEVEL_INFO},
-		{"debug", LOG_LEVEL_DEBUG},     {"trace", LOG_LEVEL_DEBUG},
-	};
-
-	(void)key;
-	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
-		if (strcasecmp(levels[i].name, entry->string) == 0) {
-			reader->settings->log_level = levels[i].level;
-			return 0;
-		}
-	}
-	reader->settings->log_level = LOG_LEVEL_INFO;
-	log_warn(reader->log, MODULE, "%s:%u: unknown log level '%s', info is taken", reader->file,
-		 entry->line, entry->string);
-	return 0;
-}
-
 #define FIELD(name) offsetof(struct settings, name)
 
-static const struct key keys[] = {
+static const struct settings_key keys[] = {
 	{"disable-require", TOML_BOOLEAN, take_bool, FIELD(disable_require)},
 	{"swarm-resource", TOML_STRING, take_commas, FIELD(swarm_resource)},
 	{"accept-nvidia-visible-devices-envvar-when-unprivileged", TOML_BOOLEAN, take_bool,
@@ -369,34 +332,35 @@ static const struct key keys[] = {
 	{CLI "path", TOML_STRING, NULL, 0},
 	{CLI "environment", TOML_ARRAY, NULL, 0},
 	{CLI "debug", TOML_STRING, take_log, FIELD(cli_debug)},
-	{CLI "ldcache", TOML_STRING, NULL, 0},
-	{CLI "load-kmods", TOML_BOOLEAN, NULL, 0},
+	{CLI "ldcache", TOML_STRING, take_path_or_none, FIELD(ldcache)},
+	{CLI "load-kmods", TOML_BOOLEAN, take_bool, FIELD(load_kmods)},
 	{CLI "no-pivot", TOML_BOOLEAN, NULL, 0},
 	{CLI "no-cgroups", TOML_BOOLEAN, take_bool, FIELD(no_cgroups)},
-	{CLI "user", TOML_STRING, NULL, 0},
+	{CLI "user", TOML_STRING, take_user, FIELD(user)},
 	{CLI "ldconfig", TOML_STRING, take_ldconfig, FIELD(ldconfig)},
 	{RUNTIME "debug", TOML_STRING, take_log, FIELD(runtime_debug)},
-	{RUNTIME "log-level", TOML_STRING, take_level, 0},
+	{RUNTIME "log-level", TOML_STRING, settings_words_level, 0},
 	{RUNTIME "runtimes", TOML_ARRAY, take_runtimes, FIELD(runtimes)},
-	{RUNTIME "mode", TOML_STRING, take_mode, 0},
+	{RUNTIME "mode", TOML_STRING, settings_words_mode, 0},
 	{MODES "csv.mount-spec-path", TOML_STRING, take_path, FIELD(list_dir)},
-	{MODES "csv.compat-container-root", TOML_STRING, NULL, 0},
+	{MODES "csv.compat-container-root", TOML_STRING, take_path_or_none, FIELD(compat_dir)},
 	{MODES "cdi.spec-dirs", TOML_ARRAY, NULL, 0},
 	{MODES "cdi.default-kind", TOML_STRING, NULL, 0},
 	{MODES "cdi.annotation-prefixes", TOML_ARRAY, NULL, 0},
 	{MODES "jit-cdi.nvcdi-feature-flags", TOML_ARRAY, NULL, 0},
 	{MODES "jit-cdi.nvcdi-disable-hooks", TOML_ARRAY, NULL, 0},
-	{MODES "legacy.cuda-compat-mode", TOML_STRING, NULL, 0},
+	{SETTINGS_WORDS_COMPAT_MODE, TOML_STRING, settings_words_compat, 0},
 	{"nvidia-container-runtime-hook.path", TOML_STRING, take_hook, FIELD(hook_path)},
 	{"nvidia-container-runtime-hook.skip-mode-detection", TOML_BOOLEAN, NULL, 0},
 	{"nvidia-ctk.path", TOML_STRING, NULL, 0},
-	{"features.allow-cuda-compat-libs-from-container", TOML_BOOLEAN, NULL, 0},
+	{SETTINGS_WORDS_COMPAT_ALLOW, TOML_BOOLEAN, settings_words_compat, 0},
 	{"features.allow-ldconfig-from-container", TOML_BOOLEAN, NULL, 0},
 	{"features.allow-unknown-oci-spec-fields", TOML_BOOLEAN, NULL, 0},
-	{"features.disable-cuda-compat-lib-hook", TOML_BOOLEAN, NULL, 0},
-	{"features.disable-imex-channel-creation", TOML_BOOLEAN, NULL, 0},
-	{"features.ignore-imex-channel-requests", TOML_BOOLEAN, NULL, 0},
-	{"features.no-additional-gids-for-device-nodes", TOML_BOOLEAN, NULL, 0},
+	{SETTINGS_WORDS_COMPAT_DISABLE, TOML_BOOLEAN, settings_words_compat, 0},
+	{"features.disable-imex-channel-creation", TOML_BOOLEAN, take_bool,
+	 FIELD(no_channel_making)},
+	{"features.ignore-imex-channel-requests", TOML_BOOLEAN, take_bool, FIELD(ignore_channels)},
+	{"features.no-additional-gids-for-device-nodes", TOML_BOOLEAN, take_bool, FIELD(no_gids)},
 	{"nvc.host-root", TOML_STRING, take_path, FIELD(host_root)},
 	{"nvc.state-dir", TOML_STRING, take_path, FIELD(state_dir)},
 	{"nvc.log-file", TOML_STRING, take_log, FIELD(log_file)},
@@ -405,7 +369,15 @@ static const struct key keys[] = {
 	{"nvc.path-map", TOML_ARRAY, take_path_map, 0},
 	{"nvc.allowed-prefixes", TOML_ARRAY, take_paths, FIELD(allowed_prefixes)},
 	{"nvc.allowed-device-majors", TOML_ARRAY, take_majors, FIELD(device_majors)},
-	{"nvc.csv-lists", TOML_STRING, take_lists, 0},
+	{"nvc.csv-lists", TOML_STRING, settings_words_lists, 0},
+	{"nvc.library-dirs", TOML_ARRAY, take_paths, FIELD(library_dirs)},
+	{"nvc.driver-program", TOML_STRING, take_path_or_none, FIELD(driver_program)},
+	{"nvc.driver-timeout", TOML_STRING, settings_words_timeout, 0},
+	{"nvc.driver-timeout", TOML_INTEGER, settings_words_timeout, 0},
+	{"nvc.driver-cache", TOML_BOOLEAN, take_bool, FIELD(driver_cache)},
+	{"nvc.cache-dir", TOML_STRING, take_path, FIELD(cache_dir)},
+	{"nvc.require-policy", TOML_STRING, settings_words_require, 0},
+	{"nvc.mode-when-missing", TOML_STRING, settings_words_missing, 0},
 };
 
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
@@ -429,7 +401,7 @@ static const char *find_similar(const char *name)
 	return best;
 }
 
-static void warn_unknown(const struct reader *reader, const struct toml_entry *entry)
+static void warn_unknown(const struct settings_reader *reader, const struct toml_entry *entry)
 {
 	const char *similar = find_similar(entry->key);
 
@@ -444,24 +416,30 @@ static void warn_unknown(const struct reader *reader, const struct toml_entry *e
 			 entry->key_line, entry->key);
 }
 
-static int take_entry(const struct reader *reader, const struct toml_entry *entry)
+/* A key may have a row for each of two types. */
+static int take_entry(const struct settings_reader *reader, const struct toml_entry *entry)
 {
 	static const char *const type_names[] = {"a string", "an integer", "a boolean",
 						 "an array of strings"};
+	const struct settings_key *named = NULL;
 
 	for (size_t i = 0; i < N_KEYS; i++) {
 		if (strcmp(keys[i].name, entry->key) != 0)
 			continue;
+		if (named == NULL)
+			named = &keys[i];
 		if (keys[i].type != entry->type)
-			return err_at(reader->err, EINVAL, entry->line, entry->column,
-				      "'%s' wants %s, not %s", entry->key, type_names[keys[i].type],
-				      type_names[entry->type]);
+			continue;
 		if (keys[i].take != NULL)
 			return keys[i].take(reader, &keys[i], entry);
 		log_debug(reader->log, MODULE, "%s:%u: '%s' has no effect here", reader->file,
 			  entry->key_line, entry->key);
 		return 0;
 	}
+	if (named != NULL)
+		return err_at(reader->err, EINVAL, entry->line, entry->column,
+			      "'%s' wants %s, not %s", entry->key, type_names[named->type],
+			      type_names[entry->type]);
 	warn_unknown(reader, entry);
 	return 0;
 }
@@ -469,7 +447,7 @@ static int take_entry(const struct reader *reader, const struct toml_entry *entr
 int settings_keys_apply(struct settings *settings, const struct toml *toml, const char *file,
 			const struct log *log, struct err *err)
 {
-	const struct reader reader = {settings, toml, file, log, err};
+	const struct settings_reader reader = {settings, toml, file, log, err};
 
 	vec_each(entry, &toml->entries)
 	{

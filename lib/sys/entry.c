@@ -39,6 +39,46 @@ int entry_make_dir(int dirfd, const char *name, mode_t mode)
 	return is_entry(name) ? mkdirat(dirfd, name, mode) : -1;
 }
 
+/* The inode that was made, and no other: by an fd. */
+static int entry_finish_node(int fd, const struct entry_node *node)
+{
+	char path[PROCSELF_NAME_MAX];
+	int proc = procself_dir(NULL);
+	struct stat st;
+
+	if (proc < 0) {
+		errno = -proc;
+		return -1;
+	}
+	if (fstat(fd, &st) < 0)
+		return -1;
+	if (!S_ISCHR(st.st_mode) || st.st_rdev != node->rdev) {
+		errno = EEXIST;
+		return -1;
+	}
+	if (fchownat(fd, "", node->uid, node->gid, AT_EMPTY_PATH) < 0)
+		return -1;
+	procself_name(fd, path);
+	return fchmodat(proc, path, node->mode & 07777, 0);
+}
+
+int entry_make_node(int dirfd, const char *name, const struct entry_node *node)
+{
+	auto_fd fd = -1;
+	int saved;
+
+	if (!is_entry(name) || mknodat(dirfd, name, S_IFCHR, node->rdev) < 0)
+		return -1;
+	fd = entry_open(dirfd, name, O_PATH, 0);
+	if (fd >= 0 && entry_finish_node(fd, node) == 0)
+		return 0;
+	saved = errno;
+	if (saved != EEXIST)
+		(void)entry_remove(dirfd, name);
+	errno = saved;
+	return -1;
+}
+
 int entry_make_link(const char *text, int dirfd, const char *name)
 {
 	return is_entry(name) ? symlinkat(text, dirfd, name) : -1;

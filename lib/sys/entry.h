@@ -29,6 +29,17 @@ ssize_t entry_readlink(int dirfd, const char *name, char *ret, size_t size);
 /** mkdirat(2). */
 int entry_make_dir(int dirfd, const char *name, mode_t mode);
 
+struct entry_node {
+	dev_t rdev;
+	mode_t mode; /* permissions, whatever the umask */
+	uid_t uid;
+	gid_t gid;
+};
+
+/** Makes a character device where nothing is (EEXIST). Nobody can open it before it has its owner
+ *  and mode; without those it goes again. */
+int entry_make_node(int dirfd, const char *name, const struct entry_node *node);
+
 /** symlinkat(2). */
 int entry_make_link(const char *text, int dirfd, const char *name);
 

@@ -123,3 +123,13 @@ int jail_exec(int fd, char *const argv[], struct err *err)
 	(void)syscall(SYS_execveat, fd, "", argv, env, AT_EMPTY_PATH);
 	return err_sys(err, errno, "execute '%s'", argv[0]);
 }
+
+int jail_exec_below(int rootfd, const char *path, char *const argv[], struct err *err)
+{
+	static char *const env[] = {NULL};
+
+	if (fchdir(rootfd) < 0 || chroot(".") < 0 || chdir("/") < 0)
+		return err_sys(err, errno, "make the driver root the root");
+	(void)execve(path, argv, env);
+	return err_sys(err, errno, "execute '%s'", path);
+}

@@ -24,6 +24,10 @@ int jail_limit(struct err *err);
 /** Becomes uid and gid for good, with no supplementary groups. */
 int jail_become(uid_t uid, gid_t gid, struct err *err);
 
+/** Makes the directory rootfd the root and executes the program at path in it, with no environment;
+ *  returns on failure only. For programs of the machine: nothing else is taken from the child. */
+int jail_exec_below(int rootfd, const char *path, char *const argv[], struct err *err);
+
 /** Executes the program that fd stands for with no environment; returns on failure only. */
 int jail_exec(int fd, char *const argv[], struct err *err);
 

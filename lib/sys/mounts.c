@@ -177,6 +177,21 @@ int mount_source_link(struct mount_source *ret, const char *text, uid_t uid, gid
 	return mount_source_make(ret, &object, flags, err);
 }
 
+int mount_source_dir(struct mount_source *ret, mode_t mode, uid_t uid, gid_t gid, unsigned flags,
+		     struct err *err)
+{
+	char none[] = "";
+	const struct mountstage_object object = {
+		.data = none,
+		.is_dir = true,
+		.mode = mode,
+		.uid = uid,
+		.gid = gid,
+	};
+
+	return mount_source_make(ret, &object, flags, err);
+}
+
 static int mount_check_seen(const struct mount_source *source, int dirfd, const char *name,
 			    struct err *err)
 {
@@ -318,6 +333,15 @@ int mount_detach(int fd, struct err *err)
 	if (umount2(name, MNT_DETACH) < 0)
 		return err_sys(err, errno, "take a mount away");
 	return 0;
+}
+
+int mount_add_flags(int fd, unsigned flags, struct err *err)
+{
+	const struct mount_source source = {.fd = -1, .flags = flags};
+	auto_done(procself_visit) struct procself_visit visit = {.cwd = -1};
+	int rc = procself_visit_start(&visit, err);
+
+	return rc < 0 ? rc : mountsource_remount(&source, fd, err);
 }
 
 void mount_stage_done(struct mount_stage *stage)

@@ -62,6 +62,10 @@ int mount_source_file(struct mount_source *ret, const struct io_new *content, un
 /** As mount_source_file(), a symbolic link with that text: it can be attached on a file. */
 int mount_source_link(struct mount_source *ret, const char *text, uid_t uid, gid_t gid,
 		      unsigned flags, struct err *err);
+/** As mount_source_file(), an empty directory with that mode; the tmpfs is its own, so that the
+ *  names in it are nobody else's. */
+int mount_source_dir(struct mount_source *ret, mode_t mode, uid_t uid, gid_t gid, unsigned flags,
+		     struct err *err);
 void mount_source_done(struct mount_source *source);
 
 /** Gives those clones among n sources their flags that could not get them when they were taken
@@ -79,6 +83,9 @@ void mount_stage_done(struct mount_stage *stage);
  *  source is not to be found again as it was. The source is used up. */
 int mount_attach(struct mount_source *source, int target, int dirfd, const char *name, int *ret_fd,
 		 struct err *err);
+
+/** Adds flags to the attached mount that fd (its root) stands for. */
+int mount_add_flags(int fd, unsigned flags, struct err *err);
 
 /** Takes the mount away that fd (its root) stands for: umount2(MNT_DETACH) by fd. */
 int mount_detach(int fd, struct err *err);

@@ -86,12 +86,28 @@ static int mountstage_make_file(int dirfd, const struct mountstage_object *objec
 	return 0;
 }
 
+/* Nobody else has a name of the tmpfs: what is there is what was made. */
+static int mountstage_make_dir(int dirfd, const struct mountstage_object *object, struct err *err)
+{
+	if (mkdirat(dirfd, MOUNTSTAGE_NAME, 0700) < 0)
+		return err_sys(err, errno, "make a directory on a tmpfs");
+	if (fchownat(dirfd, MOUNTSTAGE_NAME, object->uid, object->gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(err, errno, "set the owner of a directory on a tmpfs");
+	if (fchmodat(dirfd, MOUNTSTAGE_NAME, object->mode, 0) < 0)
+		return err_sys(err, errno, "set the mode of a directory on a tmpfs");
+	return 0;
+}
+
 static int mountstage_make(int dirfd, const struct mountstage_object *object, struct err *err)
 {
-	int rc = object->is_link ? mountstage_make_link(dirfd, object, err)
-				 : mountstage_make_file(dirfd, object, err);
 	int fd;
+	int rc;
 
+	if (object->is_dir)
+		rc = mountstage_make_dir(dirfd, object, err);
+	else
+		rc = object->is_link ? mountstage_make_link(dirfd, object, err)
+				     : mountstage_make_file(dirfd, object, err);
 	if (rc < 0)
 		return rc;
 	fd = openat(dirfd, MOUNTSTAGE_NAME, O_PATH | O_NOFOLLOW | O_CLOEXEC);

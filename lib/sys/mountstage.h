@@ -25,7 +25,8 @@ struct mountstage_object {
 	char *data; /* owned: content, or text of the link */
 	size_t len;
 	bool is_link;
-	mode_t mode; /* of a file */
+	bool is_dir; /* an empty one */
+	mode_t mode; /* of a file or a directory */
 	uid_t uid;
 	gid_t gid;
 };

@@ -148,6 +148,16 @@ bool ns_is_machines_mount(const struct ns_process *process)
 	return ns_is_that("1/ns/mnt", process->mnt_ino);
 }
 
+int ns_open_root(const struct ns_process *process, struct err *err)
+{
+	int fd = openat(process->proc_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(err, errno == ENOENT ? ESRCH : errno, "open '/proc/%d/root'",
+			       (int)process->pid);
+	return fd;
+}
+
 int ns_open_own_mount(struct err *err)
 {
 	int proc = procself_dir(err);

@@ -32,6 +32,10 @@ bool ns_same_mount(const struct ns_process *process);
 /** True if its mount namespace is that of process 1, as far as that may be looked at. */
 bool ns_is_machines_mount(const struct ns_process *process);
 
+/** Opens the root directory of process (O_PATH), as it is seen there, mounts and all. -ESRCH;
+ * -EACCES without the right to look at the process. */
+int ns_open_root(const struct ns_process *process, struct err *err);
+
 /** Opens the caller's own mount namespace, to return to it. */
 int ns_open_own_mount(struct err *err);
 /** Joins the mount namespace of process; root and cwd become that namespace's "/". */

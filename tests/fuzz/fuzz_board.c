@@ -19,6 +19,17 @@ static const char *const dirs[] = {"dev",
 				   "etc/lists",
 				   "proc",
 				   "proc/device-tree",
+				   "proc/driver",
+				   "proc/driver/nvidia",
+				   "proc/driver/nvidia-caps",
+				   "proc/driver/nvidia/gpus",
+				   "proc/driver/nvidia/gpus/0000:01:00.0",
+				   "proc/driver/nvidia/gpus/0000:02:00.0",
+				   "proc/driver/nvidia/capabilities",
+				   "proc/driver/nvidia/capabilities/gpu0",
+				   "proc/driver/nvidia/capabilities/gpu0/mig",
+				   "proc/driver/nvidia/capabilities/gpu0/mig/gi1",
+				   "proc/driver/nvidia/capabilities/gpu0/mig/gi1/ci0",
 				   "sys",
 				   "sys/devices",
 				   "sys/devices/soc0",
@@ -45,6 +56,14 @@ static const struct {
 	{'d', "etc/lists/devices.csv"},
 	{'x', "etc/lists/extra.csv"},
 	{'e', "usr/lib/tegra/libcuda.so.1.1"},
+	{'v', "proc/driver/nvidia/version"},
+	{'p', "proc/driver/nvidia/params"},
+	{'g', "proc/driver/nvidia/gpus/0000:01:00.0/information"},
+	{'h', "proc/driver/nvidia/gpus/0000:02:00.0/information"},
+	{'a', "proc/driver/nvidia/capabilities/gpu0/mig/gi1/access"},
+	{'b', "proc/driver/nvidia/capabilities/gpu0/mig/gi1/ci0/access"},
+	{'n', "proc/driver/nvidia-caps/mig-minors"},
+	{'k', "proc/devices"},
 };
 
 static int make_root(void)
@@ -111,7 +130,7 @@ static void check_renderings(const struct inventory *inv, const struct request *
 	char *text = NULL;
 
 	text_info(inv, plan, &buf);
-	text_list(inv, plan, &buf);
+	text_list(inv, plan, 0, &buf);
 	text_plan(inv, plan, &buf);
 	text_rows(inv, plan, &buf);
 	claim(!strbuf_failed(&buf) && buf.len > 0);
@@ -136,6 +155,10 @@ static void check_host(const struct host *host, const struct settings *settings)
 	claim(inv != NULL);
 	claim(host_read_platform(host, inv, NULL) == 0);
 	if (host_read_lists(host, HOST_LISTS_ALL, inv, &err) == 0 &&
+	    host_read_driver(host, inv, &err) == 0 &&
+	    host_find_driver_nodes(host, inv, &err) == 0 &&
+	    host_find_gates(host, HOST_GATE_EVERY, inv, &err) == 0 &&
+	    host_find_driver_files(host, DRIVER_CAP_EVERY, inv, &err) == 0 &&
 	    plan_build(inv, &request, NULL, settings, &plan, &err) == 0) {
 		check_plan(plan);
 		check_renderings(inv, &request, plan);

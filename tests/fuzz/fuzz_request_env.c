@@ -35,6 +35,12 @@ static void check_request(const struct request *request)
 		    strpbrk(id, "\r\n\t") != NULL)
 			abort();
 	}
+	for (size_t i = 0; i < request->channels.n; i++) {
+		const char *number = request->channels.items[i];
+
+		if (number[strspn(number, "0123456789")] != '\0' || strlen(number) - 1 > 6)
+			abort();
+	}
 	if (request->refused != NULL && strchr(request->refused, '\n') != NULL)
 		abort();
 	if (request_wants_gpu(request))

@@ -20,6 +20,18 @@ sweep() {
 	sweep --profile r35 hook -- --whole 2 --kill-every 3
 }
 
+@test "hook: what a driver shows in /proc, and its services" {
+	sweep shown -- --kill-every 1
+}
+
+@test "hook: what a driver shows, old system calls" {
+	sweep --profile r32 shown -- --whole 2 --kill-every 2
+}
+
+@test "poststop: everything" {
+	sweep poststop -- --kill-every 1
+}
+
 @test "poststop: old system calls" {
 	sweep --profile r32 poststop -- --kill-every 1
 }

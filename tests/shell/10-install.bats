@@ -45,6 +45,10 @@ setup_file() {
 	for program in nvc-hook nvc-runtime nvc-cli; do
 		[ -x "$PREFIX/bin/$program" ]
 	done
+	if grep -q '^NVC_COMPAT_NAMES:BOOL=ON' "$NVC_BUILD_DIR/CMakeCache.txt"; then
+		cmp "$NVC_SOURCE_DIR/cli/nvidia-docker" "$PREFIX/bin/nvidia-docker"
+		[ -x "$PREFIX/bin/nvidia-docker" ]
+	fi
 	LD_LIBRARY_PATH=$LIBDIR "$PREFIX/bin/nvc-cli" --version | grep -qF "$(cat "$NVC_SOURCE_DIR/VERSION")"
 	[ ! -e "$PREFIX/bin/nvc" ] # the name of NVIDIA's HPC compiler
 }

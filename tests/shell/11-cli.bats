@@ -104,6 +104,7 @@ bats_require_minimum_version 1.5.0
 	[ "$status" -eq 0 ]
 	[[ $output == *"no GPU"* ]]
 	[[ $output == *"/proc/device-tree/compatible"* ]]
+	[[ $output == *"/proc/driver/nvidia/version: not there"* ]]
 	on_board list
 	one_line_error
 	[[ $stderr == *host-files-for-container.d* ]]

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Each system call of a run fails once with each error code it can have, or the process is killed in
 # front of it: one line at most, in time, and everything as before or made good by the next start.
-# Here twelve rows, each call with each code and killed twice: then the next start, or the end,
-# follows. Of the old system calls, and of a start that is refused, a part; all of those, and a whole
-# board, in tests/long.
+# Here twelve rows: of the hook and its end every second call, of the old system calls and of a start
+# that is refused a part, each with each code and killed twice: then the next start, or the end,
+# follows. All calls, and a whole board, in tests/long.
 
 bats_require_minimum_version 1.5.0
 
@@ -45,19 +45,23 @@ sweep() {
 }
 
 @test "hook: error codes and kills" {
-	sweep hook -- --kill-every 1
+	sweep --share 2 hook -- --kill-every 1
 }
 
 @test "hook: error codes and kills, old system calls" {
-	sweep --share 5 --profile r32 hook -- --whole 1 --kill-every 2
+	sweep --share 8 --profile r32 hook -- --whole 1 --kill-every 2
+}
+
+@test "hook: what a driver shows in /proc, and its services" {
+	sweep --share 40 shown -- --kill-every 1
 }
 
 @test "a start that is refused: its undoing fails too" {
-	sweep --share 4 refused -- --kill-every 1
+	sweep --share 6 refused -- --kill-every 1
 }
 
 @test "poststop: error codes and kills" {
-	sweep poststop -- --kill-every 1
+	sweep --share 2 poststop -- --kill-every 1
 }
 
 @test "runtime: error codes and kills" {

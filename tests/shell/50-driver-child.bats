@@ -275,7 +275,9 @@ is() { # FIELD VALUE of the child's status
 	mapfile -t objects < <(ninja -C "$D/off" -t targets all | sed -n 's/^\(lib\/CMakeFiles\/nvc_host.dir\/[^:]*\.o\):.*/\1/p')
 	[ "${#objects[@]}" -gt 10 ]
 	ninja -C "$D/off" "${objects[@]}" >"$D/ninja.log"
-	[ "$(printf '%s\n' "${objects[@]}" | grep -c '/driver[a-z]*\.c\.o')" -eq 1 ]
+	[[ ${objects[*]} == */driver.c.o* && ${objects[*]} != */driverask.c.o* ]]
+	run nm -A -u "${objects[@]/#/$D/off/}"
+	run ! grep -E ' (driver(answer|ask|cache|check|merge|user|calls)_?[a-z]*|xdr[a-z_]*)$' <<<"$output"
 	run nm "$D/off/lib/CMakeFiles/nvc_host.dir/host/driver.c.o"
 	[[ $output == *' T host_ask_driver'* && $output != *xdr* ]]
 	run ! grep -riE 'tirpc|rpcgen' "$D/off/build.ninja"

@@ -5,6 +5,7 @@
 #
 #   gpu_init                         engines_init, and the image as $GPU_IMAGE (a folder)
 #   gpu_board NAME BOARD [OPTION...] board of `support/board --board BOARD` with its config.toml
+#   gpu_driver NAME [OPTION...]      a machine with NVIDIA's driver, of `support/driver`, with its config.toml
 #   gpu_dir NAME                     its folder
 #   gpu_import DAEMON NAME           GPU_IMAGE as image NAME:plain (asks for nothing) and NAME:gpu
 #                                    (NVIDIA_VISIBLE_DEVICES=all)
@@ -83,4 +84,13 @@ gpu_nodes() { # NAME
 				[[ ! -c $found ]] || printf '%s\n' "${found#"$dir"}"
 			done
 		done | sort -u
+}
+
+gpu_driver() { # NAME [OPTION...]
+	local name=$1
+	shift
+	"$NVC_BUILD_DIR/tests/support/driver" --nvml "$NVC_BUILD_DIR/tests/support/nvml/libnvidia-ml.so.1" "$@" "$(gpu_dir "$name")"
+	# not this machine's folder of answers
+	board_config "$(gpu_dir "$name")" "$(gpu_state "$name")" "cache-dir = \"$(gpu_state "$name")/cache\"" \
+		"driver-program = \"$NVC_BUILD_DIR/driver/nvc-driver\""
 }

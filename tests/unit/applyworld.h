@@ -7,8 +7,6 @@
 #ifndef UNIT_APPLYWORLD_H
 #define UNIT_APPLYWORLD_H
 
-#include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,11 +15,10 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "apply/apply.h"
 #include "applyfiles.h"
+#include "applyuser.h"
 #include "base/auto.h"
 
 #define ID "c1"
@@ -31,7 +28,10 @@ struct world {
 	char *rootfs;
 	char *state_dir;
 	pid_t container;
-	bool shared; /* the container leaves the propagation of the rootfs as it is */
+	bool shared;          /* the container leaves the propagation of the rootfs as it is */
+	const char *proc;     /* a procfs directory that it has at /proc/driver/nvidia, or NULL */
+	unsigned long spread; /* for mount(2) on that: MS_SHARED, ... */
+	uid_t user;           /* what its root is outside of its own user namespace; 0 = none */
 	struct host host;
 	struct settings settings;
 	struct plan *plan;
@@ -64,11 +64,17 @@ static inline const char *inside(const struct world *world, const char *below)
 static inline void container_main(const struct world *world, int ready)
 {
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (world->user != 0)
+		become_user(world->user);
 	if (unshare(CLONE_NEWNS) < 0 ||
 	    (!world->shared && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) ||
 	    mount(world->rootfs, world->rootfs, NULL, MS_BIND | MS_REC, NULL) < 0 ||
 	    mount("dev", in(world, "rootfs/dev"), "tmpfs", MS_NOSUID, "size=64k,mode=755") < 0 ||
 	    mount(in(world, "volume"), in(world, "rootfs/volume"), NULL, MS_BIND, NULL) < 0 ||
+	    (world->proc != NULL &&
+	     mount(world->proc, in(world, "rootfs/proc/driver/nvidia"), NULL, MS_BIND, NULL) < 0) ||
+	    (world->spread != 0 &&
+	     mount(NULL, in(world, "rootfs/proc/driver/nvidia"), NULL, world->spread, NULL) < 0) ||
 	    write(ready, "r", 1) != 1)
 		_exit(1);
 	for (;;)

@@ -9,11 +9,17 @@
  *   row lib /path again                                   shares the items of the row before
  *   file /path [source=..] [root=N] [soname=..] [machine=183]
  *   dir /path | dev /path MAJOR:MINOR MODE GID | link /path TEXT
+ *   socket /path
  *   extra file /path                                      an item without a row
+ *   driver, gpu, mig, part, lack, proc                    tests/unit/plandriver.h; items behind a
+ *                                                         part are that part's
  *   request none|all|void|ID,ID [require=NAME=EXPR] [lists=all|base] [disable-require]
- *           [gds] [gdrcopy]
- *   settings lists=all|base
+ *           [caps=compute,utility] [without=mps] [channels=0,1] [compat=host] [missing=start]
+ *           [gds] [gdrcopy] [mofed] [nvswitch] [mig-config] [mig-monitor]
+ *   settings lists=all|base | require=warn | missing=start | compat=host
  *   image machine=62 libc=musl
+ *   compat|compat-orin DIR VERSION [note] [cuda=12.9] [drivers=535,550] [fault=]
+ *   compat-lib NAME SONAME MACHINE                        of the compat line before
  *   nolists                                               the folder is not there
  */
 #ifndef TESTS_PLANCASE_H
@@ -32,42 +38,9 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "base/auto.h"
-#include "base/str.h"
-#include "model/image.h"
-#include "model/inventory.h"
-#include "model/request.h"
-#include "settings/settings.h"
+#include "planwords.h"
 
-struct plancase {
-	struct inventory *inv;
-	struct request request;
-	struct settings settings; /* owns nothing */
-	struct image image;
-	unsigned line; /* in the list */
-	size_t n_alt;
-};
-
-static inline void plancase_done(struct plancase *c)
-{
-	inventory_free(c->inv);
-	request_done(&c->request);
-	*c = (struct plancase){0};
-}
-
-/* The value of "key=value" when word has that key. */
-static inline char *plancase_value(char *word, const char *key)
-{
-	size_t len = strlen(key);
-
-	return strncmp(word, key, len) == 0 && word[len] == '=' ? word + len + 1 : NULL;
-}
-
-static inline void plancase_blanks(char *text)
-{
-	for (; *text != '\0'; text++)
-		*text = *text == '_' ? ' ' : *text;
-}
+#include "plandriver.h"
 
 static inline void plancase_platform(struct plancase *c, char *word)
 {
@@ -137,6 +110,7 @@ static inline void plancase_row(struct plancase *c, char **words, size_t n)
 
 	assert_non_null(row);
 	assert_true(n >= 3 && c->inv->files.n > 0);
+	c->in_part = false;
 	*row = (struct row){.file = c->inv->files.n - 1,
 			    .line = ++c->line,
 			    .column = 6,
@@ -173,6 +147,10 @@ static inline void plancase_item_word(struct item *item, char *word)
 	} else if ((value = plancase_value(word, "machine")) != NULL) {
 		item->elf.class = ELF_CLASS_64;
 		item->elf.machine = (uint16_t)strtoul(value, NULL, 10);
+	} else if (strcmp(word, "writable") == 0) {
+		item->writable = true;
+	} else if (strcmp(word, "compat32") == 0) {
+		item->elf.class = ELF_CLASS_32;
 	} else {
 		fail_msg("no such word: %s", word);
 	}
@@ -211,7 +189,9 @@ static inline void plancase_item(struct plancase *c, struct item *item, char **w
 		plancase_device(item, words, n);
 		rest = 5;
 	} else {
-		item->kind = strcmp(words[0], "dir") == 0 ? ITEM_DIR : ITEM_FILE;
+		item->kind = strcmp(words[0], "dir") == 0      ? ITEM_DIR
+			     : strcmp(words[0], "socket") == 0 ? ITEM_SOCKET
+							       : ITEM_FILE;
 	}
 	for (size_t i = rest; i < n; i++)
 		plancase_item_word(item, words[i]);
@@ -241,15 +221,28 @@ static inline void plancase_request(struct plancase *c, char **words, size_t n)
 			assert_int_equal(strv_add(&c->request.requires, value), 0);
 		} else if ((value = plancase_value(words[i], "lists")) != NULL) {
 			c->request.lists = strcmp(value, "all") == 0 ? LISTS_ALL : LISTS_BASE;
-		} else if (strcmp(words[i], "gds") == 0) {
-			c->request.gds = true;
-		} else if (strcmp(words[i], "gdrcopy") == 0) {
-			c->request.gdrcopy = true;
 		} else {
-			assert_string_equal(words[i], "disable-require");
-			c->request.disable_require = true;
+			plancase_wish(&c->request, words[i]);
 		}
 	}
+}
+
+static inline void plancase_settings(struct plancase *c, char *word)
+{
+	const char *value;
+
+	if ((value = plancase_value(word, "lists")) != NULL)
+		c->settings.lists =
+			strcmp(value, "all") == 0 ? SETTINGS_LISTS_ALL : SETTINGS_LISTS_BASE;
+	else if ((value = plancase_value(word, "require")) != NULL)
+		c->settings.require_policy =
+			strcmp(value, "warn") == 0 ? REQUIRE_WARN : REQUIRE_IGNORE;
+	else if ((value = plancase_value(word, "missing")) != NULL)
+		c->settings.when_missing = SETTINGS_MISSING_START;
+	else if ((value = plancase_value(word, "compat")) != NULL)
+		c->settings.cuda_compat = SETTINGS_COMPAT_HOST;
+	else
+		fail_msg("no such setting: %s", word);
 }
 
 static inline void plancase_image(struct plancase *c, char **words, size_t n)
@@ -263,6 +256,70 @@ static inline void plancase_image(struct plancase *c, char **words, size_t n)
 		else
 			c->image.libc = LIBC_MUSL;
 	}
+}
+
+static inline void plancase_compat_word(struct image_compat *compat, char *word)
+{
+	char *value;
+	char *save = NULL;
+
+	if (strcmp(word, "note") == 0) {
+		compat->noted = true;
+	} else if ((value = plancase_value(word, "cuda")) != NULL) {
+		compat->cuda = strdup(value);
+	} else if ((value = plancase_value(word, "fault")) != NULL) {
+		compat->fault = plancase_text(value);
+	} else if ((value = plancase_value(word, "drivers")) != NULL) {
+		for (char *one = strtok_r(value, ",", &save); one != NULL;
+		     one = strtok_r(NULL, ",", &save))
+			assert_int_equal(strv_add(&compat->drivers, one), 0);
+	} else {
+		fail_msg("no such word: %s", word);
+	}
+}
+
+/* False if the line is about something else. */
+static inline bool plancase_compat(struct plancase *c, char **words, size_t n)
+{
+	struct image_compat *compat;
+	struct image_library *library;
+
+	if (strcmp(words[0], "compat-lib") == 0) {
+		compat =
+			c->image.compat_orin.dir != NULL ? &c->image.compat_orin : &c->image.compat;
+		library = vec_add(&compat->libraries);
+		assert_non_null(library);
+		assert_true(n >= 4);
+		*library = (struct image_library){.name = strdup(words[1]),
+						  .soname = strdup(words[2]),
+						  .machine = (uint16_t)plancase_number(words[3]),
+						  .is64 = true};
+		return true;
+	}
+	if (strcmp(words[0], "compat") == 0)
+		compat = &c->image.compat;
+	else if (strcmp(words[0], "compat-orin") == 0)
+		compat = &c->image.compat_orin;
+	else
+		return false;
+	assert_true(n >= 3);
+	c->image.known = true;
+	compat->dir = strdup(words[1]);
+	compat->version = strdup(words[2]);
+	for (size_t i = 3; i < n; i++)
+		plancase_compat_word(compat, words[i]);
+	return true;
+}
+
+/* The last item belongs to the last row, or to the part behind it. */
+static inline void plancase_own(struct plancase *c)
+{
+	if (c->in_part) {
+		c->inv->driver.parts.items[c->inv->driver.parts.n - 1].n_items++;
+		return;
+	}
+	assert_true(c->inv->rows.n > 0);
+	c->inv->rows.items[c->inv->rows.n - 1].n_items++;
 }
 
 static inline void plancase_line(struct plancase *c, char **words, size_t n)
@@ -282,16 +339,16 @@ static inline void plancase_line(struct plancase *c, char **words, size_t n)
 	} else if (strcmp(words[0], "request") == 0) {
 		plancase_request(c, words, n);
 	} else if (strcmp(words[0], "settings") == 0) {
-		c->settings.lists = strcmp(words[1], "lists=all") == 0 ? SETTINGS_LISTS_ALL
-								       : SETTINGS_LISTS_BASE;
+		plancase_settings(c, words[1]);
 	} else if (strcmp(words[0], "image") == 0) {
 		plancase_image(c, words, n);
+	} else if (plancase_compat(c, words, n)) {
+		return;
 	} else if (strcmp(words[0], "nolists") == 0) {
 		c->inv->list_dir_found = false;
-	} else {
+	} else if (!plandriver_line(c, words, n)) {
 		plancase_item(c, vec_add(&c->inv->items), words, n);
-		assert_true(c->inv->rows.n > 0);
-		c->inv->rows.items[c->inv->rows.n - 1].n_items++;
+		plancase_own(c);
 	}
 }
 
@@ -303,6 +360,7 @@ static inline void plancase_read(struct plancase *c, char *text)
 	*c = (struct plancase){.inv = inventory_new()};
 	assert_non_null(c->inv);
 	c->inv->list_dir = strdup("/etc/lists");
+	c->request.caps = DRIVER_CAP_COMPUTE | DRIVER_CAP_UTILITY;
 	for (char *line = strtok_r(text, "\n", &save_line); line != NULL;
 	     line = strtok_r(NULL, "\n", &save_line)) {
 		char none[1] = "";

@@ -101,7 +101,7 @@ static int run_text(void *arg, struct err *err, struct strbuf *text)
 	(void)arg;
 	allocfail_start();
 	text_info(whole.inv, whole_plan, &buf);
-	text_list(whole.inv, whole_plan, &buf);
+	text_list(whole.inv, whole_plan, 0, &buf);
 	text_plan(whole.inv, whole_plan, &buf);
 	text_rows(whole.inv, whole_plan, &buf);
 	got = strbuf_take(&buf);

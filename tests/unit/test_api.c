@@ -197,6 +197,51 @@ static void api_request_from_args_takes_ids_and_words(void **state)
 	}
 }
 
+static void api_request_from_args_takes_what_a_driver_offers(void **state)
+{
+	static const struct {
+		struct nvc_request_args args;
+		int rc;
+		const char *words; /* of the error */
+	} cases[] = {
+		{{.mig_config = "all", .mig_monitor = "all"}, 0, NULL},
+		{{.mig_config = "0"}, -EINVAL, "MIG config"},
+		{{.mig_monitor = "0"}, -EINVAL, "MIG monitor"},
+		{{.devices = "MIG-x", .mig_config = "all"}, -EINVAL, "MIG-x"},
+		{{.imex_channels = "0,3-5"}, 0, NULL},
+		{{.imex_channels = "all"}, -EINVAL, "numbers"},
+		{{.imex_channels = "1048576"}, -EINVAL, "1048576"},
+		{{.cuda_compat = "ldconfig"}, 0, NULL},
+		{{.cuda_compat = "disabled"}, 0, NULL},
+		{{.cuda_compat = ""}, -EINVAL, "ldconfig, mount"},
+		{{.without = NVC_MPS | NVC_PERSISTENCED}, 0, NULL},
+		{{.without = 1 << 4}, -EINVAL, "without"},
+	};
+	struct world *world = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct nvc_request_args args = cases[i].args;
+		struct nvc_request *request = NULL;
+
+		args.size = sizeof(args);
+		assert_int_equal(nvc_request_from_args(world->ctx, &args, &request), cases[i].rc);
+		assert_int_equal(request == NULL, cases[i].rc < 0);
+		if (cases[i].rc < 0)
+			assert_non_null(strstr(nvc_error_message(world->ctx), cases[i].words));
+		nvc_request_free(request);
+	}
+}
+
+/* As a container of this image would be refused. */
+static void api_request_of_the_command_line_is_not_the_images(void **state)
+{
+	const char *image[] = {"NVIDIA_MIG_CONFIG_DEVICES=nonsense", "NVIDIA_IMEX_CHANNELS=x",
+			       "NVIDIA_MIG_MONITOR_DEVICES=nonsense", NULL};
+	struct nvc_request_args args = {.size = sizeof(args), .env = image};
+
+	assert_int_equal(plan_for(*state, &args), 0);
+}
+
 static void api_requirements_hold_or_name_what_is_missing(void **state)
 {
 	struct world *world = *state;
@@ -335,6 +380,8 @@ int main(void)
 		in_world(api_machine_without_lists_is_an_error_with_advice),
 		in_world(api_missing_root_is_an_error),
 		in_world(api_request_from_args_takes_ids_and_words),
+		in_world(api_request_from_args_takes_what_a_driver_offers),
+		in_world(api_request_of_the_command_line_is_not_the_images),
 		in_world(api_requirements_hold_or_name_what_is_missing),
 		in_world(api_list_words_select_the_lists),
 		in_world(api_request_from_text_refuses_what_it_did_not_write),

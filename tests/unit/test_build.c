@@ -47,6 +47,20 @@ static void add_entries(const struct plan *plan, struct strbuf *out)
 	}
 }
 
+/* What files of ours hold, a line for each. */
+static void add_contents(const struct plan *plan, struct strbuf *out)
+{
+	vec_each(op, &plan->ops)
+	{
+		for (const char *line = op->content; line != NULL && *line != '\0';) {
+			size_t len = strcspn(line, "\n");
+
+			strbuf_addf(out, "content %s %.*s\n", op->target, (int)len, line);
+			line += len + (line[len] == '\n');
+		}
+	}
+}
+
 static char *outcome(const struct plancase *c)
 {
 	struct strbuf out = {0};
@@ -63,6 +77,7 @@ static char *outcome(const struct plancase *c)
 	}
 	assert_int_equal(plan->verdicts.n, c->inv->rows.n);
 	text_plan(c->inv, plan, &out);
+	add_contents(plan, &out);
 	add_entries(plan, &out);
 	add_verdicts(c->inv, plan, &out);
 	plan_free(plan);

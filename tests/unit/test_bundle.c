@@ -18,6 +18,7 @@
 static struct plan *plan;
 static struct request request;
 static struct bundle_hook hook;
+static bool no_gids;
 
 static void add_device(unsigned major, unsigned minor)
 {
@@ -49,6 +50,7 @@ static int setup(void **unused)
 	add_gid(44);
 	add_gid(0);
 	add_gid(104);
+	no_gids = false;
 	return 0;
 }
 
@@ -63,8 +65,11 @@ static int teardown(void **unused)
 static char *edit(const char *text)
 {
 	auto_done(spec) struct spec spec = {0};
-	struct bundle_input input = {
-		.text = text, .len = strlen(text), .plan = plan, .request = &request};
+	struct bundle_input input = {.text = text,
+				     .len = strlen(text),
+				     .plan = plan,
+				     .request = &request,
+				     .no_gids = no_gids};
 	struct err err = {0};
 	char *result = NULL;
 	size_t len = 0;
@@ -134,6 +139,21 @@ static void bundle_without_parts_gets_them(void **unused)
 	expect(root, "process", "user", "additionalGids", "[44.0,104.0]");
 	expect(root, "hooks", "prestart", NULL, "[" PRESTART "]");
 	expect(root, "hooks", "poststop", NULL, "[" POSTSTOP "]");
+	json_decref(root);
+}
+
+static void bundle_gets_no_groups_where_none_are_wanted(void **unused)
+{
+	auto_free char *result = NULL;
+	json_t *root;
+
+	(void)unused;
+	no_gids = true;
+	result = edit("{\"process\":{\"user\":{\"additionalGids\":[5]}}}");
+	assert_non_null(result);
+	root = parse(result);
+	expect(root, "linux", "resources", "devices", "[" RULES "]");
+	expect(root, "process", "user", "additionalGids", "[5.0]");
 	json_decref(root);
 }
 
@@ -311,6 +331,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(bundle_without_parts_gets_them),
+		TEST(bundle_gets_no_groups_where_none_are_wanted),
 		TEST(bundle_of_docker_keeps_what_it_has),
 		TEST(bundle_edited_twice_is_unchanged),
 		TEST(bundle_whose_rules_no_rule_can_mend_is_told),

@@ -12,6 +12,7 @@
 
 #include "base/auto.h"
 #include "base/str.h"
+#include "model/driver.h"
 #include "model/request.h"
 
 static void make_full(struct request *request)
@@ -26,7 +27,14 @@ static void make_full(struct request *request)
 		.mofed = true,
 		.nvswitch = true,
 		.gdrcopy = true,
+		.mig_config = true,
+		.mig_monitor = true,
+		.without = SERVICE_MPS | SERVICE_GSP_FIRMWARE,
+		.compat = COMPAT_HOST,
+		.missing = MISSING_START,
 	};
+	assert_int_equal(strv_add(&request->channels, "0"), 0);
+	assert_int_equal(strv_add(&request->channels, "1048575"), 0);
 	assert_int_equal(strv_add(&request->devices, "0"), 0);
 	assert_int_equal(strv_add(&request->devices, "GPU-x y;z=%\"'\\$(`\xc3\xa9\n\x1b\xff"), 0);
 	assert_int_equal(strv_add(&request->requires, "NVIDIA_REQUIRE_CUDA=cuda>=11 brand=x,y"), 0);
@@ -55,6 +63,12 @@ static void request_round_trip_keeps_every_field(void **state)
 	assert_int_equal(back.requires.n, 1);
 	assert_string_equal(back.requires.items[0], request.requires.items[0]);
 	assert_string_equal(back.origin, request.origin);
+	assert_true(back.mig_config && back.mig_monitor);
+	assert_int_equal(back.without, SERVICE_MPS | SERVICE_GSP_FIRMWARE);
+	assert_int_equal(back.compat, COMPAT_HOST);
+	assert_int_equal(back.missing, MISSING_START);
+	assert_int_equal(back.channels.n, 2);
+	assert_string_equal(back.channels.items[1], "1048575");
 }
 
 static void request_modes_and_lists_round_trip(void **state)
@@ -70,6 +84,27 @@ static void request_modes_and_lists_round_trip(void **state)
 		assert_int_equal(back.mode, request.mode);
 		assert_int_equal(back.lists, request.lists);
 		assert_int_equal(request_wants_gpu(&back), back.mode != DEVICES_VOID);
+	}
+}
+
+static void request_words_round_trip_each_for_itself(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 9; i++) {
+		auto_done(request) struct request back = {0};
+		const struct request request = {.mig_config = i % 2 == 0,
+						.mig_monitor = i % 2 == 1,
+						.without = 1u << i % 4,
+						.compat = (enum request_compat)(i % 3),
+						.missing = (enum request_missing)(i / 3)};
+		auto_free char *text = request_encode(&request);
+
+		assert_int_equal(request_decode(text, &back, NULL), 0);
+		assert_int_equal(back.mig_config, request.mig_config);
+		assert_int_equal(back.mig_monitor, request.mig_monitor);
+		assert_int_equal(back.without, request.without);
+		assert_int_equal(back.compat, request.compat);
+		assert_int_equal(back.missing, request.missing);
 	}
 }
 
@@ -118,6 +153,16 @@ static void request_hostile_texts_are_refused(void **state)
 		"nvc1;origin=a;origin=b;",
 		"nvc1;refused=x;",
 		"nvc1;mode=all;garbage",
+		"nvc1;channel=;",
+		"nvc1;channel=1048576;",
+		"nvc1;channel=00000000;",
+		"nvc1;channel=-1;",
+		"nvc1;channel=a;",
+		"nvc1;without=10;",
+		"nvc1;without=;",
+		"nvc1;compat=mount;",
+		"nvc1;missing=;",
+		"nvc1;missing=ignore;",
 	};
 
 	(void)state;
@@ -151,6 +196,7 @@ static void request_limits_are_exact(void **state)
 	} cases[] = {
 		{"device=0;", REQUEST_MAX_DEVICES},
 		{"require=A=b;", REQUEST_MAX_REQUIRES},
+		{"channel=7;", REQUEST_MAX_CHANNELS},
 	};
 
 	(void)state;
@@ -161,7 +207,8 @@ static void request_limits_are_exact(void **state)
 
 		assert_int_equal(request_decode(more, &request, NULL), -EINVAL);
 		assert_int_equal(request_decode(most, &request, NULL), 0);
-		assert_int_equal(request.devices.n + request.requires.n, cases[i].most);
+		assert_int_equal(request.devices.n + request.requires.n + request.channels.n,
+				 cases[i].most);
 	}
 }
 
@@ -198,6 +245,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(request_round_trip_keeps_every_field),
 		cmocka_unit_test(request_modes_and_lists_round_trip),
+		cmocka_unit_test(request_words_round_trip_each_for_itself),
 		cmocka_unit_test(request_encoded_form_is_printable_without_blanks),
 		cmocka_unit_test(request_hostile_texts_are_refused),
 		cmocka_unit_test(request_limits_are_exact),

@@ -268,6 +268,8 @@ static void request_capabilities_are_words_of_a_set(void **unused)
 		unsigned caps;
 	} cases[] = {
 		{"", 0, DRIVER_CAP_UTILITY | DRIVER_CAP_COMPUTE},
+		{"all,ngx", 0, DRIVER_CAP_EVERY & ~(unsigned)DRIVER_CAP_NGX},
+		{"nonsense,all", 0, DRIVER_CAP_EVERY & ~(unsigned)DRIVER_CAP_NGX},
 		{"compute", 0, DRIVER_CAP_COMPUTE},
 		{" video , display", 0, DRIVER_CAP_VIDEO | DRIVER_CAP_DISPLAY},
 		{"all", 0, DRIVER_CAP_EVERY & ~(unsigned)DRIVER_CAP_NGX},
@@ -399,6 +401,18 @@ static void request_base_lists_and_gates_are_read(void **unused)
 	assert_false(request.mofed);
 }
 
+static void request_legacy_image_with_empty_capabilities_gets_the_usual_ones(void **unused)
+{
+	auto_done(request) struct request request = {0};
+
+	(void)unused;
+	add_env("CUDA_VERSION=9.0");
+	add_env("NVIDIA_DRIVER_CAPABILITIES=");
+	assert_int_equal(request_from_spec(&spec, &settings, NULL, &request, NULL), 0);
+	assert_true(request.legacy_image);
+	assert_int_equal(request.caps, DRIVER_CAP_UTILITY | DRIVER_CAP_COMPUTE);
+}
+
 static void request_survives_its_encoding(void **unused)
 {
 	auto_done(request) struct request request = {0};
@@ -438,6 +452,7 @@ int main(void)
 		TEST(request_repeated_requirements_are_bounded),
 		TEST(request_disable_require_takes_go_words),
 		TEST(request_base_lists_and_gates_are_read),
+		TEST(request_legacy_image_with_empty_capabilities_gets_the_usual_ones),
 		TEST(request_survives_its_encoding),
 	};
 

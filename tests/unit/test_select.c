@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plancase.h"
 
-#include <errno.h>
-
 #include "plan/select.h"
 
 static void select_lists_follow_setting_then_image_then_release(void **state)
@@ -43,42 +41,85 @@ static void select_without_a_request_goes_by_release(void **state)
 	assert_false(select_all_lists(&platform, NULL, &settings));
 }
 
-static void select_unmet_requirement_names_have_need_and_override(void **state)
+/* A machine of one line each for driver and GPUs, and whether its driver's library is asked. */
+static bool asks(const char *machine, const char *request)
 {
-	char cuda[] = "10.2";
-	char compute[] = "5.3";
-	struct platform platform = {.cuda = {.value = cuda}, .compute = {.value = compute}};
-	struct settings settings = {.disable_require = false};
-	struct request request = {.mode = DEVICES_ALL};
-	struct err err = {0};
+	auto_free char *text = str_format("%s\nnolists\nrequest %s\n", machine, request);
+	struct plancase c;
+	bool asked;
 
-	(void)state;
-	assert_int_equal(strv_add(&request.requires, "NVIDIA_REQUIRE_CUDA=cuda>=11.4"), 0);
-
-	assert_int_equal(select_check_requires(&platform, &request, &settings, &err), -ENOTSUP);
-
-	assert_non_null(strstr(err.msg, "NVIDIA_REQUIRE_CUDA"));
-	assert_non_null(strstr(err.msg, "cuda>=11.4"));
-	assert_non_null(strstr(err.msg, "10.2"));
-	assert_non_null(strstr(err.hint, "NVIDIA_DISABLE_REQUIRE=1"));
-	settings.disable_require = true;
-	assert_int_equal(select_check_requires(&platform, &request, &settings, &err), 0);
-	request_done(&request);
+	assert_non_null(text);
+	plancase_read(&c, text);
+	asked = select_asks_driver(c.inv, &c.request, &c.settings);
+	plancase_done(&c);
+	return asked;
 }
 
-static void select_requirement_without_name_is_checked(void **state)
+#define TWO                                                                                        \
+	"driver version=550.54.15\ngpu 0 minor=0 uuid=GPU-1111 bus=00000000:01:00.0 mig\n"         \
+	"gpu 1 minor=1 uuid=GPU-2222 bus=00000000:41:00.0\nmig 0:-1 gi=1 ci=0"
+#define TEGRA "driver version=540.3.0\ngpu 0 integrated minor=0"
+
+static void select_asks_the_driver_for_what_the_kernel_does_not_tell(void **state)
 {
-	char cuda[] = "10.2";
-	char compute[] = "5.3";
-	struct platform platform = {.cuda = {.value = cuda}, .compute = {.value = compute}};
-	struct settings settings = {.disable_require = false};
-	struct request request = {.mode = DEVICES_ALL};
-	struct err err = {0};
+	static const struct {
+		const char *machine, *request;
+		bool asks;
+	} cases[] = {
+		{TWO, "all", false},
+		{TWO, "none", false},
+		{TWO, "void", false},
+		{TWO, "0,1", false},
+		{TWO, "dgpu", false},
+		{TWO, "0000:01:00.0", false},
+		{TWO, "GPU-2222", false},
+		{TWO, "GPU-2", false},
+		{TWO, "7", false},
+		{TWO, "0,0:1", true},
+		{TWO, "MIG-3333", true},
+		{TWO, "MIG-GPU-1111/1/0", false},
+		{TWO, "all require=X=driver>=550", false},
+		{TWO, "all require=X=cuda>=12", true},
+		{TWO, "all require=X=driver>1,brand=tesla", true},
+		{TWO, "none require=X=arch>=8", true},
+		{TWO, "all require=X=cuda>=12 disable-require", false},
+		{TWO "\nsettings require=ignore", "all require=X=cuda>=12", false},
+		{"driver\ngpu 0 minor=0", "GPU-1111", true},
+		{"driver\ngpu 0 minor=0", "0", false},
+		{"driver", "all", true},
+		{"driver", "0", true},
+		{"driver", "none", false},
+		{"driver wsl", "all", false},
+		{"driver wsl", "0", true},
+		{TEGRA, "all require=X=cuda>=12", false},
+		{TEGRA, "GPU-1111", false},
+		{"platform cuda=12.6", "all require=X=cuda>=12", false},
+		{"# nothing", "0", false},
+	};
 
 	(void)state;
-	assert_int_equal(strv_add(&request.requires, "=cuda>=11.4"), 0);
-	assert_int_equal(select_check_requires(&platform, &request, &settings, &err), -ENOTSUP);
-	request_done(&request);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		if (asks(cases[i].machine, cases[i].request) != cases[i].asks)
+			fail_msg("'%s' on '%s'", cases[i].request, cases[i].machine);
+	}
+}
+
+static void select_asks_for_everything_but_on_a_tegra(void **state)
+{
+	struct inventory inv = {.list_dir_found = true};
+	struct settings settings = {.lists = SETTINGS_LISTS_AUTO};
+	struct gpu *gpu = vec_add(&inv.driver.gpus);
+
+	(void)state;
+	assert_non_null(gpu);
+	*gpu = (struct gpu){.kind = GPU_INTEGRATED};
+	inv.driver.loaded = true;
+	assert_false(select_asks_driver(&inv, NULL, &settings));
+	gpu->kind = GPU_DISCRETE;
+	assert_true(select_asks_driver(&inv, NULL, &settings));
+	inv.driver.loaded = false;
+	assert_false(select_asks_driver(&inv, NULL, &settings));
+	vec_done(&inv.driver.gpus);
 }
 
 int main(void)
@@ -86,8 +127,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(select_lists_follow_setting_then_image_then_release),
 		cmocka_unit_test(select_without_a_request_goes_by_release),
-		cmocka_unit_test(select_unmet_requirement_names_have_need_and_override),
-		cmocka_unit_test(select_requirement_without_name_is_checked),
+		cmocka_unit_test(select_asks_the_driver_for_what_the_kernel_does_not_tell),
+		cmocka_unit_test(select_asks_for_everything_but_on_a_tegra),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

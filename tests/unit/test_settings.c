@@ -78,6 +78,20 @@ static void settings_new_gives_the_defaults(void **state)
 	assert_int_equal(settings->allowed_prefixes.n, 9);
 	assert_string_equal(settings->allowed_prefixes.items[8], "/etc/nv_tegra_release");
 	assert_int_equal(settings->lists, SETTINGS_LISTS_AUTO);
+	assert_true(settings->load_kmods);
+	assert_null(settings->ldcache);
+	assert_null(settings->user);
+	assert_null(settings->compat_dir);
+	assert_int_equal(settings->cuda_compat, SETTINGS_COMPAT_AUTO);
+	assert_false(settings->ignore_channels);
+	assert_false(settings->no_channel_making);
+	assert_int_equal(settings->library_dirs.n, 0);
+	assert_null(settings->driver_program);
+	assert_int_equal(settings->driver_timeout, 10000);
+	assert_true(settings->driver_cache);
+	assert_string_equal(settings->cache_dir, "/run/nvc");
+	assert_int_equal(settings->require_policy, REQUIRE_FAIL);
+	assert_int_equal(settings->when_missing, SETTINGS_MISSING_FAIL);
 }
 
 static void settings_every_used_key_reaches_its_field(void **state)
@@ -149,6 +163,9 @@ static void settings_values_that_mean_the_default_are_taken_so(void **state)
 			       "nvidia-container-runtime.debug = '/dev/null'\n"
 			       "nvidia-container-runtime-hook.path = "
 			       "'nvidia-container-runtime-hook'\n"
+			       "nvidia-container-cli.ldcache = ''\n"
+			       "nvc.driver-program = ''\n"
+			       "nvidia-container-runtime.modes.csv.compat-container-root = ''\n"
 			       "supported-driver-capabilities = 'all'\n",
 			       NULL),
 			 0);
@@ -156,6 +173,9 @@ static void settings_values_that_mean_the_default_are_taken_so(void **state)
 	assert_null(settings->cli_debug);
 	assert_null(settings->runtime_debug);
 	assert_null(settings->hook_path);
+	assert_null(settings->ldcache);
+	assert_null(settings->driver_program);
+	assert_null(settings->compat_dir);
 	assert_int_equal(settings->supported_capabilities.n, 7);
 }
 
@@ -213,6 +233,15 @@ static void settings_wrong_values_are_errors_with_their_place(void **state)
 		{"nvc.path-map = [':/b']", 1, 16, "FROM:TO"},
 		{"nvc.path-map = ['/a:/b:/c']", 1, 16, "FROM:TO"},
 		{"nvc.csv-lists = 'none'", 1, 17, "auto, base or all"},
+		{"nvc.require-policy = 'x'", 1, 22, "fail, warn or ignore"},
+		{"nvc.mode-when-missing = ''", 1, 25, "fail or start"},
+		{"nvc.driver-timeout = 'soon'", 1, 22, "a time from"},
+		{"nvc.driver-timeout = true", 1, 22, "wants a string, not a boolean"},
+		{"nvc.library-dirs = ['lib']", 1, 20, "absolute paths"},
+		{"nvc.driver-program = 'nvc-driver'", 1, 22, "absolute path"},
+		{"nvc.cache-dir = ''", 1, 17, "absolute path"},
+		{"nvidia-container-cli.ldcache = 'x'", 1, 32, "absolute path"},
+		{"nvidia-container-cli.user = 'a b'", 1, 29, "USER[:GROUP]"},
 		{"a = [", 1, 6, "array"},
 	};
 

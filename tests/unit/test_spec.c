@@ -36,7 +36,8 @@ static void spec_full_is_read(void **unused)
 		      "1\",\"namespaces\":[{\"type\":\"mount\"},{\"type\":"
 		      "\"user\"}],\"resources\":{\"devices\":[{\"allow\":false,\"access\":\"rwm\"},"
 		      "{\"allow\":true,\"type\":\"c\",\"major\":195,\"minor\":255,\"access\":"
-		      "\"rw\"}]}}}",
+		      "\"rw\"}]}},\"annotations\":{\"x\":\"y\","
+		      "\"nvc.mode-when-missing\":\"start\"}}",
 		      &spec, NULL),
 		0);
 
@@ -56,6 +57,7 @@ static void spec_full_is_read(void **unused)
 	assert_string_equal(spec.poststop.items[0].path, "/s");
 	assert_true(spec.has_user_namespace);
 	assert_string_equal(spec.cgroups_path, "/docker/1");
+	assert_string_equal(spec.when_missing, "start");
 	assert_int_equal(spec.device_rules.n, 2);
 	assert_int_equal(spec.device_rules.items[0].type, 'a');
 	assert_int_equal(spec.device_rules.items[0].major, -1);
@@ -70,6 +72,9 @@ static void spec_without_parts_is_read(void **unused)
 		"{\"process\":null,\"root\":null,\"mounts\":null,\"hooks\":null,\"linux\":null}",
 		"{\"linux\":{\"resources\":null,\"namespaces\":null,\"cgroupsPath\":null}}",
 		"{\"linux\":{\"resources\":{\"devices\":null}},\"hooks\":{\"prestart\":null}}",
+		"{\"annotations\":null}",
+		"{\"annotations\":{\"mode-when-missing\":\"fail\",\"x\":null}}",
+		"{\"annotations\":{\"nvc.mode-when-missing\":null}}",
 	};
 
 	(void)unused;
@@ -81,6 +86,7 @@ static void spec_without_parts_is_read(void **unused)
 		assert_false(spec.cap_sys_admin);
 		assert_null(spec.root_path);
 		assert_null(spec.cgroups_path);
+		assert_null(spec.when_missing);
 		assert_int_equal(spec.device_rules.n, 0);
 	}
 }
@@ -147,6 +153,8 @@ static void spec_of_wrong_shape_is_refused(void **unused)
 		"{\"linux\":{\"resources\":{\"devices\":[{\"major\":1e30}]}}}",
 		"{\"linux\":{\"resources\":{\"devices\":[{\"minor\":-2}]}}}",
 		"{\"linux\":{\"cgroupsPath\":7}}",
+		"{\"annotations\":[]}",
+		"{\"annotations\":{\"nvc.mode-when-missing\":true}}",
 		"{\"a\":1,\"a\":2}",
 	};
 

@@ -9,6 +9,7 @@
 #include "vectors.h"
 
 #include "hook/rtargs.h"
+#include "oci/channels.h"
 #include "oci/request.h"
 
 static const char *text_or(const json_t *object, const char *key, const char *otherwise)
@@ -80,6 +81,12 @@ static void join_request(const struct request *request, struct strbuf *ret)
 		strbuf_addf(ret, "%s|", request->devices.items[i]);
 }
 
+static void join_channels(const json_t *channels, struct strbuf *ret)
+{
+	for (size_t i = 0; i < json_array_size(channels); i++)
+		strbuf_addf(ret, " channel %s", json_string_value(json_array_get(channels, i)));
+}
+
 static enum vectors_result compare_devices(const struct spec *spec, const struct settings *settings,
 					   const json_t *expected, char *detail, size_t size)
 {
@@ -88,6 +95,7 @@ static enum vectors_result compare_devices(const struct spec *spec, const struct
 	auto_done(strbuf) struct strbuf have = {0};
 	const json_t *devices = json_object_get(expected, "visibleDevices");
 	const json_t *legacy = json_object_get(expected, "isLegacy");
+	const json_t *channels = json_object_get(expected, "imexChannels"); /* not always told */
 	struct err err = {0};
 
 	if (devices == NULL)
@@ -100,10 +108,39 @@ static enum vectors_result compare_devices(const struct spec *spec, const struct
 	strbuf_adds(&have, "");
 	join_expected(devices, &want);
 	join_request(&request, &have);
+	join_channels(channels, &want);
+	for (size_t i = 0; i < request.channels.n && channels != NULL; i++)
+		strbuf_addf(&have, " channel %s", request.channels.items[i]);
 	if (legacy != NULL && json_is_true(legacy) != request.legacy_image)
 		strbuf_adds(&have, " (legacy differs)");
 	(void)snprintf(detail, size, "'%s' for '%s'", have.data, want.data);
 	return strcmp(want.data, have.data) == 0 ? VECTORS_SAME : VECTORS_DIFFERENT;
+}
+
+/* The peer asks here, too, whether the node is there. */
+static enum vectors_result run_channel(const json_t *input, const json_t *expected)
+{
+	auto_done(channels) struct channels channels = {.name = "test"};
+	const char *id = json_string_value(json_array_get(json_object_get(input, "ids"), 0));
+	bool good = text_or(expected, "expectedErr", "")[0] == '\0';
+
+	return (channels_add(&channels, id, strlen(id), NULL) == 0) == good ? VECTORS_SAME
+									    : VECTORS_DIFFERENT;
+}
+
+static enum vectors_result run_channel_variable(const json_t *input, const json_t *expected)
+{
+	auto_done(channels) struct channels channels = {.name = "test"};
+	auto_done(strbuf) struct strbuf want = {0};
+	auto_done(strbuf) struct strbuf have = {0};
+	const char *entry = json_string_value(json_array_get(json_object_get(input, "env"), 0));
+
+	if (entry != NULL)
+		assert_int_equal(channels_add_list(&channels, strchr(entry, '=') + 1, NULL), 0);
+	join_channels(json_object_get(expected, "expected"), &want);
+	for (size_t i = 0; i < channels.numbers.n; i++)
+		strbuf_addf(&have, " channel %s", channels.numbers.items[i]);
+	return str_equal(want.data, have.data) ? VECTORS_SAME : VECTORS_DIFFERENT;
 }
 
 static enum vectors_result run_devices(const char *test, const json_t *input,
@@ -116,11 +153,15 @@ static enum vectors_result run_devices(const char *test, const json_t *input,
 	const char *devices = text_or(input, "envvarDevices", "");
 	enum vectors_result result;
 
+	if (strcmp(test, "TestImexChannelValidation") == 0)
+		return run_channel(input, expected);
+	if (strcmp(test, "TestImexChannelsFromEnvVar") == 0)
+		return run_channel_variable(input, expected);
 	if (strcmp(test, "oracle:image_devices") != 0 &&
 	    strcmp(test, "TestGetDevicesFromEnvvar") != 0 &&
 	    strcmp(test, "TestVisibleDevices") != 0 &&
 	    strcmp(test, "TestGetVisibleDevicesFromMounts") != 0)
-		return VECTORS_SKIPPED; /* annotations, IMEX channels and other CDI matters */
+		return VECTORS_SKIPPED; /* annotations and other CDI matters */
 	if (accept == NULL)
 		accept = json_object_get(input, "acceptUnprivileged");
 	if (accept != NULL)

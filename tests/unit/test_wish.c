@@ -55,6 +55,15 @@ static void wish_words_become_a_request(void **unused)
 		{"example.com/class=x", DEVICES_LIST, "example.com/class=x"},
 		{"1,capabilities=compute", DEVICES_LIST, "1,capabilities=compute"},
 		{"-1,99999999999", DEVICES_LIST, "-1,99999999999"},
+		{"0-3", DEVICES_LIST, "0,1,2,3"},
+		{"2-2", DEVICES_LIST, "2"},
+		{"3,0-3,1-2", DEVICES_LIST, "3,0,1,2"},
+		{"00-01", DEVICES_LIST, "0,1"},
+		{"nvidia.com/gpu=1-2", DEVICES_LIST, "1,2"},
+		{"none,0-3", DEVICES_NONE, ""},
+		{"0-,-3,0-3-5,0-x", DEVICES_LIST, "0-,-3,0-3-5,0-x"},
+		{"4cf8db2d-06c0-7d70-1a51-e59b25b2c16c,0000:01:00.0,igpu,dgpu", DEVICES_LIST,
+		 "4cf8db2d-06c0-7d70-1a51-e59b25b2c16c,0000:01:00.0,igpu,dgpu"},
 	};
 
 	(void)unused;
@@ -108,6 +117,41 @@ static void wish_lengths_are_bounded(void **unused)
 	}
 }
 
+static void wish_ranges_are_bounded(void **unused)
+{
+	static const struct {
+		const char *value;
+		const char *words; /* of the error; NULL = none */
+		size_t n;
+	} cases[] = {
+		{"0-511", NULL, 512},
+		{"0-512", "more than 512 ids", 0},
+		{"7,0-511", "more than 512 ids", 0},
+		{"7,0-510", NULL, 511},
+		{"0-510,0-0", NULL, 511},
+		{"0-510,0-1", "more than 512 ids", 0},
+		{"0-99999", "more than 512 ids", 0},
+		{"0-4294967295", "more than 512 ids", 0},
+		{"0-99999999999999999999", "is not a range", 0},
+		{"3-0", "'3-0' is not a range", 0},
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		auto_done(request) struct request request = {0};
+		struct err err = {0};
+		int rc = request_set_devices(&request, cases[i].value, &err);
+
+		if (rc != (cases[i].words == NULL ? 0 : -EINVAL))
+			fail_msg("%s: %d %s", cases[i].value, rc, err.msg);
+		if (rc < 0) {
+			assert_non_null(strstr(err.msg, cases[i].words));
+			assert_null(strchr(err.msg, '\n'));
+		}
+		assert_int_equal(request.devices.n, cases[i].n);
+	}
+}
+
 static void wish_replaces_the_earlier_one(void **unused)
 {
 	auto_done(request) struct request request = {0};
@@ -149,6 +193,7 @@ int main(void)
 		cmocka_unit_test(wish_words_become_a_request),
 		cmocka_unit_test(wish_ids_that_cannot_be_are_refused),
 		cmocka_unit_test(wish_lengths_are_bounded),
+		cmocka_unit_test(wish_ranges_are_bounded),
 		cmocka_unit_test(wish_replaces_the_earlier_one),
 		cmocka_unit_test(wish_cdi_names_have_three_parts),
 	};

@@ -19,7 +19,7 @@ enum tree_kind { TREE_END, TREE_FILE, TREE_LINK, TREE_DIR, TREE_CHAR, TREE_BLOCK
 struct tree_entry {
 	enum tree_kind kind;
 	const char *path; /* absolute inside the tree */
-	const char *text; /* content of a file, text of a link */
+	const char *text; /* content of a file, text of a link; a node: MAJOR:MINOR, else 1:3 */
 	mode_t mode;      /* 0 = 0644, 0755 or 0666 */
 };
 
@@ -66,9 +66,12 @@ static inline void tree_write(const struct tree *tree, const char *path, const c
 
 static inline void tree_add(struct tree *tree, const struct tree_entry *entry)
 {
+	unsigned numbers[2];
 	char full[PATH_MAX];
 	int rc = 0;
 
+	if (entry->text == NULL || sscanf(entry->text, "%u:%u", &numbers[0], &numbers[1]) != 2)
+		numbers[0] = 1, numbers[1] = 3;
 	tree_make_parents(tree, entry->path);
 	tree_path(tree, entry->path, full);
 	switch (entry->kind) {
@@ -87,7 +90,7 @@ static inline void tree_add(struct tree *tree, const struct tree_entry *entry)
 	case TREE_CHAR:
 	case TREE_BLOCK:
 		if (mknod(full, 0666 | (entry->kind == TREE_CHAR ? S_IFCHR : S_IFBLK),
-			  makedev(1, 3)) < 0)
+			  makedev(numbers[0], numbers[1])) < 0)
 			tree->no_devices = true;
 		else if (chmod(full, entry->mode ? entry->mode : 0666) < 0)
 			rc = -1;

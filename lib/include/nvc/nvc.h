@@ -122,9 +122,22 @@ NVC_EXPORT void nvc_request_free(struct nvc_request *request);
 
 /* ---- facts and plan ---- */
 
+enum nvc_load {
+	NVC_LOAD_ALWAYS = 1 << 0,      /* whatever load-kmods says */
+	NVC_LOAD_NO_CHANNELS = 1 << 1, /* no node of an IMEX channel; else as configured */
+};
+
+/** Loads the driver's kernel modules and makes its nodes where a machine with a card lacks them,
+ *  unless load-kmods says not to. For root of the machine; nothing is done for anybody else, nor in
+ *  a user namespace. To be called before nvc_confine(). What cannot be done is told in the log.
+ *  flags: enum nvc_load. */
+NVC_EXPORT int nvc_load_modules(struct nvc_context *ctx, unsigned flags);
+
 /** Reads the machine. request (may be NULL: everything) decides which lists are looked up. */
 NVC_EXPORT int nvc_inventory_new(struct nvc_context *ctx, const struct nvc_request *request,
 				 struct nvc_inventory **ret);
+/** The same without the driver's own files: what the machine is, its lists, GPUs and nodes. */
+NVC_EXPORT int nvc_inventory_facts(struct nvc_context *ctx, struct nvc_inventory **ret);
 NVC_EXPORT void nvc_inventory_free(struct nvc_inventory *inv);
 /** True if the machine is one that this library can serve; if there is a folder of mount lists. */
 NVC_EXPORT bool nvc_inventory_has_gpu(const struct nvc_inventory *inv);
@@ -155,14 +168,29 @@ enum nvc_rendering {
 	NVC_LIST_JSON,
 	NVC_PLAN_TEXT,
 	NVC_PLAN_JSON,
-	NVC_ROWS_TEXT, /* each row of the lists with what became of it */
-	NVC_INFO_CSV,  /* as nvidia-container-cli info --csv */
+	NVC_ROWS_TEXT,  /* each row of the lists with what became of it */
+	NVC_INFO_CSV,   /* as nvidia-container-cli info --csv */
+	NVC_INFO_PLAIN, /* as nvidia-container-cli info, and nothing else */
+};
+
+enum nvc_listed {
+	NVC_LISTED_DEVICES = 1 << 0,
+	NVC_LISTED_LIBRARIES = 1 << 1,
+	NVC_LISTED_BINARIES = 1 << 2,
+	NVC_LISTED_IPCS = 1 << 3,
+	NVC_LISTED_FIRMWARES = 1 << 4,
+	NVC_LISTED_COMPAT32 = 1 << 5,
+	NVC_LISTED_MIG = 1 << 6, /* what configuring and watching MIG needs */
 };
 
 /** Gives a text of the caller's (free(3)). plan may be NULL for the INFO renderings. */
 NVC_EXPORT int nvc_render(struct nvc_context *ctx, const struct nvc_inventory *inv,
 			  const struct nvc_request *request, const struct nvc_plan *plan,
 			  enum nvc_rendering rendering, char **ret);
+
+/** NVC_LIST_TEXT of some kinds of things only: enum nvc_listed; 0 = everything. */
+NVC_EXPORT int nvc_render_list(struct nvc_context *ctx, const struct nvc_inventory *inv,
+			       const struct nvc_plan *plan, unsigned listed, char **ret);
 
 /** Checks the lists as `nvc-cli csv check` does: number of rows that are malformed or refused; each
  *  goes to the log as a warning with file:line:column. */
@@ -180,7 +208,8 @@ struct nvc_bundle_args {
 
 /** The shim's part: edits BUNDLE/config.json so that the container gets its GPU. Returns 1 when it
  *  was changed, 0 when there was nothing to do. While it lasts the calling thread has no effective
- *  capabilities but those of files. */
+ *  capabilities but those of files, except for what nvc_load_modules() does, which is called where
+ *  a GPU is wanted. */
 NVC_EXPORT int nvc_bundle_prepare(struct nvc_context *ctx, const struct nvc_bundle_args *args);
 
 struct nvc_container {

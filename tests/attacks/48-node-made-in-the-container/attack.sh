@@ -1,19 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2034,SC2016,SC2154 # for stage.sh; scripts for another shell
-# waits: two GPUs, of which one is granted
 # A container that may call mknod(2) makes nodes of the same driver that were not given to it: the device
 # cgroup has rules for each minor, without m. Where the cgroup is left alone, the log says so.
 scenes=(v1)
-[[ $VARIANT != runc ]] || scenes+=(v2) # R32 has no device programs
+case $VARIANT in
+runc) scenes+=(v2 driver-v2) ;; # R32 has no device programs
+runc-r32 | crun) scenes+=(driver-v1) ;;
+esac
 [[ $HARNESS != cell && $HARNESS != user ]] || scenes=(hook-only)
 
+# Two GPUs of NVIDIA's own driver, of which the container gets the first.
+host() {
+	[[ $SCENE == driver* ]] || return 0
+	rm -rf "$BOARD"
+	"$TOOLS/driver" --gpus 2 --no-compat32 --no-nvml "$BOARD" >&2
+}
+
 bundle() {
-	env_add NVIDIA_VISIBLE_DEVICES=all
+	case $SCENE in
+	driver*) env_add NVIDIA_VISIBLE_DEVICES=0 && env_add NVIDIA_DRIVER_CAPABILITIES=utility ;;
+	*) env_add NVIDIA_VISIBLE_DEVICES=all ;;
+	esac
 	bundle_edit "$BUNDLE" '(.process.capabilities[]) |= (. + ["CAP_MKNOD"] | unique)'
 }
 
 # A pure cgroup v2 for the runtime.
-if [[ ${SCENE-} == v2 ]]; then
+if [[ ${SCENE-} == *v2 ]]; then
 	low() {
 		timeout -s KILL 60 "$NVC_SOURCE_DIR/tests/support/enter" --v2 "$ENGINES_RUNC" --root "$ENGINES_DIR/runc" "$@" </dev/null
 	}
@@ -24,8 +36,33 @@ try_node() { # MAJOR MINOR
 	low exec "$ID" /bin/sh -c "rm -f /tmp/node; mknod /tmp/node c $1 $2 && cat /tmp/node; rm -f /tmp/node" 2>&1 || true
 }
 
+# The second GPU, what only other capabilities open, and anything else of their drivers.
+inside_driver() {
+	local numbers said devices
+	is_bound_at dev/nvidia0 dev/nvidia0
+	[[ $(stat -c %t:%T dev/nvidia0) == c3:0 && ! -e dev/nvidia1 ]] || die 'not the first GPU alone'
+	low start "$ID"
+	for numbers in '195 1' '195 2' '195 254' '511 0' '511 1' '510 1' '509 0' '226 2'; do
+		# shellcheck disable=SC2086 # two words
+		said=$(try_node $numbers)
+		[[ $said == *'not permitted'* ]] || die "$numbers: $said"
+	done
+	for numbers in nvidia0 nvidiactl dri/card1; do
+		said=$(low exec "$ID" /bin/cat "/dev/$numbers" 2>&1 || true)
+		[[ $said != *'not permitted'* ]] || die "$numbers, which was given: $said"
+	done
+	[[ $SCENE == driver-v1 ]] || return 0
+	devices=$(sed -n 's/^[0-9]*:devices://p' "${MOUNTINFO%/mountinfo}/cgroup")
+	said=$(grep -E '^. (195|511|226):' "/sys/fs/cgroup/devices$devices/devices.list" | LC_ALL=C sort)
+	[[ $said == $'c 195:0 rw\nc 195:255 rw\nc 226:1 rw\nc 226:128 rw' ]] || die "rules: $said"
+}
+
 inside() {
 	local minor said
+	if [[ $SCENE == driver* ]]; then
+		inside_driver
+		return
+	fi
 	is_bound "$LIB/nvidia/libcuda.so.1.1"
 	[[ $SCENE != hook-only ]] || return 0
 	low start "$ID"

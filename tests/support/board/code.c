@@ -34,6 +34,24 @@ static void code_x86_64(const struct stub_function *function, uint8_t *at)
 	}
 }
 
+static void code_i386(const struct stub_function *function, uint8_t *at)
+{
+	static const uint8_t mov_eax_arg[] = {0x8b, 0x44, 0x24, 0x04};
+	static const uint8_t mov_mem_eax[] = {0xc7, 0x00};
+	static const uint8_t zero_ret[] = {0x31, 0xc0, 0xc3};
+
+	if (function->kind == STUB_STORE) {
+		put(&at, mov_eax_arg, sizeof(mov_eax_arg));
+		put(&at, mov_mem_eax, sizeof(mov_mem_eax));
+		put32(&at, function->value);
+		put(&at, zero_ret, sizeof(zero_ret));
+	} else {
+		*at++ = 0xb8; /* mov eax, imm32 */
+		put32(&at, function->value);
+		*at++ = 0xc3; /* ret */
+	}
+}
+
 static void code_aarch64(const struct stub_function *function, uint8_t *at)
 {
 	uint32_t reg = function->kind == STUB_STORE ? 1 : 0;
@@ -70,6 +88,9 @@ bool code_function(uint16_t machine, const struct stub_function *function, uint8
 	switch (machine) {
 	case EM_X86_64:
 		code_x86_64(function, ret);
+		return true;
+	case EM_386:
+		code_i386(function, ret);
 		return true;
 	case EM_AARCH64:
 		code_aarch64(function, ret);

@@ -16,7 +16,16 @@
  * executable segment; .dynamic is in a writable one, since the loader relocates its pointers in
  * place.
  */
-enum part_id { PART_HASH, PART_DYNSYM, PART_DYNSTR, PART_TEXT, PART_DYNAMIC, PART_NAMES, PART_N };
+enum part_id {
+	PART_HASH,
+	PART_DYNSYM,
+	PART_DYNSTR,
+	PART_NOTE,
+	PART_TEXT,
+	PART_DYNAMIC,
+	PART_NAMES,
+	PART_N
+};
 
 static const struct {
 	const char *name;
@@ -28,6 +37,7 @@ static const struct {
 	[PART_HASH] = {".hash", SHT_HASH, SHF_ALLOC, PART_DYNSYM + 1, ELF_T_WORD},
 	[PART_DYNSYM] = {".dynsym", SHT_DYNSYM, SHF_ALLOC, PART_DYNSTR + 1, ELF_T_SYM},
 	[PART_DYNSTR] = {".dynstr", SHT_STRTAB, SHF_ALLOC, 0, ELF_T_BYTE},
+	[PART_NOTE] = {".note.ABI-tag", SHT_NOTE, SHF_ALLOC, 0, ELF_T_BYTE},
 	[PART_TEXT] = {".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, 0, ELF_T_BYTE},
 	[PART_DYNAMIC] = {".dynamic", SHT_DYNAMIC, SHF_ALLOC | SHF_WRITE, PART_DYNSTR + 1,
 			  ELF_T_DYN},
@@ -38,7 +48,8 @@ static const struct {
 #define MAX_WORDS (4u + STUB_MAX_FUNCTIONS)
 
 #define STUB_MAX_NEEDED 16u
-#define N_PHDR          4u
+#define N_PHDR          5u
+#define NOTE_WORDS      8u
 
 struct part {
 	uint64_t offset;
@@ -61,6 +72,7 @@ struct work {
 	size_t symbol[STUB_MAX_FUNCTIONS];
 	uint8_t code[STUB_MAX_FUNCTIONS * CODE_MAX];
 	uint32_t hash[MAX_WORDS];
+	uint32_t note[NOTE_WORDS];
 	uint8_t syms[(1 + STUB_MAX_FUNCTIONS) * sizeof(Elf64_Sym)];
 	uint8_t dyn[MAX_DYN * sizeof(Elf64_Dyn)];
 };
@@ -107,6 +119,13 @@ static int work_collect(struct work *work, const struct stub *stub, struct err *
 	if (strbuf_failed(&work->strings) || strbuf_failed(&work->names))
 		return err_nomem(err);
 
+	/* name size, content size, NT_GNU_ABI_TAG, "GNU", Linux, and three numbers */
+	memcpy(work->note,
+	       (const uint32_t[NOTE_WORDS]){4, 16, 1, 0x00554e47u, 0, stub->os_version >> 16,
+					    stub->os_version >> 8 & 0xffu,
+					    stub->os_version & 0xffu},
+	       sizeof(work->note));
+
 	/* one bucket that chains all symbols */
 	work->hash[0] = 1;
 	work->hash[1] = n + 1;
@@ -136,6 +155,7 @@ static void work_layout(struct work *work, const struct stub *stub)
 	part_set(work, PART_HASH, work->hash, (4 + n) * 4, 4);
 	part_set(work, PART_DYNSYM, work->syms, (1 + n) * sym, sym);
 	part_set(work, PART_DYNSTR, work->strings.data, work->strings.len, 0);
+	part_set(work, PART_NOTE, work->note, stub->os_version == 0 ? 0 : sizeof(work->note), 0);
 	part_set(work, PART_TEXT, work->code, n * CODE_MAX, 0);
 	part_set(work, PART_DYNAMIC, work->dyn, (work->n_needed + 7) * dyn, dyn);
 	part_set(work, PART_NAMES, work->names.data, work->names.len, 0);
@@ -220,7 +240,7 @@ static int add_section(struct work *work, enum part_id id, const struct stub *st
 	shdr.sh_addr = part->addr;
 	shdr.sh_size = part->size;
 	shdr.sh_entsize = part->entry;
-	shdr.sh_addralign = 16;
+	shdr.sh_addralign = id == PART_NOTE ? 4 : 16;
 	if (id == PART_DYNSYM)
 		ok = fill_symbols(work, data, stub);
 	else if (id == PART_DYNAMIC)
@@ -234,11 +254,13 @@ static int add_segments(struct work *work, struct err *err)
 {
 	const struct part *text = &work->parts[PART_TEXT];
 	const struct part *dynamic = &work->parts[PART_DYNAMIC];
+	const struct part *note = &work->parts[PART_NOTE];
 	GElf_Phdr table[N_PHDR] = {
 		{.p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_filesz = text->offset + text->size},
 		{.p_type = PT_LOAD, .p_flags = PF_R | PF_W},
 		{.p_type = PT_DYNAMIC, .p_flags = PF_R | PF_W, .p_align = 8},
 		{.p_type = PT_GNU_STACK, .p_flags = PF_R | PF_W, .p_align = 16},
+		{.p_type = note->size == 0 ? PT_NULL : PT_NOTE, .p_flags = PF_R, .p_align = 4},
 	};
 
 	for (unsigned i = 1; i <= 2; i++) {
@@ -246,6 +268,9 @@ static int add_segments(struct work *work, struct err *err)
 		table[i].p_vaddr = table[i].p_paddr = dynamic->addr;
 		table[i].p_filesz = table[i].p_memsz = dynamic->size;
 	}
+	table[4].p_offset = note->offset;
+	table[4].p_vaddr = table[4].p_paddr = note->addr;
+	table[4].p_filesz = table[4].p_memsz = note->size;
 	table[0].p_memsz = table[0].p_filesz;
 	table[0].p_align = table[1].p_align = work->page;
 	if (gelf_newphdr(work->elf, N_PHDR) == NULL)
@@ -278,8 +303,9 @@ static int add_header(struct work *work, uint16_t machine, struct err *err)
 int stub_write(int fd, const struct stub *stub, struct err *err)
 {
 	auto_done(work) struct work work = {
-		.class = stub->machine == EM_ARM ? ELFCLASS32 : ELFCLASS64,
-		.page = stub->machine == EM_X86_64 ? 0x1000 : 0x10000,
+		.class = stub->machine == EM_ARM || stub->machine == EM_386 ? ELFCLASS32
+									    : ELFCLASS64,
+		.page = stub->machine == EM_X86_64 || stub->machine == EM_386 ? 0x1000 : 0x10000,
 	};
 	int r;
 

@@ -26,11 +26,12 @@ struct stub_function {
 };
 
 struct stub {
-	uint16_t machine; /* EM_X86_64, EM_AARCH64 or EM_ARM */
+	uint16_t machine; /* EM_X86_64, EM_AARCH64, EM_386 or EM_ARM */
 	const char *soname;
 	struct strv needed;
 	struct stub_function functions[STUB_MAX_FUNCTIONS];
 	size_t n_functions;
+	uint32_t os_version; /* ABI note: 0x00020363 for Linux 2.3.99; 0 = no note */
 };
 
 /** Writes the whole library to an empty file that is open for reading and writing. */

@@ -31,15 +31,21 @@ static const struct {
 };
 
 /* libX.so.1.2.3 has the SONAME libX.so.1; a name without a number, and a driver's own libraries
- * with the driver's version, have themselves. */
-static char *soname_of(const char *name, const struct release *release)
+ * with the driver's version, have themselves. Those of CUDA had two numbers up to 10.0, and
+ * one of them up to 10.2. */
+static char *soname_of(const char *path, const struct release *release)
 {
+	const char *name = path_basename(path);
 	const char *version = strstr(name, ".so.");
 	size_t digits;
 
 	if (version == NULL || strcmp(version + 4, release->driver) == 0)
 		return strdup(name);
 	digits = strcspn(version + 4, ".");
+	if ((str_starts_with(path, "/usr/local/cuda-10.0/") ||
+	     str_starts_with(name, "libcudart.so.10.")) &&
+	    version[4 + digits] == '.')
+		digits += 1 + strcspn(version + 4 + digits + 1, ".");
 	return strndup(name, (size_t)(version + 4 - name) + digits);
 }
 
@@ -66,7 +72,7 @@ static int write_library(struct tree *tree, const struct rows *rows, const char 
 			 struct err *err)
 {
 	const char *name = path_basename(path);
-	auto_free char *soname = soname_of(name, tree->release);
+	auto_free char *soname = soname_of(path, tree->release);
 	auto_fd file = file_create(tree->fd, path, err);
 	struct stub stub = {.machine = tree->machine, .soname = soname};
 	int r;

@@ -75,7 +75,7 @@ int standin_call(const char *call);
 /* An exported function NAME that is there unless the file says "missing NAME": the dynamic loader
  * asks the resolver when somebody looks the symbol up. The code is impl_NAME(). */
 #define STANDIN_EXPORT(name)                                                                       \
-	static int (*resolve_##name(void))(void)                                                   \
+	__attribute__((used)) static int (*resolve_##name(void))(void)                             \
 	{                                                                                          \
 		return standin_has(#name) ? (int (*)(void))(void (*)(void))impl_##name : NULL;     \
 	}                                                                                          \
