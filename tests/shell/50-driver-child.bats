@@ -148,6 +148,13 @@ is() { # FIELD VALUE of the child's status
 		[ "$(cat "$D/out")" = "error 110: ask the driver's library: nvmlDeviceGetName took longer than 300 ms" ]
 		[ ! -e "/proc/$child" ]
 	done
+	# stopped, it does not see that its parent has let go
+	gpus 1
+	timeout=1500 ask_and_hang
+	kill -STOP "$child"
+	wait "$asker" && false
+	[[ $(cat "$D/out") == *'nvmlDeviceGetName took longer'* ]]
+	[ ! -e "/proc/$child" ]
 }
 
 @test "a library that crashes, ends, lies or sends a gigabyte is an error in one line" {
@@ -179,7 +186,7 @@ is() { # FIELD VALUE of the child's status
 		kill -KILL "$asker"
 		ends "$child"
 	done
-	# stopped, it cannot see that: the kernel's tie is the second one
+	# stopped: the kernel lets it go on, and hang up, since nobody else is left to do it
 	gpus 1
 	ask_and_hang
 	kill -STOP "$child"
