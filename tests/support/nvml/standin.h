@@ -20,7 +20,7 @@
  *     hang CALL         it never comes back
  *     busy CALL         the same, without sleeping
  *     crash CALL        it ends the process by SIGSEGV
- *     exit CALL CODE    it ends the process by exit()
+ *     exit CALL CODE    it ends the process by _exit()
  *     garbage CALL      it writes bytes without sense to each descriptor above 2
  *     huge CALL         it writes a gigabyte, announced as such, to each descriptor above 2
  *     attack CALL       it tries what the child must not be able to, and writes what it could do
