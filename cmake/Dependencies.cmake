@@ -74,5 +74,10 @@ if(NVC_NVML)
         "libtirpc-staticdev, unless static libraries are switched off): install one, or -DNVC_NVML=OFF, "
         "which leaves out what only NVIDIA's own library knows of GPUs")
   endif()
+  # sanitizers bring functions of those names that look for the shared library's
+  set(NVC_XDR_LIBRARY ${NVC_XDR_ARCHIVE})
+  if(NVC_SANITIZE OR NVC_FUZZ)
+    set(NVC_XDR_LIBRARY ${LIBTIRPC_LINK_LIBRARIES})
+  endif()
   include(RpcGen)
 endif()

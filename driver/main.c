@@ -84,7 +84,7 @@ int main(void)
 	proto_answer *answer = &asking.answer;
 	void *library;
 
-	if (exile_start(&err) < 0)
+	if (exile_start("nvc-driver", &err) < 0)
 		asking_give_up(err.code, err.msg);
 	if (read_request(&request) < 0)
 		_exit(2); /* started by hand */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What only the driver's own library knows. This file alone of lib/host/driver*.c is compiled with
- * NVC_NVML=OFF.
+ * What only the driver's own library knows. With NVC_NVML=OFF this file alone is compiled of those
+ * that ask it.
  */
 #include "host/host.h"
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plan/compat.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -60,15 +59,14 @@ static bool fits_cuda(const struct image_compat *compat, const char *cuda, const
 	return fits;
 }
 
-/* "560" of "560.35.03", as a version */
+/* By what stands in front of the first dot. */
 static bool is_newer_branch(const char *a, const char *b)
 {
-	char left[32];
-	char right[32];
+	uint64_t left = 0;
+	uint64_t right = 0;
 
-	(void)snprintf(left, sizeof(left), "%.*s", (int)strcspn(a, "."), a);
-	(void)snprintf(right, sizeof(right), "%.*s", (int)strcspn(b, "."), b);
-	return is_newer(left, right);
+	return str_to_u64(a, strcspn(a, "."), 10, UINT32_MAX, &left) &&
+	       str_to_u64(b, strcspn(b, "."), 10, UINT32_MAX, &right) && left > right;
 }
 
 static bool fits_by_name(const struct image_compat *compat, const struct compat_host *host,

@@ -2,7 +2,6 @@
 #include "plan/deviceid.h"
 
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -44,6 +43,13 @@ static bool read_hex(const char **text, size_t max_len, char stop, unsigned *ret
 	return true;
 }
 
+static void write_hex(char *at, unsigned value, size_t digits, char behind)
+{
+	at[digits] = behind;
+	for (; digits > 0; value /= 16)
+		at[--digits] = "0123456789abcdef"[value % 16];
+}
+
 /* "0000:01:00.0", "0:1:0", and as lspci writes it, "01:00.0" */
 static bool read_bus(struct deviceid *id)
 {
@@ -62,8 +68,10 @@ static bool read_bus(struct deviceid *id)
 		return false;
 	if (dot != NULL && !read_hex(&text, 1, '\0', &function))
 		return false;
-	(void)snprintf(id->bus, sizeof(id->bus), "%08x:%02x:%02x.%x", domain, bus, device & 0xff,
-		       function & 0xf);
+	write_hex(id->bus, domain, 8, ':');
+	write_hex(id->bus + 9, bus, 2, ':');
+	write_hex(id->bus + 12, device, 2, '.');
+	write_hex(id->bus + 15, function, 1, '\0');
 	return true;
 }
 

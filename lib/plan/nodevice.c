@@ -2,7 +2,6 @@
 #include "plan/nodevice.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 #include "base/auto.h"
 #include "base/str.h"

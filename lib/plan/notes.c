@@ -3,7 +3,6 @@
 
 #include <elf.h>
 #include <errno.h>
-#include <stdio.h>
 
 #include "base/auto.h"
 #include "base/str.h"

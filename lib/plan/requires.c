@@ -2,7 +2,6 @@
 #include "plan/requires.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/auto.h"

@@ -90,8 +90,9 @@ static int exile_filter(struct err *err)
 	return sysfilter_allow_when(allowed, rules, err);
 }
 
-int exile_start(struct err *err)
+int exile_start(const char *name, struct err *err)
 {
+	(void)prctl(PR_SET_NAME, name, 0L, 0L, 0L);
 	return privs_clean_child(EXILE_FIRST_FD, err);
 }
 

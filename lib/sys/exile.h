@@ -16,8 +16,9 @@
 #define EXILE_ROOT_FD   5
 
 /** First of all: closes what else is open, clears the environment, default signals, "/" as the
- *  directory, no core dumps. */
-int exile_start(struct err *err);
+ *  directory, no core dumps. name: of the process; one executed by fd has none (execveat(2), before
+ *  Linux 6.14). */
+int exile_start(const char *name, struct err *err);
 
 struct exile {
 	bool change_root; /* to the directory EXILE_ROOT_FD */

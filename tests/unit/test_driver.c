@@ -417,7 +417,7 @@ static void driver_user_is_a_number_or_a_name_of_the_machine(void **state)
 		{"", -EINVAL, 0, 0},
 		{":1", -EINVAL, 0, 0},
 		{"root:", -EINVAL, 0, 0},
-		{"buil", -EINVAL, 0, 0},
+		{"builde", -EINVAL, 0, 0},
 	};
 	struct driverworld world;
 

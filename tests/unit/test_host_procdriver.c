@@ -122,7 +122,7 @@ static const struct machine machines[] = {
 		     {TREE_DIR, GPUS "..x", NULL, 0},
 		     {TREE_FILE, GPUS "readme", "0000:04:00.0", 0}},
 	 .loaded = true,
-	 .warnings = 1,
+	 .warnings = 2,
 	 .gpus = "0 discrete -1 00000000:01:00.0 - - /proc/driver/nvidia/gpus\n"},
 	{.name = "none in /proc: the bus, without what others have",
 	 .entries = {VERSION,

@@ -17,7 +17,7 @@ struct node {
 static int write_node(struct stand *stand, char *name, struct node node, struct err *err)
 {
 	auto_free char *owned = name;
-	auto_free char *path = name == NULL ? NULL : str_format("/dev/%s", name);
+	auto_free char *path = owned == NULL ? NULL : str_format("/dev/%s", owned);
 
 	if (path == NULL)
 		return err_nomem(err);

@@ -20,7 +20,7 @@
  *     hang CALL         it never comes back
  *     busy CALL         the same, without sleeping
  *     crash CALL        it ends the process by SIGSEGV
- *     exit CALL CODE    it ends the process by exit()
+ *     exit CALL CODE    it ends the process by _exit()
  *     garbage CALL      it writes bytes without sense to each descriptor above 2
  *     huge CALL         it writes a gigabyte, announced as such, to each descriptor above 2
  *     attack CALL       it tries what the child must not be able to, and writes what it could do
@@ -75,7 +75,7 @@ int standin_call(const char *call);
 /* An exported function NAME that is there unless the file says "missing NAME": the dynamic loader
  * asks the resolver when somebody looks the symbol up. The code is impl_NAME(). */
 #define STANDIN_EXPORT(name)                                                                       \
-	static int (*resolve_##name(void))(void)                                                   \
+	__attribute__((used)) static int (*resolve_##name(void))(void)                             \
 	{                                                                                          \
 		return standin_has(#name) ? (int (*)(void))(void (*)(void))impl_##name : NULL;     \
 	}                                                                                          \
