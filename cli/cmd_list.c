@@ -49,7 +49,8 @@ int cmd_list(const struct cmd *cmd)
 	int rc;
 
 	cmd->out->fault = "input error";
-	rc = cmd_request(cmd, items == 0 ? "all" : "none", &request);
+	/* of a selection without --device the nodes are not shown */
+	rc = cmd_request(cmd, "all", &request);
 	if (rc == 0)
 		rc = cmd_find_plan(cmd, request, NULL, &inv, &plan);
 	status = rc < 0 ? out_context_error(cmd->out, cmd->ctx) : show(cmd, items, inv, plan);

@@ -17,6 +17,7 @@
 
 static int run_command(const struct cmd *cmd)
 {
+	cmd->out->fault = NULL; /* the command line, until the command says otherwise */
 	switch (cmd->opts->command) {
 	case COMMAND_INFO:
 		return cmd_info(cmd);

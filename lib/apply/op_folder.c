@@ -59,9 +59,8 @@ static int find_place(struct job *job, const struct op *op, struct place *place,
 	long type = 0;
 	int r = in_proc ? job_dir_type(job, op->target, &type, err) : 1;
 
-	if (r == 0 || (in_proc && r > 0 && type != PROC_SUPER_MAGIC && type != TMPFS_MAGIC))
-		return job_leave_out(
-			job, op, r == 0 ? "there is no such directory" : "it is not of a procfs");
+	if (r == 0)
+		return job_leave_out(job, op, "there is no such directory");
 	if (r < 0)
 		return r;
 	r = place_open(&job->tree, op->target, place, &found);
@@ -100,7 +99,7 @@ int op_folder_run(struct job *job, size_t index, struct err *err)
 {
 	const struct op *op = &job->plan->ops.items[index];
 	char path[PATH_MAX];
-	struct place place;
+	struct place place = {.exists = false};
 	bool ours = false;
 	int r = find_place(job, op, &place, path, &ours, err);
 

@@ -35,6 +35,9 @@ static bool read_at(const struct elf_file *file, uint64_t offset, void *ret, siz
 	       file->read(file->arg, offset, ret, size);
 }
 
+#define FIELD(file, bytes, type, member)                                                           \
+	number(file, (bytes) + offsetof(type, member), sizeof(((type *)NULL)->member))
+
 /* An unsigned number of size bytes; the caller has asked for them. */
 static uint64_t number(const struct elf_file *file, const uint8_t *at, size_t size)
 {
@@ -44,9 +47,6 @@ static uint64_t number(const struct elf_file *file, const uint8_t *at, size_t si
 		value = value << 8 | at[file->big ? i : size - 1 - i];
 	return value;
 }
-
-#define FIELD(file, bytes, type, member)                                                           \
-	number(file, (bytes) + offsetof(type, member), sizeof(((type *)NULL)->member))
 
 static bool read_place(const struct elf_file *file, unsigned index, struct place *ret)
 {

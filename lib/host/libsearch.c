@@ -225,7 +225,9 @@ static struct sought *sought_of(struct libsearch *search, const struct ldcache_e
 		return NULL;
 	memcpy(stem, entry->key, len);
 	stem[len] = '\0';
-	if (!nameindex_get(names, stem, &at) || search->sought.items[at].found)
+	/* what is in the index is in the list: the analyzer does not see that */
+	if (!nameindex_get(names, stem, &at) || at >= search->sought.n ||
+	    search->sought.items == NULL || search->sought.items[at].found)
 		return NULL;
 	return &search->sought.items[at];
 }

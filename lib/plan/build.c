@@ -187,7 +187,7 @@ static int draw(const struct building *b, const struct grants *grants, struct er
 
 	if (rc == 0)
 		rc = draft_init(&draft, grants, all_lists, b->plan, err);
-	return rc < 0 ? rc : fill(b, &draft, err);
+	return rc != 0 ? rc : fill(b, &draft, err);
 }
 
 static int decide(const struct building *b, struct err *err)
@@ -202,7 +202,7 @@ static int decide(const struct building *b, struct err *err)
 	rc = grants_find(&grants, b->inv, b->request, err);
 	if (rc == 0)
 		rc = nodevice_check_channels(&grants, err);
-	return rc < 0 ? rc : draw(b, &grants, err);
+	return rc != 0 ? rc : draw(b, &grants, err);
 }
 
 int plan_build(const struct inventory *inv, const struct request *request,

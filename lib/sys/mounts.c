@@ -112,10 +112,11 @@ int mount_source_take(struct mount_source *ret, int fd, const char *host_path, u
 static int mount_source_detached(struct mount_source *source, struct err *err)
 {
 	auto_fd object = -1;
+	auto_fd root = -1;
 
 	if (!mount_can_clone() || !kfeature_has(KFEATURE_FSOPEN))
 		return -ENOSYS;
-	object = mountstage_detached(source->made, err);
+	object = mountstage_detached(source->made, &root, err);
 	if (object < 0)
 		return object;
 	if (fstat(object, &source->st) < 0)

@@ -132,15 +132,19 @@ static int mountstage_fsmount(size_t size)
 	return fd < 0 ? -errno : fd;
 }
 
-int mountstage_detached(const struct mountstage_object *object, struct err *err)
+int mountstage_detached(const struct mountstage_object *object, int *ret_root, struct err *err)
 {
 	auto_fd root = mountstage_fsmount(object->len + MOUNTSTAGE_SPARE);
+	int fd;
 
 	if (root == -ENOSYS)
 		kfeature_missing(KFEATURE_FSOPEN);
 	if (root < 0)
 		return err_sys(err, -root, "make a tmpfs");
-	return mountstage_make(root, object, err);
+	fd = mountstage_make(root, object, err);
+	if (fd >= 0)
+		*ret_root = take_fd(&root);
+	return fd;
 }
 
 /* O_PATH fd of the object on top at place, when the tmpfs may be laid over it; -ENOENT: no. */

@@ -35,8 +35,9 @@ struct mountstage_object {
 struct mountstage_object *mountstage_object_dup(const struct mountstage_object *object);
 void mountstage_object_free(struct mountstage_object *object);
 
-/** Makes the object on a detached tmpfs: O_PATH fd of it. -ENOSYS: no fsopen(2). */
-int mountstage_detached(const struct mountstage_object *object, struct err *err);
+/** Makes the object on a detached tmpfs: O_PATH fd of it. *ret_root: the tmpfs, which goes when
+ * this is closed; nothing can be cloned out of it then. -ENOSYS: no fsopen(2). */
+int mountstage_detached(const struct mountstage_object *object, int *ret_root, struct err *err);
 
 /** Makes the object on a staged tmpfs: O_PATH fd of it. Bind it before mount_stage_done(). */
 int mountstage_attached(struct mount_stage *stage, const struct mountstage_object *object,

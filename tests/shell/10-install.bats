@@ -53,9 +53,9 @@ setup_file() {
 	[ ! -e "$PREFIX/bin/nvc" ] # the name of NVIDIA's HPC compiler
 }
 
-@test "hook and runtime are static" {
+@test "hook, runtime and cli are static" {
 	grep -q '^NVC_STATIC_PROGRAMS:BOOL=ON' "$NVC_BUILD_DIR/CMakeCache.txt" || skip "NVC_STATIC_PROGRAMS is off"
-	for program in nvc-hook nvc-runtime; do
+	for program in nvc-hook nvc-runtime nvc-cli; do
 		run readelf -lW "$PREFIX/bin/$program"
 		[[ $output != *INTERP* ]]
 		[[ $output == *DYN* ]]

@@ -90,6 +90,7 @@ bats_require_minimum_version 1.5.0
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/keys")" -gt 15 ]
 	while read -r key; do
 		key=${key#nvc.}
+		key=${key#features.}
 		key=${key#nvidia-container-runtime-hook.}
 		grep -qE -- "\*([a-z]+\.)?${key//./\\.}\*" "$NVC_SOURCE_DIR/cli/man/nvc.toml.5.scd" || {
 			echo "missing: $key"

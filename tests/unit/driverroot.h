@@ -3,8 +3,6 @@
 #ifndef UNIT_DRIVERROOT_H
 #define UNIT_DRIVERROOT_H
 
-#include <elf.h>
-
 #include "base/auto.h"
 #include "base/str.h"
 #include "base/strv.h"
@@ -13,6 +11,7 @@
 #include "hostsetup.h"
 #include "model/drivercaps.h"
 #include "treelib.h"
+#include "treelib32.h"
 
 #define VERSION  "550.54.15"
 #define MODULE   "NVRM version: NVIDIA UNIX x86_64 Kernel Module  " VERSION "  Tue Mar  5\nGCC 12\n"
@@ -27,49 +26,6 @@ struct driverroot {
 	bool wsl;
 	bool no_driver;
 };
-
-/* The smallest library of 32 bits that has a SONAME. */
-struct treelib32 {
-	Elf32_Ehdr head;
-	Elf32_Phdr parts[2];
-	Elf32_Dyn entries[4];
-	char strings[128];
-};
-
-static inline void root_library32(const struct driverroot *root, const char *path,
-				  const char *soname)
-{
-	struct treelib32 lib = {
-		.head = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS32, ELFDATA2LSB,
-				     EV_CURRENT},
-			 .e_type = ET_DYN,
-			 .e_machine = EM_386,
-			 .e_version = EV_CURRENT,
-			 .e_phoff = offsetof(struct treelib32, parts),
-			 .e_ehsize = sizeof(Elf32_Ehdr),
-			 .e_phentsize = sizeof(Elf32_Phdr),
-			 .e_phnum = 2},
-		.parts = {{.p_type = PT_LOAD,
-			   .p_flags = PF_R,
-			   .p_filesz = sizeof(lib),
-			   .p_memsz = sizeof(lib),
-			   .p_align = 4096},
-			  {.p_type = PT_DYNAMIC,
-			   .p_flags = PF_R,
-			   .p_offset = offsetof(struct treelib32, entries),
-			   .p_vaddr = offsetof(struct treelib32, entries),
-			   .p_filesz = sizeof(lib.entries),
-			   .p_memsz = sizeof(lib.entries),
-			   .p_align = 4}},
-		.entries = {{.d_tag = DT_STRTAB, .d_un.d_ptr = offsetof(struct treelib32, strings)},
-			    {.d_tag = DT_STRSZ, .d_un.d_val = sizeof(lib.strings)},
-			    {.d_tag = DT_SONAME, .d_un.d_val = 1},
-			    {.d_tag = DT_NULL}},
-	};
-
-	(void)snprintf(lib.strings + 1, sizeof(lib.strings) - 1, "%s", soname);
-	tree_write(&root->tree, path, (const char *)&lib, sizeof(lib), 0644);
-}
 
 /* soname NULL: it has none. */
 static inline void root_library(const struct driverroot *root, const char *path, const char *soname)
@@ -95,7 +51,7 @@ static inline void root_add(struct driverroot *root, const char *dir, const char
 	auto_free char *plain = str_format("%s/%s.so", dir, name);
 
 	if (strstr(dir, "i386") != NULL || strstr(dir, "32") != NULL)
-		root_library32(root, path, soname);
+		treelib32_write(&root->tree, path, soname);
 	else
 		root_library(root, path, soname);
 	root_link(root, link, file);

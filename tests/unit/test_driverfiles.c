@@ -282,7 +282,6 @@ static void driverfiles_firmware_of_the_version_needs_no_capability(void **state
 	part = part_of(&root, "gsp_ga10x.bin");
 	assert_int_equal(part->caps, 0);
 	assert_int_equal(part->service, SERVICE_GSP_FIRMWARE);
-	assert_int_equal(part->kind, PART_FILE);
 }
 
 static void driverfiles_firmware_where_the_kernel_was_told(void **state)

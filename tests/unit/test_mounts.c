@@ -6,6 +6,9 @@
  */
 #include "sys/mounts.h"
 
+#include <stdio.h>
+#include <sys/utsname.h>
+
 #include "mounts_fixture.h"
 
 /* Runs one check as if on each kernel; the host's mounts and the container's stay as they were. */
@@ -132,6 +135,24 @@ static void mounts_made_file_and_link_come_from_a_hidden_tmpfs(void **state)
 {
 	(void)state;
 	on_each_kernel(check_made);
+}
+
+/* Nobody ever sees its tmpfs then; else it is staged when it is attached. */
+static void mounts_made_file_is_ready_at_once_since_linux_6_15(void **state)
+{
+	auto_done(mount_source) struct mount_source source = {.fd = -1};
+	const struct io_new content = {.data = "made", .len = 4, .mode = 0444};
+	struct utsname name;
+	unsigned major = 0;
+	unsigned minor = 0;
+
+	(void)state;
+	must(uname(&name));
+	assert_int_equal(sscanf(name.release, "%u.%u", &major, &minor), 2);
+	must(mount_source_file(&source, &content, MOUNT_RDONLY, NULL));
+	assert_true(source.detached || !kfeature_has(KFEATURE_FSOPEN) || major < 6 ||
+		    (major == 6 && minor < 15));
+	assert_int_equal(source.detached, source.made == NULL);
 }
 
 static void check_locked(void)
@@ -338,6 +359,7 @@ int main(void)
 		cmocka_unit_test(mounts_file_is_attached_private_with_flags),
 		cmocka_unit_test(mounts_directory_node_and_link_can_be_attached),
 		cmocka_unit_test(mounts_made_file_and_link_come_from_a_hidden_tmpfs),
+		cmocka_unit_test(mounts_made_file_is_ready_at_once_since_linux_6_15),
 		cmocka_unit_test(mounts_flags_of_the_source_are_kept),
 		cmocka_unit_test(mounts_other_object_at_the_name_is_undone),
 		cmocka_unit_test(mounts_stack_on_the_same_target),

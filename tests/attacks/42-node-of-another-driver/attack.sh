@@ -93,7 +93,7 @@ inside_driver() {
 		[[ ! -e dev/$node && ! -L dev/$node ]] || die "the node '$node' is there"
 	done ;;
 	driver-imex) [[ $(ls dev/nvidia-caps-imex-channels) == channel1 ]] || die 'not the good channel alone' ;;
-	driver-mig*) [[ $(ls dev/nvidia-caps | wc -l) == 2 ]] || die 'not the good MIG device alone' ;;
+	driver-mig*) [[ $(find dev/nvidia-caps -mindepth 1 | wc -l) == 2 ]] || die 'not the good MIG device alone' ;;
 	esac
 }
 

@@ -47,7 +47,7 @@ int cache_write(struct cache *cache, int fd, struct err *err)
 	static const char generator[] =
 		"ldconfig (Debian GLIBC 2.36-9+deb12u9) stable release version 2.36";
 	auto_free char *data = NULL;
-	size_t len;
+	size_t len = 0;
 	int rc;
 
 	cache->entries.generator = generator;
