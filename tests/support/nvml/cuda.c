@@ -29,13 +29,12 @@ static int impl_cuInit(unsigned flags)
 
 static int impl_cuDriverGetVersion(int *ret)
 {
-	int major = 0;
-	int minor = 0;
+	unsigned version[2];
 
 	BEGIN("cuDriverGetVersion");
-	if (sscanf(standin.cuda, "%d.%d", &major, &minor) != 2)
+	if (!standin_numbers(standin.cuda, 10, version, 2))
 		return NOT_SUPPORTED;
-	*ret = major * 1000 + minor * 10;
+	*ret = (int)(version[0] * 1000 + version[1] * 10);
 	return 0;
 }
 
@@ -73,30 +72,30 @@ static int impl_cuDeviceGetName(char *ret, int size, int device)
 static int impl_cuDeviceGetAttribute(int *ret, int attribute, int device)
 {
 	const struct standin_gpu *gpu = gpu_of(device);
-	unsigned domain = 0, bus = 0, slot = 0;
-	int major = 0, minor = 0;
+	unsigned place[3] = {0};
+	unsigned compute[2];
 
 	BEGIN("cuDeviceGetAttribute");
 	if (gpu == NULL)
 		return INVALID_DEVICE;
-	(void)sscanf(gpu->busid, "%x:%x:%x", &domain, &bus, &slot);
-	if (sscanf(gpu->compute, "%d.%d", &major, &minor) != 2)
+	(void)standin_numbers(gpu->busid, 16, place, 3);
+	if (!standin_numbers(gpu->compute, 10, compute, 2))
 		return NOT_SUPPORTED;
 	switch (attribute) {
 	case BUS:
-		*ret = (int)bus;
+		*ret = (int)place[1];
 		return 0;
 	case DEVICE:
-		*ret = (int)slot;
+		*ret = (int)place[2];
 		return 0;
 	case DOMAIN:
-		*ret = (int)domain;
+		*ret = (int)place[0];
 		return 0;
 	case COMPUTE_MAJOR:
-		*ret = major;
+		*ret = (int)compute[0];
 		return 0;
 	case COMPUTE_MINOR:
-		*ret = minor;
+		*ret = (int)compute[1];
 		return 0;
 	default:
 		*ret = 0;

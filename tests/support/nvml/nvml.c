@@ -34,7 +34,7 @@ static int copy(const char *text, char *ret, unsigned size)
 }
 
 /* A handle is an address in a table: of a GPU or of a MIG device. */
-static struct standin_gpu *gpu_of(void *handle)
+static const struct standin_gpu *gpu_of(const void *handle)
 {
 	uintptr_t from = (uintptr_t)standin.gpus;
 	uintptr_t at = (uintptr_t)handle;
@@ -42,7 +42,7 @@ static struct standin_gpu *gpu_of(void *handle)
 	return at >= from && at < from + sizeof(standin.gpus) ? handle : NULL;
 }
 
-static struct standin_mig *mig_of(void *handle)
+static const struct standin_mig *mig_of(const void *handle)
 {
 	return gpu_of(handle) == NULL ? handle : NULL;
 }
@@ -112,27 +112,36 @@ static int impl_nvmlDeviceGetHandleByIndex_v2(unsigned index, void **ret)
 
 static int impl_nvmlDeviceGetMinorNumber(void *gpu, unsigned *ret)
 {
+	const struct standin_gpu *of = gpu_of(gpu);
+
 	BEGIN("nvmlDeviceGetMinorNumber");
-	if (gpu_of(gpu) == NULL || gpu_of(gpu)->minor[0] == '\0')
+	if (of == NULL || of->minor[0] == '\0')
 		return NOT_SUPPORTED;
-	*ret = (unsigned)strtoul(gpu_of(gpu)->minor, NULL, 10);
+	*ret = (unsigned)strtoul(of->minor, NULL, 10);
 	return 0;
 }
 
 static int impl_nvmlDeviceGetUUID(void *device, char *ret, unsigned size)
 {
+	const struct standin_gpu *gpu = gpu_of(device);
+	const struct standin_mig *mig = mig_of(device);
+
 	BEGIN("nvmlDeviceGetUUID");
-	return copy(gpu_of(device) != NULL ? gpu_of(device)->uuid : mig_of(device)->uuid, ret,
-		    size);
+	return gpu == NULL && mig == NULL ? INVALID_ARGUMENT
+					  : copy(gpu != NULL ? gpu->uuid : mig->uuid, ret, size);
 }
 
-static int pci_info(void *gpu, void *ret)
+static int pci_info(const void *handle, void *ret)
 {
+	const struct standin_gpu *gpu = gpu_of(handle);
 	struct pci pci = {.device_id = 0x233510de};
+	unsigned place[3];
 
-	if (gpu_of(gpu) == NULL ||
-	    sscanf(gpu_of(gpu)->busid, "%x:%x:%x", &pci.domain, &pci.bus, &pci.device) != 3)
+	if (gpu == NULL || !standin_numbers(gpu->busid, 16, place, 3))
 		return NOT_SUPPORTED;
+	pci.domain = place[0];
+	pci.bus = place[1];
+	pci.device = place[2];
 	(void)snprintf(pci.bus_id, sizeof(pci.bus_id), "%08X:%02X:%02X.0", pci.domain, pci.bus,
 		       pci.device);
 	memcpy(ret, &pci, sizeof(pci));
@@ -153,16 +162,20 @@ static int impl_nvmlDeviceGetPciInfo_v2(void *gpu, void *ret)
 
 static int impl_nvmlDeviceGetName(void *gpu, char *ret, unsigned size)
 {
+	const struct standin_gpu *of = gpu_of(gpu);
+
 	BEGIN("nvmlDeviceGetName");
-	return gpu_of(gpu) == NULL ? NOT_SUPPORTED : copy(gpu_of(gpu)->name, ret, size);
+	return of == NULL ? NOT_SUPPORTED : copy(of->name, ret, size);
 }
 
 static int impl_nvmlDeviceGetBrand(void *gpu, int *ret)
 {
+	const struct standin_gpu *of = gpu_of(gpu);
+
 	BEGIN("nvmlDeviceGetBrand");
-	if (gpu_of(gpu) == NULL || gpu_of(gpu)->brand[0] == '\0')
+	if (of == NULL || of->brand[0] == '\0')
 		return NOT_SUPPORTED;
-	*ret = (int)strtol(gpu_of(gpu)->brand, NULL, 10);
+	*ret = (int)strtol(of->brand, NULL, 10);
 	return 0;
 }
 
@@ -176,11 +189,12 @@ static int impl_nvmlDeviceGetCudaComputeCapability(void *gpu, int *ret_major, in
 
 static int impl_nvmlDeviceGetMigMode(void *gpu, unsigned *ret_now, unsigned *ret_later)
 {
+	const struct standin_gpu *of = gpu_of(gpu);
+
 	BEGIN("nvmlDeviceGetMigMode");
-	if (gpu_of(gpu) == NULL ||
-	    (strcmp(gpu_of(gpu)->mig, "on") != 0 && strcmp(gpu_of(gpu)->mig, "off") != 0))
+	if (of == NULL || (strcmp(of->mig, "on") != 0 && strcmp(of->mig, "off") != 0))
 		return NOT_SUPPORTED;
-	*ret_now = *ret_later = strcmp(gpu_of(gpu)->mig, "on") == 0;
+	*ret_now = *ret_later = strcmp(of->mig, "on") == 0;
 	return 0;
 }
 
@@ -207,19 +221,23 @@ static int impl_nvmlDeviceGetMigDeviceHandleByIndex(void *gpu, unsigned index, v
 
 static int impl_nvmlDeviceGetGpuInstanceId(void *mig, unsigned *ret)
 {
+	const struct standin_mig *of = mig_of(mig);
+
 	BEGIN("nvmlDeviceGetGpuInstanceId");
-	if (mig_of(mig) == NULL)
+	if (of == NULL)
 		return NOT_SUPPORTED;
-	*ret = mig_of(mig)->gi;
+	*ret = of->gi;
 	return 0;
 }
 
 static int impl_nvmlDeviceGetComputeInstanceId(void *mig, unsigned *ret)
 {
+	const struct standin_mig *of = mig_of(mig);
+
 	BEGIN("nvmlDeviceGetComputeInstanceId");
-	if (mig_of(mig) == NULL)
+	if (of == NULL)
 		return NOT_SUPPORTED;
-	*ret = mig_of(mig)->ci;
+	*ret = of->ci;
 	return 0;
 }
 

@@ -72,12 +72,34 @@ static void read_mig(const char *line, struct standin_mig *mig)
 	word(line, "uuid", mig->uuid);
 }
 
+bool standin_numbers(const char *text, int base, unsigned *ret, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		char *end;
+
+		ret[i] = (unsigned)strtoul(text, &end, base);
+		if (end == text || (i + 1 < n && *end == '\0'))
+			return false;
+		text = end + 1;
+	}
+	return true;
+}
+
+/* The next word of the line. */
+static const char *take_word(const char *line, char *ret)
+{
+	size_t len = strcspn(line, " \n");
+
+	(void)snprintf(ret, STANDIN_TEXT, "%.*s", (int)len, line);
+	return line + len + strspn(line + len, " \n");
+}
+
 static void read_line(const char *line)
 {
 	struct standin_rule rule = {.number = 0};
-	int n = sscanf(line, "%95s %95s %ld", rule.verb, rule.call, &rule.number);
 
-	if (n < 1 || rule.verb[0] == '#')
+	rule.number = strtol(take_word(take_word(line, rule.verb), rule.call), NULL, 10);
+	if (rule.verb[0] == '\0' || rule.verb[0] == '#')
 		return;
 	if (strcmp(rule.verb, "driver") == 0)
 		(void)snprintf(standin.driver, sizeof(standin.driver), "%s", rule.call);

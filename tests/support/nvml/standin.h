@@ -72,6 +72,9 @@ bool standin_has(const char *symbol);
 /** What the file says of the call happens; gives the error number it shall return, 0 = none. */
 int standin_call(const char *call);
 
+/** Reads n numbers with one character between them; false if there are fewer. */
+bool standin_numbers(const char *text, int base, unsigned *ret, size_t n);
+
 /* An exported function NAME that is there unless the file says "missing NAME": the dynamic loader
  * asks the resolver when somebody looks the symbol up. The code is impl_NAME(). */
 #define STANDIN_EXPORT(name)                                                                       \
