@@ -84,16 +84,20 @@ host() {
 }
 
 inside_driver() {
-	local gi1 node
-	gi1=$(find dev/nvidia-caps -type c -exec stat -c %t:%T {} + 2>/dev/null | grep -vc '^1fe:') || true
-	[[ $gi1 == 0 ]] || die 'a node of nvidia-caps is of another driver'
+	local node caps=0
+	# not find: for it a node that is mounted is the placeholder below it
+	for node in dev/nvidia-caps/*; do
+		[[ -e $node ]] || continue
+		caps=$((caps + 1))
+		[[ $(stat -c %F:%t "$node") == 'character special file:1fe' ]] || die "'$node' is of another driver"
+	done
 	[[ $(stat -c %t:%T dev/nvidia0) == c3:0 ]] || die 'the GPU that is right is missing'
 	case $SCENE in
 	driver-gpu) for node in nvidia1 nvidia-uvm dri/card1 dri/by-path/pci-0000:01:00.0-card; do
 		[[ ! -e dev/$node && ! -L dev/$node ]] || die "the node '$node' is there"
 	done ;;
 	driver-imex) [[ $(ls dev/nvidia-caps-imex-channels) == channel1 ]] || die 'not the good channel alone' ;;
-	driver-mig*) [[ $(find dev/nvidia-caps -type c | wc -l) == 2 ]] || die 'not the good MIG device alone' ;;
+	driver-mig*) ((caps == 2)) || die 'not the good MIG device alone' ;;
 	esac
 }
 
