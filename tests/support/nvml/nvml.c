@@ -181,9 +181,14 @@ static int impl_nvmlDeviceGetBrand(void *gpu, int *ret)
 
 static int impl_nvmlDeviceGetCudaComputeCapability(void *gpu, int *ret_major, int *ret_minor)
 {
+	const struct standin_gpu *of = gpu_of(gpu);
+	unsigned compute[2];
+
 	BEGIN("nvmlDeviceGetCudaComputeCapability");
-	if (gpu_of(gpu) == NULL || sscanf(gpu_of(gpu)->compute, "%d.%d", ret_major, ret_minor) != 2)
+	if (of == NULL || !standin_numbers(of->compute, 10, compute, 2))
 		return NOT_SUPPORTED;
+	*ret_major = (int)compute[0];
+	*ret_minor = (int)compute[1];
 	return 0;
 }
 
