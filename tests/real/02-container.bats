@@ -24,7 +24,6 @@ teardown_file() {
 }
 
 setup() {
-	T=$BATS_TEST_TMPDIR
 	mapfile -t wishes < <(cut -f 1 "$ENGINES_DIR/devices")
 	mapfile -t uuids < <(cut -f 2 "$ENGINES_DIR/devices")
 }
@@ -53,7 +52,7 @@ computed_on() { # UUID...
 
 # Two GPUs, neither in MIG mode
 needs_two() {
-	((${#wishes[@]} > 1)) && [[ ${wishes[0]} != *:* && ${wishes[1]} != *:* ]] || skip "this machine has no two whole GPUs"
+	if ((${#wishes[@]} < 2)) || [[ ${wishes[0]}${wishes[1]} == *:* ]]; then skip "this machine has no two whole GPUs"; fi
 }
 
 needs_runc() { # REASON
