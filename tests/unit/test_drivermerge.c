@@ -13,7 +13,6 @@
 #include "base/auto.h"
 #include "host/driveranswer.h"
 #include "host/drivercalls.h"
-#include "host/drivercheck.h"
 #include "host/drivermerge.h"
 
 #define UUID "GPU-0000000%c-1111-2222-3333-444444444444"
@@ -310,36 +309,6 @@ static void driveranswer_length_is_bounded(void **state)
 	assert_int_equal(len, 524288);
 }
 
-static void drivercheck_uuid_has_its_form(void **state)
-{
-	static const char plain[] = "00000000-1111-2222-3333-44444444abCD";
-	static const char *const bad[] = {
-		"",
-		"GPU-",
-		"GPU",
-		"gpu-00000000-1111-2222-3333-444444444444",
-		"GPU-00000000-1111-2222-3333-44444444444",
-		"GPU-00000000-1111-2222-3333-4444444444444",
-		"GPU-00000000_1111-2222-3333-444444444444",
-		"GPU-GPU-00000000-1111-2222-3333-444444444444",
-		"GPU-00000000-1111-2222-3333-444444444444/1/0",
-		"ABCDEFGHI-00000000-1111-2222-3333-444444444444",
-	};
-
-	(void)state;
-	assert_true(drivercheck_is_uuid(plain, 1, false));
-	assert_true(drivercheck_is_uuid("GPU-00000000-1111-2222-3333-444444444444", 1, false));
-	assert_true(
-		drivercheck_is_uuid("MIG-GPU-00000000-1111-2222-3333-444444444444/1/0", 2, true));
-	assert_false(
-		drivercheck_is_uuid("MIG-GPU-00000000-1111-2222-3333-444444444444/1/", 2, true));
-	assert_false(
-		drivercheck_is_uuid("MIG-GPU-00000000-1111-2222-3333-444444444444/1/0/", 2, true));
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		if (drivercheck_is_uuid(bad[i], 1, false))
-			fail_msg("'%s'", bad[i]);
-}
-
 static struct gpu *know(struct inventory *inv, enum gpu_kind kind, const char *busid, int minor)
 {
 	struct gpu *gpu = vec_add(&inv->driver.gpus);
@@ -460,6 +429,24 @@ static void drivermerge_what_is_known_stays(void **state)
 	inventory_free(inv);
 }
 
+static void drivermerge_windows_gpus_take_the_place_of_what_stood_for_them(void **state)
+{
+	struct inventory *inv = inventory_new();
+	struct example example;
+
+	(void)state;
+	make_example(&example);
+	inv->driver.wsl = true;
+	(void)know(inv, GPU_DISCRETE, NULL, -1);
+
+	(void)merged(&example, inv);
+
+	assert_int_equal(inv->driver.gpus.n, 2);
+	assert_string_equal(inv->driver.gpus.items[0].uuid, example.uuids[0]);
+	assert_string_equal(inv->driver.gpus.items[1].uuid, example.uuids[1]);
+	inventory_free(inv);
+}
+
 static void drivermerge_more_than_fit_is_an_error(void **state)
 {
 	struct inventory *inv = inventory_new();
@@ -484,11 +471,11 @@ int main(void)
 		cmocka_unit_test(driveranswer_that_cannot_be_is_refused),
 		cmocka_unit_test(driveranswer_cut_or_with_more_is_refused),
 		cmocka_unit_test(driveranswer_length_is_bounded),
-		cmocka_unit_test(drivercheck_uuid_has_its_form),
 		cmocka_unit_test(drivermerge_integrated_gpu_is_the_first),
 		cmocka_unit_test(drivermerge_integrated_gpu_that_nvml_lacks_stays_the_first),
 		cmocka_unit_test(drivermerge_gpu_that_nvml_leaves_out_comes_last),
 		cmocka_unit_test(drivermerge_what_is_known_stays),
+		cmocka_unit_test(drivermerge_windows_gpus_take_the_place_of_what_stood_for_them),
 		cmocka_unit_test(drivermerge_more_than_fit_is_an_error),
 	};
 
