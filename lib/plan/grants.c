@@ -44,7 +44,7 @@ bool grants_lacks_uuids(const struct driver *driver)
 
 bool grants_possible(const struct inventory *inv, const struct request *request)
 {
-	return inv->list_dir_found || inv->driver.gpus.n > 0 || inv->driver.wsl ||
+	return inv->files.n > 0 || inv->driver.gpus.n > 0 || inv->driver.wsl ||
 	       (request->mode == DEVICES_NONE && inv->driver.loaded);
 }
 
