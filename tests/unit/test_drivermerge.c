@@ -454,6 +454,24 @@ static void drivermerge_what_is_known_stays(void **state)
 	inventory_free(inv);
 }
 
+static void drivermerge_windows_gpus_take_the_place_of_what_stood_for_them(void **state)
+{
+	struct inventory *inv = inventory_new();
+	struct example example;
+
+	(void)state;
+	make_example(&example);
+	inv->driver.wsl = true;
+	(void)know(inv, GPU_DISCRETE, NULL, -1);
+
+	(void)merged(&example, inv);
+
+	assert_int_equal(inv->driver.gpus.n, 2);
+	assert_string_equal(inv->driver.gpus.items[0].uuid, example.uuids[0]);
+	assert_string_equal(inv->driver.gpus.items[1].uuid, example.uuids[1]);
+	inventory_free(inv);
+}
+
 static void drivermerge_more_than_fit_is_an_error(void **state)
 {
 	struct inventory *inv = inventory_new();
@@ -482,6 +500,7 @@ int main(void)
 		cmocka_unit_test(drivermerge_integrated_gpu_that_nvml_lacks_stays_the_first),
 		cmocka_unit_test(drivermerge_gpu_that_nvml_leaves_out_comes_last),
 		cmocka_unit_test(drivermerge_what_is_known_stays),
+		cmocka_unit_test(drivermerge_windows_gpus_take_the_place_of_what_stood_for_them),
 		cmocka_unit_test(drivermerge_more_than_fit_is_an_error),
 	};
 
