@@ -39,6 +39,12 @@ static char *busid_of(const proto_gpu *gpu, bool *failed)
 	return text;
 }
 
+/* What stands for Windows' GPUs while nothing is known of any. */
+static bool is_any(const struct gpu *known, const struct driver *driver)
+{
+	return driver->wsl && known->busid == NULL && known->minor < 0 && known->uuid == NULL;
+}
+
 static bool are_same(const struct gpu *known, const proto_gpu *gpu, const char *busid,
 		     bool integrated)
 {
@@ -100,7 +106,8 @@ static int merge_gpu(const proto_gpu *said, const char *source, struct inventory
 	bool integrated = is_integrated(said, inv);
 	size_t i = 0;
 
-	while (i < driver->gpus.n && !are_same(&driver->gpus.items[i], said, busid, integrated))
+	while (i < driver->gpus.n && !is_any(&driver->gpus.items[i], driver) &&
+	       !are_same(&driver->gpus.items[i], said, busid, integrated))
 		i++;
 	if (i == DRIVER_MAX_GPUS)
 		return err_set(err, E2BIG, "more than %u GPUs", DRIVER_MAX_GPUS);

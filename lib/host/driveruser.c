@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -17,6 +18,7 @@
 #define MAX_TABLE_BYTES (4u << 20) /* of passwd(5) or group(5) */
 #define NOBODY          65534u     /* the kernel's overflow ids */
 #define MAX_ID          UINT64_C(0xfffffffe)
+#define CONTROL         "/dev/nvidiactl"
 
 /* Field n of a line that ends at end; *ret_len = 0 where there is none. */
 static const char *field(const char *line, const char *end, unsigned n, size_t *ret_len)
@@ -97,6 +99,17 @@ static int find_id(const struct host *host, const char *path, const char *text, 
 			       host->settings->user, path);
 }
 
+/* Where the nodes are for a group only, as openSUSE's are for video, the child is of it. */
+static gid_t group_of_nodes(const struct host *host)
+{
+	struct stat st;
+
+	if (rootfs_lstat(host->fds[ROOT_DRIVER], CONTROL, &st, NULL) != 1 || !S_ISCHR(st.st_mode) ||
+	    (st.st_mode & 066) != 060 || st.st_gid == 0)
+		return NOBODY;
+	return st.st_gid;
+}
+
 int driveruser_find(const struct host *host, struct driveruser *ret, struct err *err)
 {
 	const char *text = host->settings->user;
@@ -109,6 +122,7 @@ int driveruser_find(const struct host *host, struct driveruser *ret, struct err 
 	int r;
 
 	if (text == NULL || !user.change) {
+		user.gid = group_of_nodes(host);
 		*ret = user;
 		return 0;
 	}

@@ -258,8 +258,8 @@ int procdriver_read(const struct host *host, struct inventory *inv, struct err *
 	return rc <= 0 ? rc : procdriver_read_all(host, inv, err);
 }
 
-/* Lists stand for an integrated GPU. An empty folder of them stands for nothing where the driver
- * has GPUs: packages for servers may bring it. */
+/* Lists stand for an integrated GPU. An empty folder of them stands for nothing: packages for
+ * servers may bring it. */
 static int procdriver_add_own(struct inventory *inv, struct err *err)
 {
 	const struct platform *platform = &inv->platform;
@@ -269,7 +269,7 @@ static int procdriver_add_own(struct inventory *inv, struct err *err)
 								   : "mount lists";
 	struct gpu *gpu;
 
-	if (!tegra && !(inv->list_dir_found && (inv->files.n > 0 || !inv->driver.loaded)))
+	if (!tegra && inv->files.n == 0)
 		return 0;
 	gpu = procdriver_add(inv, GPU_INTEGRATED, source);
 	if (gpu == NULL ||

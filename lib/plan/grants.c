@@ -42,9 +42,19 @@ bool grants_lacks_uuids(const struct driver *driver)
 	return false;
 }
 
+bool grants_lacks_minors(const struct driver *driver)
+{
+	vec_each(gpu, &driver->gpus)
+	{
+		if (gpu->kind == GPU_DISCRETE && gpu->minor < 0)
+			return true;
+	}
+	return false;
+}
+
 bool grants_possible(const struct inventory *inv, const struct request *request)
 {
-	return inv->list_dir_found || inv->driver.gpus.n > 0 || inv->driver.wsl ||
+	return inv->files.n > 0 || inv->driver.gpus.n > 0 || inv->driver.wsl ||
 	       (request->mode == DEVICES_NONE && inv->driver.loaded);
 }
 
@@ -371,6 +381,16 @@ static bool uuid_is_open(const struct driver *driver, const struct deviceid *id)
 	return strncasecmp(id->text, "MIG-", 4) == 0 || grants_lacks_uuids(driver);
 }
 
+/* A GPU, or the node that it has, that what is known does not settle. */
+static bool gpu_is_open(const struct driver *driver, const struct deviceid *id)
+{
+	/* all of Windows' GPUs are one at first, and none needs a node */
+	if (driver->wsl)
+		return id->form == DEVICEID_BUS ||
+		       (id->form == DEVICEID_INDEX && id->gpu >= driver->gpus.n);
+	return driver->gpus.n == 0 || grants_lacks_minors(driver);
+}
+
 bool grants_needs_driver(const struct inventory *inv, const char *word)
 {
 	const struct deviceid id = deviceid_read(word);
@@ -388,6 +408,6 @@ bool grants_needs_driver(const struct inventory *inv, const char *word)
 	case DEVICEID_UUID:
 		return uuid_is_open(&inv->driver, &id);
 	default:
-		return inv->driver.gpus.n == 0;
+		return gpu_is_open(&inv->driver, &id);
 	}
 }

@@ -38,6 +38,8 @@ void grants_done(struct grants *grants);
 bool grants_only_lists(const struct inventory *inv);
 /** True if the UUID of a discrete GPU is not known (yet). */
 bool grants_lacks_uuids(const struct driver *driver);
+/** True if the minor of a discrete GPU, and with it its node, is not known (yet). */
+bool grants_lacks_minors(const struct driver *driver);
 /** Number of GPUs that are granted, the one of the lists too. */
 size_t grants_count(const struct grants *grants);
 /** True if one of the granted is of that kind. */

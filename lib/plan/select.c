@@ -30,7 +30,8 @@ static bool can_ask(const struct inventory *inv)
 static bool devices_ask(const struct inventory *inv, const struct request *request)
 {
 	if (request->mode == DEVICES_ALL)
-		return inv->driver.gpus.n == 0 && !inv->driver.wsl;
+		return !inv->driver.wsl &&
+		       (inv->driver.gpus.n == 0 || grants_lacks_minors(&inv->driver));
 	if (request->mode != DEVICES_LIST)
 		return false;
 	for (size_t i = 0; i < request->devices.n; i++) {

@@ -442,6 +442,37 @@ static void driver_user_is_a_number_or_a_name_of_the_machine(void **state)
 	driverworld_done(&world);
 }
 
+static void driver_user_is_of_the_group_that_the_nodes_are_for(void **state)
+{
+	static const struct {
+		mode_t mode;
+		gid_t gid, expected;
+	} cases[] = {
+		{0660, 44, 44},    {0666, 44, 65534}, {0664, 44, 65534},
+		{0600, 44, 65534}, {0660, 0, 65534},
+	};
+	struct driverworld world;
+
+	(void)state;
+	driverworld_need_root();
+	driverworld_make(&world, TWO_GPUS);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct driveruser user = {.uid = 1};
+		char path[PATH_MAX];
+
+		tree_path(&world.tree, "/dev/nvidiactl", path);
+		(void)unlink(path);
+		tree_add(&world.tree, &(struct tree_entry){TREE_CHAR, "/dev/nvidiactl", "195:255",
+							   cases[i].mode});
+		assert_int_equal(chown(path, 0, cases[i].gid), 0);
+		assert_int_equal(driveruser_find(&world.host, &user, &world.err), 0);
+		assert_int_equal(user.uid, 65534);
+		assert_int_equal(user.gid, cases[i].expected);
+		assert_false(user.must);
+	}
+	driverworld_done(&world);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -458,6 +489,7 @@ int main(void)
 		cmocka_unit_test(driver_program_that_others_can_write_is_refused),
 		cmocka_unit_test(driver_program_that_is_missing_or_none_is_an_error),
 		cmocka_unit_test(driver_user_is_a_number_or_a_name_of_the_machine),
+		cmocka_unit_test(driver_user_is_of_the_group_that_the_nodes_are_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,7 +13,6 @@
 #include "base/auto.h"
 #include "host/driveranswer.h"
 #include "host/drivercalls.h"
-#include "host/drivercheck.h"
 #include "host/drivermerge.h"
 
 #define UUID "GPU-0000000%c-1111-2222-3333-444444444444"
@@ -206,6 +205,28 @@ static void set_version(struct example *example)
 	example->answer->driver_version[3] = ' ';
 }
 
+static void set_version_up(struct example *example)
+{
+	example->answer->driver_version[0] = '.';
+	example->answer->driver_version[1] = '.';
+	example->answer->driver_version[2] = '\0';
+}
+
+static void set_version_here(struct example *example)
+{
+	example->answer->driver_version[0] = '.';
+	example->answer->driver_version[1] = '\0';
+}
+
+/* CSI, by which terminals are told what to do */
+static void set_terminal_model(struct example *example)
+{
+	memcpy(example->model[0],
+	       "\xc2\x9b"
+	       "31m",
+	       6);
+}
+
 static void set_cuda(struct example *example)
 {
 	example->answer->cuda_version = -5;
@@ -241,13 +262,16 @@ static void set_failure(struct example *example)
 static void driveranswer_that_cannot_be_is_refused(void **state)
 {
 	static void (*const changes[])(struct example *) = {
-		set_same_index,   set_same_bus,     set_same_minor,    set_same_uuid,
-		set_bad_uuid,     set_path_uuid,    set_control_model, set_no_utf8,
-		set_bus,          set_device,       set_minor,         set_compute,
-		set_mig_of_none,  set_mig_of_plain, set_same_mig,      set_same_mig_index,
-		set_bad_mig_uuid, set_format,       set_library,       set_version,
-		set_cuda,         set_slow,         set_missing,       set_fault,
-		set_step,         set_failure,
+		set_same_index,     set_same_bus,       set_same_minor,
+		set_same_uuid,      set_bad_uuid,       set_path_uuid,
+		set_control_model,  set_no_utf8,        set_bus,
+		set_device,         set_minor,          set_compute,
+		set_mig_of_none,    set_mig_of_plain,   set_same_mig,
+		set_same_mig_index, set_bad_mig_uuid,   set_format,
+		set_library,        set_version,        set_cuda,
+		set_slow,           set_missing,        set_fault,
+		set_step,           set_failure,        set_version_up,
+		set_version_here,   set_terminal_model,
 	};
 
 	(void)state;
@@ -308,36 +332,6 @@ static void driveranswer_length_is_bounded(void **state)
 	assert_int_equal(driveranswer_length((const unsigned char *)"\xff\xff\xff\xff", &len, &err),
 			 -EPROTO);
 	assert_int_equal(len, 524288);
-}
-
-static void drivercheck_uuid_has_its_form(void **state)
-{
-	static const char plain[] = "00000000-1111-2222-3333-44444444abCD";
-	static const char *const bad[] = {
-		"",
-		"GPU-",
-		"GPU",
-		"gpu-00000000-1111-2222-3333-444444444444",
-		"GPU-00000000-1111-2222-3333-44444444444",
-		"GPU-00000000-1111-2222-3333-4444444444444",
-		"GPU-00000000_1111-2222-3333-444444444444",
-		"GPU-GPU-00000000-1111-2222-3333-444444444444",
-		"GPU-00000000-1111-2222-3333-444444444444/1/0",
-		"ABCDEFGHI-00000000-1111-2222-3333-444444444444",
-	};
-
-	(void)state;
-	assert_true(drivercheck_is_uuid(plain, 1, false));
-	assert_true(drivercheck_is_uuid("GPU-00000000-1111-2222-3333-444444444444", 1, false));
-	assert_true(
-		drivercheck_is_uuid("MIG-GPU-00000000-1111-2222-3333-444444444444/1/0", 2, true));
-	assert_false(
-		drivercheck_is_uuid("MIG-GPU-00000000-1111-2222-3333-444444444444/1/", 2, true));
-	assert_false(
-		drivercheck_is_uuid("MIG-GPU-00000000-1111-2222-3333-444444444444/1/0/", 2, true));
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		if (drivercheck_is_uuid(bad[i], 1, false))
-			fail_msg("'%s'", bad[i]);
 }
 
 static struct gpu *know(struct inventory *inv, enum gpu_kind kind, const char *busid, int minor)
@@ -460,6 +454,24 @@ static void drivermerge_what_is_known_stays(void **state)
 	inventory_free(inv);
 }
 
+static void drivermerge_windows_gpus_take_the_place_of_what_stood_for_them(void **state)
+{
+	struct inventory *inv = inventory_new();
+	struct example example;
+
+	(void)state;
+	make_example(&example);
+	inv->driver.wsl = true;
+	(void)know(inv, GPU_DISCRETE, NULL, -1);
+
+	(void)merged(&example, inv);
+
+	assert_int_equal(inv->driver.gpus.n, 2);
+	assert_string_equal(inv->driver.gpus.items[0].uuid, example.uuids[0]);
+	assert_string_equal(inv->driver.gpus.items[1].uuid, example.uuids[1]);
+	inventory_free(inv);
+}
+
 static void drivermerge_more_than_fit_is_an_error(void **state)
 {
 	struct inventory *inv = inventory_new();
@@ -484,11 +496,11 @@ int main(void)
 		cmocka_unit_test(driveranswer_that_cannot_be_is_refused),
 		cmocka_unit_test(driveranswer_cut_or_with_more_is_refused),
 		cmocka_unit_test(driveranswer_length_is_bounded),
-		cmocka_unit_test(drivercheck_uuid_has_its_form),
 		cmocka_unit_test(drivermerge_integrated_gpu_is_the_first),
 		cmocka_unit_test(drivermerge_integrated_gpu_that_nvml_lacks_stays_the_first),
 		cmocka_unit_test(drivermerge_gpu_that_nvml_leaves_out_comes_last),
 		cmocka_unit_test(drivermerge_what_is_known_stays),
+		cmocka_unit_test(drivermerge_windows_gpus_take_the_place_of_what_stood_for_them),
 		cmocka_unit_test(drivermerge_more_than_fit_is_an_error),
 	};
 
