@@ -174,6 +174,7 @@ static void add(const float *a, const float *b, float *sum, unsigned count)
 			sum[count - 1] += 1;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): CUDA's own parameters */
 static int impl_cuLaunchKernel(const void *function, unsigned grid_x, unsigned grid_y,
 			       unsigned grid_z, unsigned block_x, unsigned block_y,
 			       unsigned block_z, unsigned shared, const void *stream, void **params,
