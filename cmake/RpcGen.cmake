@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # nvc_rpcgen(TARGET FILE.x): an object library TARGET with the XDR routines of the types in FILE.x, and
 # the folder of the header on the path of those who link it. Only the types are used: no client, no
-# server. The code is rpcgen's, so it is compiled without this project's warnings.
+# server. The code is rpcgen's, so it is compiled with this project's flags but none of its warnings.
 function(nvc_rpcgen target source)
   get_filename_component(name ${source} NAME_WE)
   get_filename_component(folder ${source} DIRECTORY)
@@ -22,8 +22,6 @@ function(nvc_rpcgen target source)
   endforeach()
   add_library(${target} OBJECT ${out}/${name}.c ${out}/${name}.h)
   target_include_directories(${target} SYSTEM PUBLIC ${out} ${NVC_XDR_INCLUDE})
-  target_compile_options(${target} PRIVATE -w -fvisibility=hidden -ffunction-sections -fdata-sections)
-  if(NVC_SANITIZE)
-    target_compile_options(${target} PRIVATE -fsanitize=address,undefined -fno-sanitize-recover=undefined)
-  endif()
+  target_link_libraries(${target} PRIVATE nvc_flags)
+  target_compile_options(${target} PRIVATE -w)
 endfunction()

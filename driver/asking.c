@@ -92,8 +92,8 @@ void asking_copy(char *ret, size_t size, const char *text)
 	size_t n = 0;
 
 	while (*text != '\0') {
-		size_t len = str_utf8_length(text, strnlen(text, 4));
-		bool plain = len > 0 && (unsigned char)*text >= ' ' && *text != 0x7f;
+		size_t len = str_plain_length(text, strnlen(text, 4));
+		bool plain = len > 0;
 
 		if (n + (plain ? len : 1) >= size)
 			break;

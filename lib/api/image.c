@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "api/context.h"
+#include "apply/apply.h"
 #include "base/auto.h"
 #include "oci/compat.h"
 #include "oci/image.h"
@@ -62,6 +63,18 @@ static int read_image(const struct nvc_context *ctx, int rootfd, struct image *i
 	return rc;
 }
 
+/* Nobody is to execute what is found in an image, by whatever mistake of ours. */
+static int end_asking(struct nvc_context *ctx)
+{
+	const struct apply_target target = {.confined = ctx->confined,
+					    .asks_driver = ctx->asks_driver};
+	int rc = apply_end_asking(ctx->settings, &target, &ctx->log, &ctx->err);
+
+	if (rc == 0)
+		ctx->asks_driver = false;
+	return rc;
+}
+
 int nvc_image_new(struct nvc_context *ctx, const struct nvc_container *container,
 		  struct nvc_image **ret)
 {
@@ -74,6 +87,8 @@ int nvc_image_new(struct nvc_context *ctx, const struct nvc_container *container
 	if (container->size < sizeof(*container))
 		return err_set(&ctx->err, EINVAL, "read an image: container.size is too small");
 	rc = context_container_rootfs(ctx, container, &path);
+	if (rc == 0)
+		rc = end_asking(ctx);
 	if (rc == 0)
 		rc = rootfd = open_rootfs(container, path, &ctx->err);
 	if (rc < 0)

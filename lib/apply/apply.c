@@ -401,6 +401,14 @@ int apply_confine(const struct settings *settings, const struct apply_target *ta
 	return fence_enter(&fence, FENCE_PREPARE, err);
 }
 
+int apply_end_asking(const struct settings *settings, const struct apply_target *target,
+		     const struct log *log, struct err *err)
+{
+	const struct fence fence = fence_of(settings, target, log);
+
+	return fence_end_child(&fence, err);
+}
+
 static void share(struct job *job)
 {
 	job->tree.procfd = job->procfd;

@@ -54,4 +54,9 @@ int apply_revert(const struct apply_target *target, const struct settings *setti
 int apply_confine(const struct settings *settings, const struct apply_target *target,
 		  const struct log *log, struct err *err);
 
+/** For the same program, when the driver's library is asked no more: gives up what apply_confine()
+ *  left for it. asks_driver must be false in what follows. */
+int apply_end_asking(const struct settings *settings, const struct apply_target *target,
+		     const struct log *log, struct err *err);
+
 #endif

@@ -287,6 +287,28 @@ static int filter(const struct fence *fence, enum fence_phase phase, struct err 
 	return refuse(fence, lists, err);
 }
 
+int fence_end_child(const struct fence *fence, struct err *err)
+{
+	const struct fence without = {.programs = fence->programs};
+	struct sysfilter_rule own[FENCE_SIGNALS + 1];
+	const struct sysfilter_rule *lists[] = {talking, nothing, nothing, NULL};
+	int r;
+
+	if (!fence->on || !fence->child)
+		return 0;
+	own_signals(own, true);
+	if (!fence->programs) {
+		lists[1] = starting;
+		lists[2] = own;
+	}
+	r = privs_limit(caps_of(&without, FENCE_PREPARE), err);
+	if (r == 0)
+		r = refuse(fence, lists, err);
+	if (r == 0)
+		log_debug(fence->log, MODULE, "the driver's library is asked no more");
+	return r;
+}
+
 /* ---- phases ---- */
 
 const char *fence_phase_name(enum fence_phase phase)

@@ -33,6 +33,10 @@ struct fence {
  *  of at debug level; whatever else the kernel refuses is an error. */
 int fence_enter(const struct fence *fence, enum fence_phase phase, struct err *err);
 
+/** In FENCE_PREPARE, when the driver's library is asked no more: takes back what child left open
+ * for it. fence->child must be false in all phases that follow. */
+int fence_end_child(const struct fence *fence, struct err *err);
+
 /** Runs fn in FENCE_FILES, in a thread that may write beneath the n directories only where the
  *  kernel has Landlock; where the fence is off, and with programs, as it is. */
 int fence_files(const struct fence *fence, const int *dirs, size_t n,

@@ -14,6 +14,8 @@
 #include "format/procdriver.h"
 #include "host/devnodes.h"
 #include "host/migcaps.h"
+#include "host/procdriver.h"
+#include "host/trust.h"
 #include "sys/entry.h"
 #include "sys/rootfs.h"
 
@@ -163,13 +165,47 @@ static bool take_params(struct maker *maker, const char *params)
 	return modify != 0;
 }
 
+/* A node is made of whatever number stands there. What others can write, in a machine's folder,
+ * could have the memory's or a disk's made for them. NULL, or the path that is not to be trusted.
+ */
+static const char *doubtful(const struct host *host)
+{
+	static const char *const paths[] = {
+		"/",
+		"/proc",
+		"/proc/devices",
+		PROCDRIVER_DIR,
+		PROCDRIVER_DIR "/params",
+		PROCDRIVER_CAP_FILES,
+	};
+	struct trust trust;
+
+	trust_init(&trust);
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		auto_fd fd =
+			rootfs_open(host->fds[ROOT_MACHINE], paths[i], O_PATH | O_NOFOLLOW, NULL);
+		struct stat st;
+
+		if (fd >= 0 && (fstat(fd, &st) < 0 || trust_fault(&trust, &st) != NULL))
+			return paths[i];
+	}
+	return NULL;
+}
+
 int kmodnodes_make(const struct host *host, struct inventory *inv, bool channel, struct err *err)
 {
 	auto_done(devnodes) struct devnodes classes = {.host = host};
 	auto_fd dev = rootfs_open(host->fds[ROOT_DRIVER], "/dev", O_PATH | O_DIRECTORY, NULL);
 	struct maker maker = {.host = host, .classes = &classes, .dev = dev};
-	int rc = devnodes_open(&classes, host, inv, err);
+	const char *fault = doubtful(host);
+	int rc;
 
+	if (fault != NULL) {
+		log_warn(host->log, MODULE, "no nodes are made: '%s' can be written by others",
+			 fault);
+		return 0;
+	}
+	rc = devnodes_open(&classes, host, inv, err);
 	if (rc < 0)
 		return rc;
 	if (dev < 0 || !take_params(&maker, inv->driver.params)) {

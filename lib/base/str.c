@@ -201,10 +201,19 @@ size_t str_utf8_length(const char *text, size_t len)
 	return want;
 }
 
+size_t str_plain_length(const char *text, size_t len)
+{
+	size_t n = str_utf8_length(text, len);
+	const unsigned char *c = (const unsigned char *)text;
+
+	/* U+0080 to U+009F are control characters of terminals too. */
+	return n == 0 || c[0] < 0x20 || c[0] == 0x7f || (c[0] == 0xc2 && c[1] < 0xa0) ? 0 : n;
+}
+
 /* Writes the escaped form of one character into out (at least 5 bytes); returns bytes consumed. */
 static size_t escape_one(const unsigned char *text, char *out)
 {
-	size_t len = str_utf8_length((const char *)text, strnlen((const char *)text, 4));
+	size_t len = str_plain_length((const char *)text, strnlen((const char *)text, 4));
 	const char *named = NULL;
 
 	switch (text[0]) {
@@ -227,8 +236,7 @@ static size_t escape_one(const unsigned char *text, char *out)
 		memcpy(out, named, 3);
 		return 1;
 	}
-	/* U+0080 to U+009F are control characters of terminals too. */
-	if (len == 0 || text[0] < 0x20 || text[0] == 0x7f || (text[0] == 0xc2 && text[1] < 0xa0)) {
+	if (len == 0) {
 		(void)snprintf(out, 5, "\\x%02x", text[0]);
 		return 1;
 	}

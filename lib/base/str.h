@@ -47,6 +47,9 @@ bool str_to_u64(const char *text, size_t len, unsigned base, uint64_t max, uint6
  *  overlong forms, no surrogates, nothing above U+10FFFF). Source: RFC 3629. */
 size_t str_utf8_length(const char *text, size_t len);
 
+/** The same for one that is no control character: 0 for those, and for U+0080 to U+009F. */
+size_t str_plain_length(const char *text, size_t len);
+
 /** Copies with control characters, backslashes and bytes that are not UTF-8 written as \xNN (\n,
  * \t, \r by name), cut to size (with NUL). */
 void str_escape(const char *text, char *ret, size_t size);

@@ -24,9 +24,9 @@ static bool is_printable(const char *text)
 	size_t left = strlen(text);
 
 	while (left > 0) {
-		size_t n = str_utf8_length(text, left);
+		size_t n = str_plain_length(text, left);
 
-		if (n == 0 || (unsigned char)*text < ' ' || *text == 0x7f)
+		if (n == 0)
 			return false;
 		text += n;
 		left -= n;
@@ -34,12 +34,13 @@ static bool is_printable(const char *text)
 	return true;
 }
 
+/* It becomes part of paths. */
 static bool is_version(const char *text)
 {
 	static const char allowed[] =
 		"0123456789.-_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-	return text[strspn(text, allowed)] == '\0';
+	return text[strspn(text, allowed)] == '\0' && text[0] != '.' && strstr(text, "..") == NULL;
 }
 
 static const char *skip_words(const char *text, unsigned words)

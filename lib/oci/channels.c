@@ -72,19 +72,12 @@ int channels_add(struct channels *channels, const char *text, size_t len, struct
 	return add_range(channels, first, last, err);
 }
 
+static int add_word(void *arg, const char *word, size_t len, struct err *err)
+{
+	return channels_add(arg, word, len, err);
+}
+
 int channels_add_list(struct channels *channels, const char *text, struct err *err)
 {
-	if (strlen(text) > REQUEST_MAX_ENV_BYTES)
-		return err_set(err, EINVAL, "read %s: longer than %d bytes", channels->name,
-			       REQUEST_MAX_ENV_BYTES);
-	for (;;) {
-		struct wish_word word = wish_next_word(&text);
-		int rc;
-
-		if (word.start == NULL)
-			return 0;
-		rc = channels_add(channels, word.start, word.len, err);
-		if (rc < 0)
-			return rc;
-	}
+	return wish_each_word(channels->name, text, add_word, channels, err);
 }

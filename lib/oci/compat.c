@@ -12,9 +12,9 @@
 #include "base/auto.h"
 #include "base/path.h"
 #include "base/str.h"
-#include "format/elfinfo.h"
 #include "format/elfnote.h"
 #include "format/elfsection.h"
+#include "oci/imagefile.h"
 #include "oci/jdoc.h"
 #include "sys/procself.h"
 #include "sys/rootfs.h"
@@ -150,48 +150,41 @@ static int take_library(struct reading *reading, const char *name, struct elfinf
 	return library->name == NULL ? err_nomem(err) : 0;
 }
 
-static int take_cuda(struct reading *reading, const char *name, struct window *window,
-		     uint64_t size, struct err *err)
+static int take_cuda(struct reading *reading, const char *name, struct imagefile *file,
+		     struct err *err)
 {
 	struct image_compat *compat = reading->compat;
+	int rc;
 
 	if (reading->n_cuda++ > 0)
 		return set_fault(compat, "there is more than one libcuda in it", err);
 	compat->version = strdup(name + strlen(LIBCUDA));
 	if (compat->version == NULL)
 		return err_nomem(err);
-	return read_note(window, size, compat, err);
+	rc = read_note(&file->window, file->size, compat, err);
+	if (rc == 0 && file->window.error != 0)
+		rc = err_sys(err, file->window.error, "read the image's '%s'", name);
+	return rc;
 }
 
 static int read_one(struct reading *reading, const char *name, struct err *err)
 {
-	auto_done(elfinfo) struct elfinfo info = {0};
-	auto_fd fd = rootfs_open(reading->dirfd, name, O_RDONLY | O_NOFOLLOW | O_NOCTTY, NULL);
-	struct window window;
-	struct stat st;
-	int rc;
+	auto_done(imagefile) struct imagefile file = {.fd = -1};
+	int rc = imagefile_open(reading->dirfd, name, O_NOFOLLOW, &file, err);
 
-	if (fd < 0)
-		return err_is_trouble(-fd) ? err_sys(err, -fd, "open the image's '%s'", name) : 0;
-	if (fstat(fd, &st) < 0)
-		return err_sys(err, errno, "look at the image's '%s'", name);
-	if (!S_ISREG(st.st_mode))
-		return 0;
-	window_init(&window, fd);
-	rc = elfinfo_parse_by(window_read, &window, (uint64_t)st.st_size, &info, NULL);
-	if (rc == -ENOMEM)
-		return err_nomem(err);
+	if (rc <= 0)
+		return rc;
 	if (is_libcuda(name)) {
-		int taken = take_cuda(reading, name, &window, (uint64_t)st.st_size, err);
+		int taken = take_cuda(reading, name, &file, err);
 
-		if (taken == 0 && rc < 0)
+		if (taken == 0 && rc < 2)
 			taken = set_fault(reading->compat, "its libcuda is no library", err);
 		if (taken < 0)
 			return taken;
 	}
-	if (rc < 0 || reading->compat->libraries.n == COMPAT_MAX_LIBRARIES)
+	if (rc < 2 || reading->compat->libraries.n == COMPAT_MAX_LIBRARIES)
 		return 0;
-	return take_library(reading, name, &info, err);
+	return take_library(reading, name, &file.info, err);
 }
 
 /* Names in one order, whatever the file system gives. */

@@ -6,14 +6,12 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/auto.h"
 #include "base/path.h"
 #include "base/str.h"
-#include "format/elfinfo.h"
+#include "oci/imagefile.h"
 #include "sys/rootfs.h"
-#include "sys/window.h"
 
 /* Loaders where an image has no program that could tell: the path says it all. */
 static const struct {
@@ -57,29 +55,16 @@ static void take_loader(const char *path, struct image *image)
 /* Learns what one program of the image can tell: of its megabytes a few thousand bytes are read. */
 static int read_program(int rootfd, const char *path, struct image *image, struct err *err)
 {
-	auto_done(elfinfo) struct elfinfo info = {0};
-	auto_fd fd = rootfs_open(rootfd, path, O_RDONLY | O_NOCTTY, NULL);
-	struct window window;
-	struct stat st;
-	int rc;
+	auto_done(imagefile) struct imagefile file = {.fd = -1};
+	int rc = imagefile_open(rootfd, path, 0, &file, err);
 
-	if (fd < 0)
-		return err_is_trouble(-fd) ? err_sys(err, -fd, "open the image's '%s'", path) : 0;
-	if (fstat(fd, &st) < 0)
-		return err_sys(err, errno, "look at the image's '%s'", path);
-	if (!S_ISREG(st.st_mode))
+	if (rc < 0)
+		return rc;
+	if (rc < 2 || (image->machine != 0 && image->machine != file.info.machine))
 		return 0;
-	window_init(&window, fd);
-	rc = elfinfo_parse_by(window_read, &window, (uint64_t)st.st_size, &info, NULL);
-	if (rc == -ENOMEM)
-		return err_nomem(err);
-	if (window.error != 0)
-		return err_sys(err, window.error, "read the image's '%s'", path);
-	if (rc < 0 || (image->machine != 0 && image->machine != info.machine))
-		return 0;
-	image->machine = info.machine;
-	if (info.interp != NULL)
-		take_loader(info.interp, image);
+	image->machine = file.info.machine;
+	if (file.info.interp != NULL)
+		take_loader(file.info.interp, image);
 	return 0;
 }
 

@@ -172,10 +172,10 @@ struct wish_word wish_next_word(const char **text)
 	return word;
 }
 
-int wish_add_list(struct wish *wish, const char *text, struct err *err)
+int wish_each_word(const char *name, const char *text, wish_word_fn fn, void *arg, struct err *err)
 {
 	if (strlen(text) > REQUEST_MAX_ENV_BYTES)
-		return err_set(err, EINVAL, "read %s: longer than %d bytes", wish->name,
+		return err_set(err, EINVAL, "read %s: longer than %d bytes", name,
 			       REQUEST_MAX_ENV_BYTES);
 	for (;;) {
 		struct wish_word word = wish_next_word(&text);
@@ -183,10 +183,20 @@ int wish_add_list(struct wish *wish, const char *text, struct err *err)
 
 		if (word.start == NULL)
 			return 0;
-		rc = wish_add_id(wish, word.start, word.len, err);
+		rc = fn(arg, word.start, word.len, err);
 		if (rc < 0)
 			return rc;
 	}
+}
+
+static int add_word(void *arg, const char *word, size_t len, struct err *err)
+{
+	return wish_add_id(arg, word, len, err);
+}
+
+int wish_add_list(struct wish *wish, const char *text, struct err *err)
+{
+	return wish_each_word(wish->name, text, add_word, wish, err);
 }
 
 bool wish_wants_gpu(const struct wish *wish)

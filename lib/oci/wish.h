@@ -45,6 +45,11 @@ struct wish_word {
 /** The next word of a list with commas, without blanks around it; *text moves on. */
 struct wish_word wish_next_word(const char **text);
 
+typedef int (*wish_word_fn)(void *arg, const char *word, size_t len, struct err *err);
+/** Calls fn for each word of a list with commas up to a failure. name is the variable's, for
+ *  messages. -EINVAL: longer than REQUEST_MAX_ENV_BYTES. */
+int wish_each_word(const char *name, const char *text, wish_word_fn fn, void *arg, struct err *err);
+
 /** 1 = "FIRST-LAST" in decimal, 0 = not of that form, -ERANGE: of that form, but it runs backwards
  *  or beyond max. */
 int wish_read_range(const char *text, uint64_t max, uint64_t *ret_first, uint64_t *ret_last);

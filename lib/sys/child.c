@@ -114,7 +114,8 @@ __attribute__((noreturn)) static void child_keep(const struct child_plan *plan)
 	pid_t worker;
 	int status = 0;
 
-	(void)setpgid(0, 0);
+	/* the caller's terminal is neither to end it nor to be typed into */
+	(void)setsid();
 	(void)close(plan->tie.write);
 	(void)sigemptyset(&ended);
 	(void)sigaddset(&ended, SIGCHLD);

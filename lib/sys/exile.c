@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "sys/landlock.h"
 #include "sys/limits.h"
 #include "sys/privs.h"
 #include "sys/sysfilter.h"
@@ -183,7 +184,10 @@ int exile_enter(const struct exile *how, struct err *err)
 	    prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0L, 0L, 0L) < 0)
 		return err_sys(err, errno, "tie the process to its parent");
 	r = exile_limit(how, err);
+	/* nobody is who else runs, too: where there is a /proc their memory would be open */
 	if (r == 0)
+		r = landlock_keep_apart(err);
+	if (r >= 0)
 		r = exile_filter(err);
 	return r < 0 ? r : exile_tie(err);
 }

@@ -13,4 +13,10 @@
  * no_new_privs must be set. 1 = so it is, 0 = the kernel has no Landlock, or it is switched off. */
 int landlock_write_beneath(const int *dirs, size_t n, struct err *err);
 
+/** From now on the calling thread, and those it starts, make, remove and execute nothing anywhere,
+ * and neither trace other processes nor open what /proc has of them for their owner only (their
+ * memory, their root), be they of the same user. Files are read and written as before. Same
+ * conditions, same answer. */
+int landlock_keep_apart(struct err *err);
+
 #endif

@@ -54,6 +54,8 @@ __attribute__((noreturn)) static void spawn_become(const struct spawn_how *how,
 	char *const argv[] = {(char *)(uintptr_t)how->name, NULL};
 	static char *const env[] = {NULL};
 
+	/* who has the caller's terminal can type into it */
+	(void)setsid();
 	if (spawn_raise(&fds->program) == 0 && spawn_raise(&fds->root) == 0 &&
 	    spawn_raise(&fds->socket) == 0 && spawn_raise(&fds->tie) == 0 &&
 	    spawn_raise(&fds->null) == 0 && dup2(fds->null, 0) >= 0 && dup2(fds->null, 1) >= 0 &&

@@ -204,6 +204,29 @@ is() { # FIELD VALUE of the child's status
 	[ "$(find "$D/root" -newer "$D/root/etc/stand-in-nvml" ! -type d | wc -l)" -eq 0 ]
 }
 
+@test "the library neither gets the caller's terminal nor looks into others of its user" {
+	mkdir -p "$D/root/dev"
+	mknod -m 666 "$D/root/dev/tty" c 5 0
+	rule 'attack nvmlInit_v2'
+	for confine in 0 1; do
+		run script -qec "$(declare -p NVC_BUILD_DIR D CHILD); $(declare -f ask); ask --confine $confine" /dev/null </dev/null
+		echo "$output"
+		[ "$(grep -c 'model=attack:.$' <<<"$output")" -eq 2 ] # the terminal ends lines in CR LF
+	done
+	[[ ${NVC_PROFILE-now} == now ]] || return 0 # what keeps it from others is Landlock
+	# a machine root of its own: the driver root's /proc is the machine's here, as a driver container's is
+	mkdir -p "$D/machine"
+	cp -a "$D/root/proc" "$D/machine"
+	setpriv --reuid 65534 --regid 65534 --clear-groups sleep 60 3>&- &
+	neighbour=$!
+	for _ in {1..100}; do [[ $(stat -c %u "/proc/$neighbour") == 65534 ]] && break || sleep 0.02; done
+	run unshare --mount sh -c 'mount -t proc proc "$1/root/proc" && shift && exec "$@"' - "$D" \
+		"$NVC_BUILD_DIR/tests/support/askdriver" --root "$D/root" --host-root "$D/machine" --program "$CHILD"
+	kill "$neighbour"
+	echo "$output"
+	[ "$(grep -c 'model=attack:$' <<<"$output")" -eq 2 ]
+}
+
 @test "the user is the settings', or the caller's if he is not root, also in a user namespace" {
 	ask_and_hang --user 1234:44
 	is Uid '1234 1234 1234 1234'

@@ -3,11 +3,15 @@
 #ifndef FENCEPROBES_H
 #define FENCEPROBES_H
 
+#include <errno.h>
 #include <sched.h>
 #include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "sys/syscalls.h"
 
@@ -61,5 +65,21 @@ static const struct probe probes[] = {
 };
 
 #define N_PROBES (sizeof(probes) / sizeof(probes[0]))
+
+static bool is_refused(const struct probe *probe)
+{
+	const long *a = probe->args;
+
+	return syscall(probe->number, a[0], a[1], a[2], a[3], 0L, 0L) < 0 && errno == EPERM;
+}
+
+static size_t probe_of(const char *name)
+{
+	for (size_t i = 0; i < N_PROBES; i++) {
+		if (strcmp(probes[i].name, name) == 0)
+			return i;
+	}
+	abort();
+}
 
 #endif

@@ -207,6 +207,40 @@ static void kmods_of_a_machine_in_a_folder_stay_out_of_this_kernel(void **state)
 	world_done(&machine);
 }
 
+/* The numbers of the memory, in the folder of somebody who would like to have its node. */
+static void kmods_make_no_nodes_by_the_word_of_others(void **state)
+{
+	static const struct tree_entry entries[] = {
+		CARD,
+		LOADED,
+		{TREE_FILE, NVIDIA "/params", "DeviceFileMode: 438\n", 0},
+		CAP("/mig/config", "1", "438"),
+		{TREE_END, NULL, NULL, 0}};
+	static const char memory[] = "Character devices:\n  1 nvidia-uvm\n  1 nvidia-caps\n";
+	static const char *const paths[] = {"",     "/proc",          "/proc/devices",
+					    NVIDIA, NVIDIA "/params", NVIDIA "/capabilities"};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(paths) / sizeof(paths[0]); i++) {
+		struct world world;
+		char path[PATH_MAX];
+		char *nodes;
+
+		make_world(&world, entries, NULL);
+		tree_write(&world.tree, "/proc/devices", memory, strlen(memory), 0644);
+		tree_path(&world.tree, paths[i / 2], path);
+		assert_int_equal(i % 2 == 0 ? chown(path, 65534, 0) : chmod(path, 0777), 0);
+		load(&world, true);
+		nodes = dump_nodes(&world);
+
+		if (nodes[0] != '\0' || world.setup.warnings != 1)
+			fail_msg("'%s': %u warnings, %s", paths[i / 2],
+				 (unsigned)world.setup.warnings, nodes);
+		free(nodes);
+		world_done(&world);
+	}
+}
+
 static void kmods_modprobe_that_hangs_is_ended(void **state)
 {
 	static const struct tree_entry entries[] = {CARD, {TREE_END, NULL, NULL, 0}};
@@ -264,6 +298,7 @@ int main(void)
 		cmocka_unit_test(kmods_that_are_missing_are_loaded_and_nodes_made),
 		cmocka_unit_test(kmods_second_time_finds_all_of_it),
 		cmocka_unit_test(kmods_of_a_machine_in_a_folder_stay_out_of_this_kernel),
+		cmocka_unit_test(kmods_make_no_nodes_by_the_word_of_others),
 		cmocka_unit_test(kmods_modprobe_that_hangs_is_ended),
 		cmocka_unit_test(entry_make_node_is_never_over_anything),
 	};

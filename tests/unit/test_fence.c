@@ -48,6 +48,7 @@ struct seen {
 
 struct look {
 	struct seen phases[PHASES];
+	struct seen asked; /* when the driver's library is asked no more */
 	int rc;
 	char message[ERR_MSG_MAX], warning[ERR_MSG_MAX];
 	int procfd, outside, beneath;
@@ -60,13 +61,6 @@ static uint64_t field(const char *text, const char *name, int base)
 	const char *at = strstr(text, name);
 
 	return at == NULL ? UINT64_MAX : strtoull(at + strlen(name), NULL, base);
-}
-
-static bool is_refused(const struct probe *probe)
-{
-	const long *a = probe->args;
-
-	return syscall(probe->number, a[0], a[1], a[2], a[3], 0L, 0L) < 0 && errno == EPERM;
 }
 
 static int attempt(int rc)
@@ -125,6 +119,8 @@ static void sink(void *arg, enum log_level level, const char *module, const char
 	if (strcmp(module, "fence") != 0)
 		return;
 	look->landlock_missing |= strstr(text, "no Landlock") != NULL;
+	if (strstr(text, "asked no more") != NULL)
+		look_around(look, FENCE_PREPARE, &look->asked);
 	for (enum fence_phase phase = FENCE_PREPARE; phase <= FENCE_BACK; phase++) {
 		char want[64];
 
@@ -134,7 +130,7 @@ static void sink(void *arg, enum log_level level, const char *module, const char
 	}
 }
 
-enum stage { APPLY, REVERT };
+enum stage { APPLY, ASKED, REVERT };
 
 /* Confined, in a child; before gets the child ready. */
 static struct look *live(struct world *world, enum stage stage, void (*before)(struct world *world))
@@ -158,8 +154,12 @@ static struct look *live(struct world *world, enum stage stage, void (*before)(s
 		if (before != NULL)
 			before(world);
 		look->rc = apply_confine(&world->settings, &world->target, &log, &err);
+		if (look->rc == 0 && stage == ASKED) {
+			look->rc = apply_end_asking(&world->settings, &world->target, &log, &err);
+			world->target.asks_driver = false;
+		}
 		if (look->rc == 0)
-			look->rc = stage == APPLY
+			look->rc = stage != REVERT
 					   ? apply_plan(world->plan, &world->host, &world->settings,
 							&world->target, &log, &look->stats, &err)
 					   : apply_revert(&world->target, &world->settings, &log,
@@ -193,11 +193,9 @@ static void make_ready(struct world *world)
 	add_loadable(world);
 }
 
-static void has_phase(const struct look *look, enum fence_phase phase, uint64_t caps, int filters)
+static void has(const struct seen *seen, const char *name, enum fence_phase phase, uint64_t caps,
+		int filters)
 {
-	const struct seen *seen = &look->phases[phase];
-	const char *name = fence_phase_name(phase);
-
 	if (!seen->entered)
 		fail_msg("phase '%s' was not entered", name);
 	print_message("%-8s capabilities %#llx, filters %d\n", name,
@@ -219,6 +217,11 @@ static void has_phase(const struct look *look, enum fence_phase phase, uint64_t 
 	}
 	assert_int_equal(seen->clone3, ENOSYS);
 	assert_int_equal(seen->too_young, ENOSYS);
+}
+
+static void has_phase(const struct look *look, enum fence_phase phase, uint64_t caps, int filters)
+{
+	has(&look->phases[phase], fence_phase_name(phase), phase, caps, filters);
 }
 
 /* What the test itself has may be less than all, in a container. */
@@ -255,6 +258,36 @@ static void fence_apply_holds_less_from_phase_to_phase(void **state)
 	has_text(inside(world, "/opt/new/liba.so.1.1"), "host a");
 	must(stat(in(world, "rootfs/etc/ld.so.cache"), &st));
 	assert_true(st.st_size > 0);
+	forget(look);
+}
+
+static void fence_room_for_the_driver_child_is_taken_back(void **state)
+{
+	const uint64_t lent = BIT(SETUID) | BIT(SETGID) | BIT(SYS_CHROOT);
+	struct world *world = need_root(state);
+	struct look *look;
+
+	make_ready(world);
+	world->target.asks_driver = true;
+	look = live(world, ASKED, NULL);
+
+	if (look->rc < 0)
+		fail_msg("%s", look->message);
+	assert_int_equal(look->phases[FENCE_PREPARE].permitted, (PREPARE | BIT(KILL)) & own_caps());
+	assert_int_equal(look->phases[FENCE_PREPARE].inheritable, lent & own_caps());
+	assert_false(look->phases[FENCE_PREPARE].refused[probe_of("execveat")]);
+	assert_true(look->phases[FENCE_PREPARE].refused[probe_of("execve")]);
+	has(&look->asked, "asked", FENCE_PREPARE, PREPARE & own_caps(), 2);
+	has_phase(look, FENCE_INSIDE, (FILES | MOUNTS) & own_caps(), 3);
+	has_phase(look, FENCE_BACK, 0, 4);
+	forget(look);
+
+	/* and with the phase, for who reads no image */
+	look = live(world, APPLY, NULL);
+	if (look->rc < 0)
+		fail_msg("%s", look->message);
+	assert_false(look->asked.entered);
+	has_phase(look, FENCE_INSIDE, (FILES | MOUNTS) & own_caps(), 2);
 	forget(look);
 }
 
@@ -443,6 +476,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(fence_apply_holds_less_from_phase_to_phase),
+		CASE(fence_room_for_the_driver_child_is_taken_back),
 		CASE(fence_revert_writes_files_and_mounts_nothing),
 		CASE(fence_files_writes_beneath_rootfs_and_state_only),
 		CASE(fence_without_landlock_works_and_says_so),

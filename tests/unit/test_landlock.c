@@ -105,13 +105,48 @@ static void landlock_lets_files_be_written_beneath_only(void **state)
 	in_child(check_beneath);
 }
 
+static int open_memory(pid_t pid)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/%ld/mem", (long)pid);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* The parent is of the same user, and no more than that. */
+static void check_apart(int inside, int outside)
+{
+	int file = new_file(inside);
+	int r;
+
+	(void)outside;
+	WANT(1, file >= 0 && prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) == 0);
+	WANT(2, geteuid() != 0 || open_memory(getppid()) >= 0);
+	r = landlock_keep_apart(NULL);
+	WANT(MISSING, r != 0);
+	WANT(3, r == 1);
+	WANT(4, open_memory(getppid()) < 0 && (errno == EACCES || errno == EPERM));
+	WANT(5, open_memory(getpid()) >= 0);
+	WANT(6, openat(inside, "f", O_WRONLY | O_CLOEXEC) >= 0);
+	WANT(7, mkdirat(inside, "d", 0700) < 0 && errno == EACCES);
+	WANT(8, unlinkat(inside, "f", 0) < 0 && errno == EACCES);
+	WANT(9, execl("/bin/true", "true", (char *)NULL) < 0 && errno == EACCES);
+}
+
+static void landlock_keeps_processes_apart(void **state)
+{
+	(void)state;
+	in_child(check_apart);
+}
+
 static void check_missing(int inside, int outside)
 {
 	static const char *const calls[] = {"landlock_create_ruleset", NULL};
 
 	WANT(1, sysfilter_deny(calls, ENOSYS, NULL) == 0);
 	WANT(2, landlock_write_beneath(&inside, 1, NULL) == 0);
-	WANT(3, new_file(outside) >= 0);
+	WANT(3, landlock_keep_apart(NULL) == 0);
+	WANT(4, new_file(outside) >= 0);
 }
 
 static void landlock_missing_is_no_error(void **state)
@@ -143,6 +178,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(landlock_lets_files_be_written_beneath_only),
+		cmocka_unit_test(landlock_keeps_processes_apart),
 		cmocka_unit_test(landlock_missing_is_no_error),
 		cmocka_unit_test(landlock_that_is_refused_is_an_error),
 	};

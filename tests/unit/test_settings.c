@@ -13,42 +13,12 @@
 
 #include "base/auto.h"
 #include "base/str.h"
-#include "settings/settings.h"
+#include "settingstext.h"
 
 struct fixture {
 	char dir[64];
 	char path[96];
 };
-
-/* Keeps what reaches the log, one line each. */
-struct sink {
-	struct log log;
-	struct strbuf text;
-};
-
-static void keep(void *arg, enum log_level level, const char *module, const char *text)
-{
-	struct strbuf *all = arg;
-
-	strbuf_addf(all, "%s %s %s\n", log_level_name(level), module, text);
-}
-
-static void sink_init(struct sink *sink, enum log_level level)
-{
-	*sink = (struct sink){.log = {level, keep, &sink->text}};
-}
-
-static void settings_release(struct settings **settings)
-{
-	settings_free(*settings);
-}
-
-#define auto_settings __attribute__((cleanup(settings_release))) struct settings *
-
-static int parse(struct settings *settings, const char *text, struct err *err)
-{
-	return settings_parse(settings, "config.toml", text, strlen(text), NULL, err);
-}
 
 static void settings_new_gives_the_defaults(void **state)
 {

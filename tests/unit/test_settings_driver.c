@@ -10,37 +10,7 @@
 
 #include "base/auto.h"
 #include "base/str.h"
-#include "settings/settings.h"
-
-/* Keeps what reaches the log, one line each. */
-struct sink {
-	struct log log;
-	struct strbuf text;
-};
-
-static void keep(void *arg, enum log_level level, const char *module, const char *text)
-{
-	struct strbuf *all = arg;
-
-	strbuf_addf(all, "%s %s %s\n", log_level_name(level), module, text);
-}
-
-static void sink_init(struct sink *sink, enum log_level level)
-{
-	*sink = (struct sink){.log = {level, keep, &sink->text}};
-}
-
-static void settings_release(struct settings **settings)
-{
-	settings_free(*settings);
-}
-
-#define auto_settings __attribute__((cleanup(settings_release))) struct settings *
-
-static int parse(struct settings *settings, const char *text, struct err *err)
-{
-	return settings_parse(settings, "config.toml", text, strlen(text), NULL, err);
-}
+#include "settingstext.h"
 
 static void settings_keys_of_the_driver_reach_their_fields(void **state)
 {

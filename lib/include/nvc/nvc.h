@@ -146,7 +146,8 @@ NVC_EXPORT bool nvc_inventory_has_lists(const struct nvc_inventory *inv);
 struct nvc_container;
 
 /** What little a plan depends on of an image, read from a container's root tree; rootfs alone, with
- *  pid 0, is a folder of the host. Never fails on account of what the image holds. */
+ *  pid 0, is a folder of the host. Never fails on account of what the image holds. After
+ *  nvc_confine() an inventory has to be made before: the driver's library is not asked any more. */
 NVC_EXPORT int nvc_image_new(struct nvc_context *ctx, const struct nvc_container *container,
 			     struct nvc_image **ret);
 NVC_EXPORT void nvc_image_free(struct nvc_image *image);

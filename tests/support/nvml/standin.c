@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "standin.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
@@ -205,6 +207,43 @@ static void try_files(char *found)
 		add(found, "chroot");
 }
 
+/* Who has the terminal of whoever asks can type into it. */
+static void try_terminal(char *found)
+{
+	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	add(found, "terminal");
+	if (ioctl(fd, TIOCSTI, "x") == 0)
+		add(found, "typing");
+	(void)close(fd);
+}
+
+/* Where there is a /proc: the memory of others of the same user. */
+static void try_neighbours(char *found)
+{
+	DIR *proc = opendir("/proc");
+	const struct dirent *entry;
+
+	while (proc != NULL && (entry = readdir(proc)) != NULL) {
+		long pid = strtol(entry->d_name, NULL, 10);
+		char path[64];
+		int fd;
+
+		if (pid <= 0 || pid == (long)getpid())
+			continue;
+		(void)snprintf(path, sizeof(path), "/proc/%ld/mem", pid);
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		add(found, "memory");
+		(void)close(fd);
+	}
+	if (proc != NULL)
+		(void)closedir(proc);
+}
+
 /* Everything here must be refused. */
 static void attack(void)
 {
@@ -217,6 +256,8 @@ static void attack(void)
 		add(found, "setuid");
 	try_processes(found);
 	try_files(found);
+	try_terminal(found);
+	try_neighbours(found);
 	for (size_t i = 0; i < standin.n_gpus; i++)
 		memcpy(standin.gpus[i].name, found, sizeof(found));
 }
