@@ -69,6 +69,15 @@ static int impl_cuDeviceGetName(char *ret, int size, int device)
 	return 0;
 }
 
+static int impl_cuDeviceGetPCIBusId(char *ret, int size, int device)
+{
+	BEGIN("cuDeviceGetPCIBusId");
+	if (gpu_of(device) == NULL)
+		return INVALID_DEVICE;
+	(void)snprintf(ret, (size_t)size, "%s", gpu_of(device)->busid);
+	return 0;
+}
+
 static int impl_cuDeviceGetAttribute(int *ret, int attribute, int device)
 {
 	const struct standin_gpu *gpu = gpu_of(device);
@@ -130,5 +139,6 @@ STANDIN_EXPORT(cuDriverGetVersion);
 STANDIN_EXPORT(cuDeviceGetCount);
 STANDIN_EXPORT(cuDeviceGet);
 STANDIN_EXPORT(cuDeviceGetName);
+STANDIN_EXPORT(cuDeviceGetPCIBusId);
 STANDIN_EXPORT(cuDeviceGetAttribute);
 STANDIN_EXPORT(cuDeviceGetUuid);

@@ -115,6 +115,20 @@ static void read_line(const char *line)
 		standin.rules[standin.n_rules++] = rule;
 }
 
+/* As a driver in a container, which sees those GPUs alone whose nodes are there. */
+static void keep_visible(void)
+{
+	char path[STANDIN_TEXT + 16];
+	size_t n = 0;
+
+	for (size_t i = 0; i < standin.n_gpus; i++) {
+		(void)snprintf(path, sizeof(path), "/dev/nvidia%s", standin.gpus[i].minor);
+		if (access(path, F_OK) == 0)
+			standin.gpus[n++] = standin.gpus[i];
+	}
+	standin.n_gpus = n;
+}
+
 __attribute__((constructor)) static void read_file(void)
 {
 	FILE *file = fopen(STANDIN_FILE, "re");
@@ -125,6 +139,9 @@ __attribute__((constructor)) static void read_file(void)
 	while (fgets(line, sizeof(line), file) != NULL)
 		read_line(line);
 	(void)fclose(file);
+	for (size_t i = 0; i < standin.n_rules; i++)
+		if (strcmp(standin.rules[i].verb, "visible") == 0)
+			keep_visible();
 }
 
 bool standin_has(const char *symbol)

@@ -25,6 +25,8 @@
  *     huge CALL         it writes a gigabyte, announced as such, to each descriptor above 2
  *     attack CALL       it tries what the child must not be able to, and writes what it could do
  *                       after all into the model's name: see attack()
+ *     visible nodes     GPUs without a node /dev/nvidiaMINOR are not there
+ *     wrong sums        the kernel of support/cuda-vector computes wrong
  *
  * The build makes tests/support/nvml/libnvidia-ml.so.1 and libcuda.so.1, which need the C library
  * alone. To test without one of them leave it out of the root.
