@@ -306,23 +306,6 @@ static void driveranswer_cut_or_with_more_is_refused(void **state)
 	}
 }
 
-static void driveranswer_length_is_bounded(void **state)
-{
-	size_t len = 7;
-	struct err err = {0};
-
-	(void)state;
-	assert_int_equal(driveranswer_length((const unsigned char *)"\0\x08\0\0", &len, &err), 0);
-	assert_int_equal(len, 524288);
-	assert_int_equal(driveranswer_length((const unsigned char *)"\0\x08\0\x01", &len, &err),
-			 -EPROTO);
-	assert_int_equal(driveranswer_length((const unsigned char *)"\0\0\0\0", &len, &err),
-			 -EPROTO);
-	assert_int_equal(driveranswer_length((const unsigned char *)"\xff\xff\xff\xff", &len, &err),
-			 -EPROTO);
-	assert_int_equal(len, 524288);
-}
-
 static struct gpu *know(struct inventory *inv, enum gpu_kind kind, const char *busid, int minor)
 {
 	struct gpu *gpu = vec_add(&inv->driver.gpus);
@@ -484,7 +467,6 @@ int main(void)
 		cmocka_unit_test(driveranswer_comes_back_as_it_was),
 		cmocka_unit_test(driveranswer_that_cannot_be_is_refused),
 		cmocka_unit_test(driveranswer_cut_or_with_more_is_refused),
-		cmocka_unit_test(driveranswer_length_is_bounded),
 		cmocka_unit_test(drivermerge_integrated_gpu_is_the_first),
 		cmocka_unit_test(drivermerge_integrated_gpu_that_nvml_lacks_stays_the_first),
 		cmocka_unit_test(drivermerge_gpu_that_nvml_leaves_out_comes_last),
