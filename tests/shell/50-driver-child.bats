@@ -220,6 +220,7 @@ is() { # FIELD VALUE of the child's status
 	setpriv --reuid 65534 --regid 65534 --clear-groups sleep 60 3>&- &
 	neighbour=$!
 	for _ in {1..100}; do [[ $(stat -c %u "/proc/$neighbour") == 65534 ]] && break || sleep 0.02; done
+	# shellcheck disable=SC2016 # of that shell
 	run unshare --mount sh -c 'mount -t proc proc "$1/root/proc" && shift && exec "$@"' - "$D" \
 		"$NVC_BUILD_DIR/tests/support/askdriver" --root "$D/root" --host-root "$D/machine" --program "$CHILD"
 	kill "$neighbour"
