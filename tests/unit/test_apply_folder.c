@@ -135,6 +135,15 @@ static void folder_in_proc_is_found_again_by_a_second_run(void **state)
 }
 
 /* Its place is taken back first, and its mount with it. */
+static size_t count_mounts(const char *mounts, const char *below)
+{
+	size_t n = 0;
+
+	for (const char *at = strstr(mounts, below); at != NULL; at = strstr(at + 1, below))
+		n++;
+	return n;
+}
+
 static void folder_on_a_placeholder_is_made_again_by_a_second_run(void **state)
 {
 	struct world *world = need_root(state);
@@ -151,7 +160,8 @@ static void folder_on_a_placeholder_is_made_again_by_a_second_run(void **state)
 
 	has_text(inside(world, "/opt/folder/file"), "ours");
 	assert_int_equal(stats.files, 2);
-	assert_int_equal(strlen(before), strlen(after));
+	assert_true(count_mounts(before, "/opt/folder") > 0);
+	assert_int_equal(count_mounts(before, "/opt/folder"), count_mounts(after, "/opt/folder"));
 }
 
 struct told {
