@@ -10,6 +10,8 @@ SHOWN=/proc/driver/nvidia
 
 host() {
 	mkdir -p "$BOARD$SHOWN/gpus/0000:01:00.0"
+	printf 'Model: \t\t NVIDIA RTX A6000\nGPU UUID: \t GPU-00000000-1111-2222-3333-444444444444\nDevice Minor: \t 9\n' \
+		>"$BOARD$SHOWN/gpus/0000:01:00.0/information"
 	printf 'EnableMSI: 1\nModifyDeviceFiles: 1\nDeviceFileMode: 438\n' >"$BOARD$SHOWN/params"
 	printf 'NVRM version: NVIDIA UNIX aarch64 Kernel Module  540.4.0  Release\nGCC version: 12\n' >"$BOARD$SHOWN/version"
 }
