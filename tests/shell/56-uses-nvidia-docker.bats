@@ -68,7 +68,12 @@ on_terminal() { # DAEMON TAG
 	local command
 	command=$(printf '%q ' env NV_DOCKER="docker -H unix://$ENGINES_DIR/$1/sock" "$NVC_SOURCE_DIR/cli/nvidia-docker" run -it \
 		-p 8888:8888 -p 6006:6006 -v "$ENGINES_DIR/sharedfolder:/root/sharedfolder" --name legacy "dl-docker:$2" bash)
-	{ cat && sleep 60; } | script -qec "$command" /dev/null >"$BATS_TEST_TMPDIR/terminal" 2>&1
+	# the terminal stays open until the test is through
+	{ cat && while [[ ! -e $BATS_TEST_TMPDIR/through ]]; do sleep 0.2; done; } | script -qec "$command" /dev/null >"$BATS_TEST_TMPDIR/terminal" 2>&1
+}
+
+teardown() {
+	touch "$BATS_TEST_TMPDIR/through"
 }
 
 wait_for() { # SECONDS COMMAND...
@@ -109,6 +114,7 @@ in_net() { # DAEMON COMMAND...
 	# the cache is still one that glibc 2.19 reads
 	[ "$(dk server exec legacy head -c 11 /etc/ld.so.cache)" = ld.so-1.7.0 ]
 	dk server rm -f legacy >/dev/null
+	touch "$BATS_TEST_TMPDIR/through"
 	wait
 }
 
@@ -116,6 +122,7 @@ in_net() { # DAEMON COMMAND...
 	echo 'echo here >/root/sharedfolder/cpu' | on_terminal none cpu &
 	wait_for 20 test -s "$ENGINES_DIR/sharedfolder/cpu"
 	dk none rm -f legacy >/dev/null
+	touch "$BATS_TEST_TMPDIR/through"
 	wait
 }
 
