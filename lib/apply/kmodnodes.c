@@ -170,13 +170,9 @@ static bool take_params(struct maker *maker, const char *params)
  */
 static const char *doubtful(const struct host *host)
 {
+	static const char params[] = PROCDRIVER_DIR "/params";
 	static const char *const paths[] = {
-		"/",
-		"/proc",
-		"/proc/devices",
-		PROCDRIVER_DIR,
-		PROCDRIVER_DIR "/params",
-		PROCDRIVER_CAP_FILES,
+		"/", "/proc", "/proc/devices", PROCDRIVER_DIR, params, PROCDRIVER_CAP_FILES,
 	};
 	struct trust trust;
 

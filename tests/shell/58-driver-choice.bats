@@ -32,8 +32,10 @@ setup() {
 }
 
 start() { # WORD...: by the hook alone
-	bundle_edit "$dir" --arg hook "$GPU_HOOK" --arg config "${config-$(gpu_config "$machine")}" --argjson args "$(jq -nc '$ARGS.positional' --args -- "$@")" '.process.args = $args | .hooks = {
-			prestart: [{path: $hook, args: ["nvc-hook", "prestart", "--config", $config]}],
+	# one that chooses ldconfig executes it on purpose
+	bundle_edit "$dir" --arg hook "$GPU_HOOK" --arg config "${config-$(gpu_config "$machine")}" --arg exempt "$NVC_SOURCE_DIR/tests/support/exempt" \
+		--argjson args "$(jq -nc '$ARGS.positional' --args -- "$@")" '.process.args = $args | .hooks = {
+			prestart: [{path: $exempt, args: ["exempt", $hook, "prestart", "--config", $config]} | if $config | endswith("ldconfig.toml") then . else .path = $hook | del(.args[1]) end],
 			poststop: [{path: $hook, args: ["nvc-hook", "poststop", "--config", $config]}]}'
 	run_runc --v1 run --bundle "$dir" "c$$"
 }

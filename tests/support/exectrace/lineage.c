@@ -11,6 +11,7 @@ enum role {
 	ROLE_OTHER,
 	ROLE_HOOK,
 	ROLE_RUNTIME,
+	ROLE_DRIVER, /* nvc-driver */
 	ROLE_EXEMPT,
 };
 
@@ -51,6 +52,9 @@ static enum role role_of(const char *file, const char *name)
 		if (strcmp(base, known[i].name) == 0)
 			return known[i].role;
 	}
+	/* our own child, the one program that ours execute, and only so */
+	if (strcmp(name, "nvc-driver") == 0 && strncmp(file, "/dev/fd/", 8) == 0)
+		return ROLE_DRIVER;
 	return strcmp(name, "nvc-hook") == 0 ? ROLE_HOOK : ROLE_OTHER;
 }
 
@@ -91,7 +95,7 @@ static void take_exec(struct lineage *lineage, struct process *process,
 	lineage->hooks += image->role == ROLE_HOOK;
 	lineage->runtimes += image->role == ROLE_RUNTIME;
 	print(lineage->out, event, image);
-	if (!process->exempt &&
+	if (!process->exempt && image->role != ROLE_DRIVER &&
 	    (process->hook || (old != NULL && old->role == ROLE_RUNTIME && process->forked))) {
 		lineage->offences++;
 		print(lineage->offenders, event, image);
