@@ -81,10 +81,12 @@ whole() { # MACHINE DOCKER-ARGUMENT...: what a container does with it
 	whole two --runtime nvidia gpu:needs
 	whole two --gpus all gpu:plain
 	# capabilities select files
-	run dk now run --rm --network none --gpus 'all,"capabilities=utility"' gpu:plain sh -c 'ls /usr/bin/nvidia-smi; ls /usr/lib/*/libcuda.so.1; test -e /dev/nvidia-uvm; echo uvm $?'
+	run dk now run --rm --network none --gpus 'all,"capabilities=utility"' gpu:plain sh -c 'exec 2>&1; ls /usr/bin/nvidia-smi; ls /usr/lib/*/libcuda.so.1; test -e /dev/nvidia-uvm; echo uvm $?'
 	echo "$output"
-	[[ $'\n'$output == *$'\n/usr/bin/nvidia-smi\n'*'uvm 1' ]]
-	[[ $output == *'libcuda.so.1: No such file or directory'* ]]
+	[ "${#lines[@]}" -eq 3 ]
+	[ "${lines[0]}" = /usr/bin/nvidia-smi ]
+	[[ ${lines[1]} == *'libcuda.so.1: No such file or directory' ]]
+	[ "${lines[2]}" = 'uvm 1' ]
 	# other nodes are not granted, with CAP_MKNOD too
 	run dk now run --rm --network none --cap-add MKNOD --gpus '"device=0"' gpu:plain sh -c 'mknod /tmp/nvidia1 c 195 1; cat /tmp/nvidia1'
 	echo "$output"
