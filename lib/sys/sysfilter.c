@@ -24,21 +24,40 @@ static int sysfilter_error(struct err *err, int rc, const char *what)
 	return err_sys(err, -rc, "%s", what);
 }
 
+/* cmp NULL: whatever its arguments are. */
+static int sysfilter_add_call(scmp_filter_ctx context, const char *name, uint32_t action,
+			      const struct scmp_arg_cmp *cmp, struct err *err)
+{
+	int number = seccomp_syscall_resolve_name(name);
+	int rc;
+
+	if (number == __NR_SCMP_ERROR)
+		return 0; /* younger than the library */
+	rc = seccomp_rule_add_array(context, action, number, cmp != NULL, cmp);
+	/* negative numbers are calls of other architectures: nothing to do here */
+	return rc < 0 && number >= 0 ? err_sys(err, -rc, "add '%s' to a system call filter", name)
+				     : 0;
+}
+
 static int sysfilter_add(scmp_filter_ctx context, const char *const *names, uint32_t action,
 			 struct err *err)
 {
-	for (; *names != NULL; names++) {
-		int number = seccomp_syscall_resolve_name(*names);
-		int rc;
+	int rc = 0;
 
-		if (number == __NR_SCMP_ERROR)
-			continue; /* younger than the library */
-		rc = seccomp_rule_add(context, action, number, 0);
-		/* negative numbers are calls of other architectures: nothing to do here */
-		if (rc < 0 && number >= 0)
-			return err_sys(err, -rc, "add '%s' to a system call filter", *names);
-	}
-	return 0;
+	for (; rc == 0 && *names != NULL; names++)
+		rc = sysfilter_add_call(context, *names, action, NULL, err);
+	return rc;
+}
+
+/* Lets the calls named through and answers ENOSYS to all others. */
+static int sysfilter_only(scmp_filter_ctx *ret, const char *const *names, struct err *err)
+{
+	*ret = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
+	if (*ret == NULL)
+		return err_set(err, ENOMEM, "make a system call filter");
+	/* calls by another architecture's numbers would pass unseen */
+	(void)seccomp_attr_set(*ret, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL);
+	return sysfilter_add(*ret, names, SCMP_ACT_ALLOW, err);
 }
 
 static int sysfilter_load(scmp_filter_ctx context, bool new_privs, struct err *err)
@@ -52,47 +71,26 @@ static int sysfilter_load(scmp_filter_ctx context, bool new_privs, struct err *e
 
 int sysfilter_allow_but(const char *const *names, const char *const *done, struct err *err)
 {
-	auto_filter context = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
-	int rc;
+	auto_filter context = NULL;
+	int rc = sysfilter_only(&context, names, err);
 
-	if (context == NULL)
-		return err_set(err, ENOMEM, "make a system call filter");
-	/* calls by another architecture's numbers would pass unseen */
-	(void)seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL);
-	rc = sysfilter_add(context, names, SCMP_ACT_ALLOW, err);
 	if (rc == 0 && done != NULL) /* an error number of 0: the call returns 0 */
 		rc = sysfilter_add(context, done, SCMP_ACT_ERRNO(0), err);
 	return rc < 0 ? rc : sysfilter_load(context, false, err);
 }
 
-static int sysfilter_add_rule(scmp_filter_ctx context, const struct sysfilter_rule *rule,
-			      struct err *err)
-{
-	int number = seccomp_syscall_resolve_name(rule->name);
-	int rc;
-
-	if (number == __NR_SCMP_ERROR)
-		return 0;
-	rc = seccomp_rule_add(
-		context, SCMP_ACT_ALLOW, number, 1,
-		SCMP_CMP64(rule->argument, SCMP_CMP_MASKED_EQ, rule->mask, rule->want));
-	return rc < 0 && number >= 0
-		       ? err_sys(err, -rc, "add '%s' to a system call filter", rule->name)
-		       : 0;
-}
-
 int sysfilter_allow_when(const char *const *names, const struct sysfilter_rule *rules,
 			 struct err *err)
 {
-	auto_filter context = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
-	int rc;
+	auto_filter context = NULL;
+	int rc = sysfilter_only(&context, names, err);
 
-	if (context == NULL)
-		return err_set(err, ENOMEM, "make a system call filter");
-	(void)seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL);
-	rc = sysfilter_add(context, names, SCMP_ACT_ALLOW, err);
-	for (; rc == 0 && rules->name != NULL; rules++)
-		rc = sysfilter_add_rule(context, rules, err);
+	for (; rc == 0 && rules->name != NULL; rules++) {
+		const struct scmp_arg_cmp cmp =
+			SCMP_CMP64(rules->argument, SCMP_CMP_MASKED_EQ, rules->mask, rules->want);
+
+		rc = sysfilter_add_call(context, rules->name, SCMP_ACT_ALLOW, &cmp, err);
+	}
 	return rc < 0 ? rc : sysfilter_load(context, false, err);
 }
 
