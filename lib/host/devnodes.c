@@ -128,26 +128,6 @@ int devnodes_lack_last(struct devnodes *nodes, unsigned caps, const char *path, 
 
 /* ---- objects ---- */
 
-static const char *devnodes_type_name(mode_t mode)
-{
-	switch (mode & S_IFMT) {
-	case S_IFREG:
-		return "regular file";
-	case S_IFDIR:
-		return "directory";
-	case S_IFBLK:
-		return "block device";
-	case S_IFCHR:
-		return "character device";
-	case S_IFIFO:
-		return "FIFO";
-	case S_IFLNK:
-		return "symbolic link";
-	default:
-		return "socket";
-	}
-}
-
 /* Says once why an object is left out. */
 __attribute__((format(printf, 3, 4))) static int
 devnodes_refuse(struct devnodes *nodes, const char *path, const char *fmt, ...)
@@ -256,7 +236,7 @@ int devnodes_add_node(struct devnodes *nodes, const char *path, enum devnodes_cl
 		return rc;
 	if (!S_ISCHR(st.st_mode))
 		return devnodes_refuse(nodes, path, "is a %s, not a character device",
-				       devnodes_type_name(st.st_mode));
+				       entry_type_name(st.st_mode));
 	fault = devnodes_fault(nodes, class, minor, st.st_rdev, text, sizeof(text));
 	if (fault != NULL)
 		return devnodes_refuse(nodes, path, "%s", fault);
@@ -295,7 +275,7 @@ int devnodes_add_link(struct devnodes *nodes, const char *path, const char *text
 		return rc;
 	if (!S_ISLNK(st.st_mode))
 		return devnodes_refuse(nodes, path, "is a %s, not a link",
-				       devnodes_type_name(st.st_mode));
+				       entry_type_name(st.st_mode));
 	n = entry_readlink(dir, path_basename(path), found, sizeof(found));
 	if (n != (ssize_t)strlen(text) || memcmp(found, text, (size_t)n) != 0)
 		return devnodes_refuse(nodes, path, "does not lead to '%s'", text);
@@ -319,7 +299,7 @@ int devnodes_add_object(struct devnodes *nodes, unsigned root, const char *path,
 		return rc;
 	if ((st.st_mode & S_IFMT) != type)
 		return devnodes_refuse(nodes, path, "is a %s, not a %s",
-				       devnodes_type_name(st.st_mode), item_kind_name(kind));
+				       entry_type_name(st.st_mode), item_kind_name(kind));
 	fault = trust_fault(&nodes->trust, &st);
 	if (fault != NULL)
 		return devnodes_refuse(nodes, path, "%s", fault);

@@ -223,24 +223,6 @@ static int finder_add_elf(struct finder *finder, struct item *item,
 	return libfacts_read(object->dir->fd, object->name, &object->st, &item->elf);
 }
 
-static const char *finder_type_name(mode_t mode)
-{
-	switch (mode & S_IFMT) {
-	case S_IFREG:
-		return "regular file";
-	case S_IFDIR:
-		return "directory";
-	case S_IFBLK:
-		return "block device";
-	case S_IFIFO:
-		return "FIFO";
-	case S_IFSOCK:
-		return "socket";
-	default:
-		return "object of unknown type";
-	}
-}
-
 static int finder_check_node(struct finder *finder, const char *path, dev_t rdev, struct err *err)
 {
 	const char *fault;
@@ -264,7 +246,7 @@ static int finder_check_object(struct finder *finder, const char *path, enum row
 		return finder_check_node(finder, path, st->st_rdev, err);
 	if (type == ROW_DEV || !(S_ISREG(st->st_mode) || S_ISDIR(st->st_mode)))
 		return finder_say(finder, ROW_REFUSED, err, "'%s' is a %s, not a %s", path,
-				  finder_type_name(st->st_mode),
+				  entry_type_name(st->st_mode),
 				  type == ROW_DEV ? "character device" : "file or directory");
 	if (S_ISDIR(st->st_mode) && strchr(path + 1, '/') == NULL)
 		return finder_say(finder, ROW_REFUSED, err,

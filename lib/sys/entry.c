@@ -24,6 +24,28 @@ int entry_stat(int dirfd, const char *name, struct stat *ret)
 	return is_entry(name) ? fstatat(dirfd, name, ret, AT_SYMLINK_NOFOLLOW) : -1;
 }
 
+const char *entry_type_name(mode_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFREG:
+		return "regular file";
+	case S_IFDIR:
+		return "directory";
+	case S_IFBLK:
+		return "block device";
+	case S_IFCHR:
+		return "character device";
+	case S_IFIFO:
+		return "FIFO";
+	case S_IFLNK:
+		return "symbolic link";
+	case S_IFSOCK:
+		return "socket";
+	default:
+		return "object of unknown type";
+	}
+}
+
 int entry_open(int dirfd, const char *name, int flags, mode_t mode)
 {
 	return is_entry(name) ? openat(dirfd, name, flags | O_NOFOLLOW | O_CLOEXEC, mode) : -1;

@@ -20,6 +20,9 @@
 /** fstatat(2), of the entry itself. */
 int entry_stat(int dirfd, const char *name, struct stat *ret);
 
+/** What a mode says an entry is, in words: "regular file", "FIFO". */
+const char *entry_type_name(mode_t mode);
+
 /** openat(2); O_NOFOLLOW and O_CLOEXEC are always set. mode counts with O_CREAT only. */
 int entry_open(int dirfd, const char *name, int flags, mode_t mode);
 
