@@ -9,16 +9,14 @@
 . "$NVC_SOURCE_DIR/tests/support/gpu.sh"
 
 setup_file() {
-	local cases=$NVC_SOURCE_DIR/tests/cases/uses tree rc=0
+	local cases=$NVC_SOURCE_DIR/tests/cases/uses tree
 	gpu_init
 	gpu_board nano nano --lists "$cases/nano-r32.3.1"
 	sed -i 's/REVISION: [0-9.]*/REVISION: 3.1/' "$(gpu_dir nano)/etc/nv_tegra_release"
 	# the board's own libraries are on its loader's path, and so are those of CUDA
 	docker_start uses --board "$(gpu_dir nano)" -- --add-runtime "nvidia=$GPU_RUNTIME"
 	tree=$ENGINES_DIR/python
-	"$NVC_SOURCE_DIR/tests/support/debimage.sh" "$tree" - "$(dpkg --print-architecture)" python3 >"$ENGINES_DIR/log" 2>&1 || rc=$?
-	echo "$rc" >"$ENGINES_DIR/rc"
-	((rc == 0)) || return 0
+	gpu_tree "$tree" python3 || return 0
 	cp "$cases/tensorflow_demo/tensorflow_demo.py" "$tree/root/"
 	tar -C "$tree" -c . | dk uses import --change 'ENV NVIDIA_VISIBLE_DEVICES=all' \
 		--change 'ENV NVIDIA_REQUIRE_CUDA=cuda>=10.0' --change 'ENV PYTHONDONTWRITEBYTECODE=1' --change 'WORKDIR /root' - tensorflow:nano >/dev/null
@@ -30,10 +28,7 @@ teardown_file() {
 }
 
 setup() {
-	local rc
-	rc=$(cat "$ENGINES_DIR/rc")
-	((rc != 77)) || skip "$(tail -n 1 "$ENGINES_DIR/log")"
-	((rc == 0)) || { cat "$ENGINES_DIR/log" && return 1; }
+	gpu_ready
 }
 
 # on a terminal, as -t wants it

@@ -57,7 +57,7 @@ setup_file() {
 	if ((rc == 0)); then binfmt_register x86_64 aarch64 arm >"$ENGINES_DIR/log" 2>&1 || rc=$?; fi
 	printf '%s\n' "${binfmt_own[@]}" >"$ENGINES_DIR/binfmt"
 	echo "$binfmt_mounted" >"$ENGINES_DIR/binfmt-mounted"
-	echo "$rc" >"$ENGINES_DIR/rc"
+	gpu_prepared "$rc"
 }
 
 teardown_file() {
@@ -69,10 +69,7 @@ teardown_file() {
 }
 
 setup() {
-	local rc
-	rc=$(cat "$ENGINES_DIR/rc")
-	((rc != 77)) || skip "$(tail -n 1 "$ENGINES_DIR/log")"
-	((rc == 0)) || { cat "$ENGINES_DIR/log" && return 1; }
+	gpu_ready
 }
 
 hook_log() {

@@ -11,7 +11,7 @@ bats_require_minimum_version 1.5.0
 . "$NVC_SOURCE_DIR/tests/support/gpu.sh"
 
 setup_file() {
-	local cases=$NVC_SOURCE_DIR/tests/cases/uses/development tree rc=0
+	local cases=$NVC_SOURCE_DIR/tests/cases/uses/development tree
 	gpu_init
 	# the lists of JetPack 4.3 with the next CUDA
 	cp -r "$NVC_SOURCE_DIR/tests/cases/uses/nano-r32.3.1" "$ENGINES_DIR/lists"
@@ -22,9 +22,7 @@ setup_file() {
 	docker_start jetson --board "$(gpu_dir jetson)" -- --add-runtime "nvidia=$GPU_RUNTIME"
 	docker_start pc --board "$(gpu_dir pc)" --path "$(gpu_path)"
 	tree=$ENGINES_DIR/python
-	"$NVC_SOURCE_DIR/tests/support/debimage.sh" "$tree" - "$(dpkg --print-architecture)" python3 >"$ENGINES_DIR/log" 2>&1 || rc=$?
-	echo "$rc" >"$ENGINES_DIR/rc"
-	((rc == 0)) || return 0
+	gpu_tree "$tree" python3 || return 0
 	cp "$cases"/*.py "$tree/root/"
 	chmod 755 "$tree/root"
 	tar -C "$tree" -c . | dk jetson import --change 'ENV NVIDIA_VISIBLE_DEVICES=all' --change 'ENV NVIDIA_REQUIRE_CUDA=cuda>=10.2' - server >/dev/null
@@ -43,10 +41,7 @@ teardown_file() {
 }
 
 setup() {
-	local rc
-	rc=$(cat "$ENGINES_DIR/rc")
-	((rc != 77)) || skip "$(tail -n 1 "$ENGINES_DIR/log")"
-	((rc == 0)) || { cat "$ENGINES_DIR/log" && return 1; }
+	gpu_ready
 }
 
 # The script as the user 1000, who may use docker's socket.

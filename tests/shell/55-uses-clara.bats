@@ -9,14 +9,12 @@ bats_require_minimum_version 1.5.0
 . "$NVC_SOURCE_DIR/tests/support/gpu.sh"
 
 setup_file() {
-	local tree rc=0
+	local tree
 	gpu_init
 	gpu_driver clara --board xavier --gpus 1 --model 'Quadro RTX 6000' --version 455.38
 	docker_start clara --board "$(gpu_dir clara)" -- --add-runtime "nvidia=$GPU_RUNTIME" --default-runtime nvidia
 	tree=$ENGINES_DIR/python
-	"$NVC_SOURCE_DIR/tests/support/debimage.sh" "$tree" - "$(dpkg --print-architecture)" python3 >"$ENGINES_DIR/log" 2>&1 || rc=$?
-	echo "$rc" >"$ENGINES_DIR/rc"
-	((rc == 0)) || return 0
+	gpu_tree "$tree" python3 || return 0
 	mkdir -p "$tree/app"
 	cp "$NVC_SOURCE_DIR/tests/cases/uses/clara/app.py" "$tree/app/"
 	tar -C "$tree" -c . | dk clara import --change 'ENV NVIDIA_VISIBLE_DEVICES=all' --change 'ENV NVIDIA_DRIVER_CAPABILITIES=compute,utility' \
@@ -33,10 +31,7 @@ teardown_file() {
 }
 
 setup() {
-	local rc
-	rc=$(cat "$ENGINES_DIR/rc")
-	((rc != 77)) || skip "$(tail -n 1 "$ENGINES_DIR/log")"
-	((rc == 0)) || { cat "$ENGINES_DIR/log" && return 1; }
+	gpu_ready
 }
 
 operate() { # DOCKER-ARGUMENT...

@@ -21,7 +21,7 @@ daemon() { # NAME
 }
 
 setup_file() {
-	local tree rc=0
+	local tree
 	gpu_init
 	gpu_driver server --gpus 2
 	mkdir -p "$(gpu_dir none)"/{dev,etc,proc,sys,usr}
@@ -29,9 +29,7 @@ setup_file() {
 	daemon server
 	daemon none
 	tree=$ENGINES_DIR/trusty
-	"$NVC_SOURCE_DIR/tests/support/debimage.sh" "$tree" - "$(dpkg --print-architecture)" bash python3 >"$ENGINES_DIR/log" 2>&1 || rc=$?
-	echo "$rc" >"$ENGINES_DIR/rc"
-	((rc == 0)) || return 0
+	gpu_tree "$tree" bash python3 || return 0
 	# what the images of that time have, and the cache as glibc 2.19 writes it: the old table in front
 	mkdir -p "$tree/usr/local/cuda-7.5/lib64"
 	printf '%s\n' /usr/local/cuda-7.5/lib64 >"$tree/etc/ld.so.conf.d/cuda.conf"
@@ -57,10 +55,7 @@ teardown_file() {
 }
 
 setup() {
-	local rc
-	rc=$(cat "$ENGINES_DIR/rc")
-	((rc != 77)) || skip "$(tail -n 1 "$ENGINES_DIR/log")"
-	((rc == 0)) || { cat "$ENGINES_DIR/log" && return 1; }
+	gpu_ready
 }
 
 # The command line on a terminal; words for the shell inside come from standard input.

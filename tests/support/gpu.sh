@@ -9,6 +9,10 @@
 #   gpu_dir NAME                     its folder
 #   gpu_import DAEMON NAME           GPU_IMAGE as image NAME:plain (asks for nothing) and NAME:gpu
 #                                    (NVIDIA_VISIBLE_DEVICES=all)
+#   gpu_tree DIR PACKAGE...          root tree of an image of Debian packages, of this machine's kind; what
+#                                    could not be had is noted, and fails
+#   gpu_prepared STATUS              notes how setup_file went; what it said is in $ENGINES_DIR/log
+#   gpu_ready                        for setup: skips, or fails, where that was not well
 #   gpu_path                         folder with nvidia-container-runtime-hook, for docker --gpus
 #   gpu_verify PID NAME              every row that the board has is in that container, and right
 #   gpu_nodes NAME                   paths of the nodes that the board's lists name and it has
@@ -93,4 +97,23 @@ gpu_driver() { # NAME [OPTION...]
 	# not this machine's folder of answers
 	board_config "$(gpu_dir "$name")" "$(gpu_state "$name")" "cache-dir = \"$(gpu_state "$name")/cache\"" \
 		"driver-program = \"$NVC_BUILD_DIR/driver/nvc-driver\""
+}
+
+gpu_prepared() { # STATUS
+	echo "$1" >"$ENGINES_DIR/rc"
+}
+
+gpu_tree() { # DIR PACKAGE...
+	local dir=$1 rc=0
+	shift
+	"$NVC_SOURCE_DIR/tests/support/debimage.sh" "$dir" - "$(dpkg --print-architecture)" "$@" >"$ENGINES_DIR/log" 2>&1 || rc=$?
+	gpu_prepared "$rc"
+	return "$rc"
+}
+
+gpu_ready() {
+	local rc
+	rc=$(cat "$ENGINES_DIR/rc")
+	((rc != 77)) || skip "$(tail -n 1 "$ENGINES_DIR/log")"
+	((rc == 0)) || { cat "$ENGINES_DIR/log" && return 1; }
 }
