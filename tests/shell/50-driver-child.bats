@@ -209,7 +209,7 @@ is() { # FIELD VALUE of the child's status
 	mknod -m 666 "$D/root/dev/tty" c 5 0
 	rule 'attack nvmlInit_v2'
 	for confine in 0 1; do
-		run script -qec "$(declare -p NVC_BUILD_DIR D CHILD); $(declare -f ask); ask --confine $confine" /dev/null </dev/null
+		SHELL=$BASH run script -qec "$(declare -p NVC_BUILD_DIR D CHILD); $(declare -f ask); ask --confine $confine" /dev/null </dev/null
 		echo "$output"
 		[ "$(grep -c 'model=attack:.$' <<<"$output")" -eq 2 ] # the terminal ends lines in CR LF
 	done

@@ -33,7 +33,7 @@ setup() {
 
 # on a terminal, as -t wants it
 on_terminal() { # COMMAND...
-	script -qec "$(printf '%q ' "$@")" /dev/null </dev/null | tr -d '\r'
+	SHELL=$BASH script -qec "$(printf '%q ' "$@")" /dev/null </dev/null | tr -d '\r'
 }
 
 @test "docker run --runtime nvidia -it IMAGE python3 ./tensorflow_demo.py" {

@@ -35,7 +35,7 @@ setup() {
 }
 
 operate() { # DOCKER-ARGUMENT...
-	script -qec "$(printf '%q ' docker -H "unix://$ENGINES_DIR/clara/sock" run -t --rm --network none --shm-size=1G \
+	SHELL=$BASH script -qec "$(printf '%q ' docker -H "unix://$ENGINES_DIR/clara/sock" run -t --rm --network none --shm-size=1G \
 		-v in:/input -v model:/model -v out:/output "$@" operator)" /dev/null </dev/null | tr -d '\r'
 }
 

@@ -64,7 +64,7 @@ on_terminal() { # DAEMON TAG
 	command=$(printf '%q ' env NV_DOCKER="docker -H unix://$ENGINES_DIR/$1/sock" "$NVC_SOURCE_DIR/cli/nvidia-docker" run -it \
 		-p 8888:8888 -p 6006:6006 -v "$ENGINES_DIR/sharedfolder:/root/sharedfolder" --name legacy "dl-docker:$2" bash)
 	# the terminal stays open until the test is through
-	{ cat && while [[ ! -e $BATS_TEST_TMPDIR/through ]]; do sleep 0.2; done; } | script -qec "$command" /dev/null >"$BATS_TEST_TMPDIR/terminal" 2>&1
+	{ cat && while [[ ! -e $BATS_TEST_TMPDIR/through ]]; do sleep 0.2; done; } | SHELL=$BASH script -qec "$command" /dev/null >"$BATS_TEST_TMPDIR/terminal" 2>&1
 }
 
 teardown() {
