@@ -202,6 +202,8 @@ int nvc_apply(struct nvc_context *ctx, const struct nvc_plan *plan,
 	if (rc < 0)
 		return err_wrap(&ctx->err, "apply a plan");
 	target.rootfs = rootfs;
+	for (size_t i = 0; i < plan->plan->warnings.n; i++)
+		log_warn(&ctx->log, "plan", "%s", plan->plan->warnings.items[i]);
 	rc = apply_plan(plan->plan, &ctx->host, ctx->settings, &target, &ctx->log, &stats,
 			&ctx->err);
 	if (rc < 0 || ret == NULL)

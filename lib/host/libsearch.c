@@ -14,6 +14,7 @@
 #include "host/libcache.h"
 #include "host/libdirs.h"
 #include "host/libfacts.h"
+#include "host/libother.h"
 
 #define MAX_STEM      64u         /* bytes of a library's name without ".so", with NUL */
 #define ABI_LINUX_2_3 0x00020363u /* Linux 2.3.99: see LIB_ABI */
@@ -39,6 +40,7 @@ struct libsearch {
 	size_t looked[2];         /* directories that were there, by class */
 	size_t stale;             /* entries of the cache whose file is gone */
 	bool cached;              /* there is a cache */
+	struct libother other;    /* a driver that is not loaded */
 };
 
 static void libsearch_done(struct libsearch *search)
@@ -49,6 +51,7 @@ static void libsearch_done(struct libsearch *search)
 	nameindex_done(&search->names32);
 	strv_done(&search->dirs[0]);
 	strv_done(&search->dirs[1]);
+	libother_done(&search->other);
 }
 
 static int want_all(struct libsearch *search, bool is32)
@@ -116,9 +119,14 @@ static int check_found(struct libsearch *search, const struct sought *sought)
 	struct hunt *hunt = search->hunt;
 	const struct item *end = &hunt->finder.items.items[hunt->finder.items.n - 1];
 	uint16_t machine = sought->is32 ? hunt->machine->machine32 : hunt->machine->machine;
+	bool fits = version_fits(hunt, sought, path_basename(end->source));
 	int rc = ROW_FOUND;
 
-	if (!version_fits(hunt, sought, path_basename(end->source)))
+	if (!fits && (sought->entry->flags & LIB_NEEDED) != 0)
+		rc = libother_note(&search->other, hunt, end->source, search->err);
+	if (rc < 0)
+		return rc;
+	if (!fits)
 		rc = finder_say(&hunt->finder, ROW_REFUSED, search->err,
 				"'%s' is not of version %s, which is loaded", end->source,
 				hunt->version);
@@ -178,6 +186,7 @@ static int take(struct libsearch *search, struct sought *sought, const char *why
 	if (dir == NULL || name == NULL || strv_add_unique(&search->dirs[sought->is32], dir) < 0)
 		return err_nomem(search->err);
 	sought->found = true;
+	libother_forget(&search->other, sought->entry->name);
 	rc = hunt_give(hunt, search->err);
 	if (rc == 0)
 		rc = add_links(search, sought, dir);
@@ -391,6 +400,40 @@ static int use_windows(struct libsearch *search)
 
 /* ---- the whole ---- */
 
+static bool is_lack(const struct sought *sought)
+{
+	return !sought->found && !sought->is32 && (sought->entry->flags & LIB_NEEDED) != 0;
+}
+
+/* Are libraries lacking since they are of a driver whose module is not loaded? Directories were
+ * searched for names with the version of the loaded one. */
+static int find_other(struct libsearch *search)
+{
+	auto_done(strv) struct strv dirs = {0};
+	struct hunt *hunt = search->hunt;
+
+	if (hunt->version == NULL || !lacks_some(search, false))
+		return 0;
+	if (libdirs_usual(hunt->machine, false, hunt->version, &dirs) < 0)
+		return err_nomem(search->err);
+	vec_each(sought, &search->sought)
+	{
+		const struct lib_entry *entry = sought->entry;
+		auto_free char *soname = NULL;
+		int rc;
+
+		if (!is_lack(sought) || entry->number == NULL)
+			continue;
+		soname = str_format("%s.so.%s", entry->name, entry->number);
+		rc = soname == NULL
+			     ? err_nomem(search->err)
+			     : libother_look(&search->other, hunt, &dirs, soname, search->err);
+		if (rc < 0)
+			return rc;
+	}
+	return libother_tell(&search->other, hunt->inv, search->err);
+}
+
 static int add_lacks(struct libsearch *search)
 {
 	const char *cache = search->cached ? "not in the loader's cache nor" : "not";
@@ -400,7 +443,7 @@ static int add_lacks(struct libsearch *search)
 	{
 		auto_free char *name = NULL;
 
-		if (sought->found || sought->is32 || (sought->entry->flags & LIB_NEEDED) == 0)
+		if (!is_lack(sought))
 			continue;
 		name = str_format("%s.so", sought->entry->name);
 		if (name == NULL)
@@ -446,5 +489,7 @@ int libsearch_run(struct hunt *hunt, struct err *err)
 		rc = windows ? use_windows(&search) : search_all(&search);
 	if (rc == 0 && strv_copy(&hunt->libdirs, &search.dirs[0]) < 0)
 		return err_nomem(err);
+	if (rc == 0)
+		rc = find_other(&search);
 	return rc < 0 ? rc : add_lacks(&search);
 }

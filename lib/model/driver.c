@@ -17,6 +17,7 @@ void gpu_done(struct gpu *gpu)
 void driver_done(struct driver *driver)
 {
 	fact_done(&driver->version);
+	fact_done(&driver->on_disk);
 	fact_done(&driver->cuda);
 	free(driver->slow);
 	free(driver->params);

@@ -101,6 +101,8 @@ struct driver {
 	bool wsl;            /* Windows' own: /dev/dxg */
 	bool asked;          /* its library was asked, or a cached answer of it read */
 	struct fact version; /* of the module, "550.54.15" */
+	struct fact on_disk; /* version of libraries that are there where those of the module
+			      * lack: upgraded, and the module not loaded anew; not known else */
 	struct fact cuda;    /* CUDA version that it supports, "12.4" */
 	char *slow; /* what the library took longest for, "nvmlInit_v2 1.2 s"; owned; NULL */
 	/* /proc/driver/nvidia/FILE; NULL = is not there; owned */

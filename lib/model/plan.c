@@ -34,6 +34,7 @@ void plan_free(struct plan *plan)
 	vec_done(&plan->ops);
 	vec_done(&plan->verdicts);
 	vec_done(&plan->gids);
+	strv_done(&plan->warnings);
 	strv_done(&plan->notes);
 	free(plan);
 }

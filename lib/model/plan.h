@@ -91,8 +91,9 @@ struct plan {
 	bool empty_request; /* nothing was asked for: no operations */
 	VEC(struct op) ops;
 	VEC(struct row_verdict) verdicts; /* one for each row of the inventory, same index */
-	VEC(gid_t) gids;   /* groups of nodes that are not world-accessible, each once */
-	struct strv notes; /* one line each: what a person should know */
+	VEC(gid_t) gids;      /* groups of nodes that are not world-accessible, each once */
+	struct strv warnings; /* one line each: what nvc_apply() tells whoever asks for warnings */
+	struct strv notes;    /* likewise: what else a person should know */
 };
 
 struct plan *plan_new(void);

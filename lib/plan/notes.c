@@ -157,6 +157,21 @@ static int note_lacks(const struct draft *draft, struct strv *notes)
 	return rc;
 }
 
+/* A driver that was upgraded is whole, and yet nothing of it can be used: that is no lack like
+ * others. */
+static int warn_of_upgrade(const struct draft *draft)
+{
+	const struct driver *driver = &draft->inv->driver;
+
+	if (!draft->grants->files || driver->on_disk.value == NULL)
+		return 0;
+	return strv_addf(&draft->plan->warnings,
+			 "the driver's libraries are of version %s ('%s'), its loaded module is of "
+			 "%s: reboot, or load the module anew; till then containers lack libraries",
+			 driver->on_disk.value, driver->on_disk.source,
+			 driver->version.value == NULL ? "another" : driver->version.value);
+}
+
 static bool has_node(const struct draft *draft, size_t g)
 {
 	vec_each(part, &draft->inv->driver.parts)
@@ -209,5 +224,7 @@ int notes_add(const struct draft *draft, const struct image *image)
 		rc = note_lists(draft, notes);
 	if (rc == 0)
 		rc = note_gpus(draft, notes);
+	if (rc == 0)
+		rc = warn_of_upgrade(draft);
 	return rc < 0 ? rc : note_lacks(draft, notes);
 }

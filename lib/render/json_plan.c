@@ -144,6 +144,7 @@ int json_plan(const struct inventory *inv, const struct request *request, const 
 	for (size_t i = 0; rc == 0 && i < plan->gids.n; i++)
 		rc = json_array_append_new(groups, json_integer((json_int_t)plan->gids.items[i]));
 	if (rc == 0)
-		rc = jsonput_strv(root, "notes", &plan->notes);
+		rc = jsonput_strv(root, "warnings", &plan->warnings) ||
+		     jsonput_strv(root, "notes", &plan->notes);
 	return jsonput_finish(root, rc, ret, err);
 }

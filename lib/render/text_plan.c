@@ -110,6 +110,15 @@ static void add_op(struct strbuf *out, const struct inventory *inv, const struct
 	strbuf_addc(out, '\n');
 }
 
+static void add_lines(struct strbuf *out, const char *word, const struct strv *lines)
+{
+	for (size_t i = 0; i < lines->n; i++) {
+		strbuf_addf(out, "%-8s", word);
+		opwords_show(out, lines->items[i]);
+		strbuf_addc(out, '\n');
+	}
+}
+
 void text_plan(const struct inventory *inv, const struct plan *plan, struct strbuf *out)
 {
 	struct widths widths = measure(inv, plan);
@@ -119,9 +128,6 @@ void text_plan(const struct inventory *inv, const struct plan *plan, struct strb
 	vec_each(op, &plan->ops) add_op(out, inv, op, widths);
 	for (size_t i = 0; i < plan->gids.n; i++)
 		strbuf_addf(out, "group   %u\n", (unsigned)plan->gids.items[i]);
-	for (size_t i = 0; i < plan->notes.n; i++) {
-		strbuf_adds(out, "note    ");
-		opwords_show(out, plan->notes.items[i]);
-		strbuf_addc(out, '\n');
-	}
+	add_lines(out, "warning", &plan->warnings);
+	add_lines(out, "note", &plan->notes);
 }

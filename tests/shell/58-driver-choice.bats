@@ -148,3 +148,27 @@ finds() { # PATH
 	[ "$status" -ne 0 ]
 	[[ $output == *'no GPU found'* ]]
 }
+
+@test "a driver upgraded without a reboot: the container starts, and one warning says what to do" {
+	local version=$ENGINES_DIR/board-upgraded/proc/driver/nvidia/version
+	machine=upgraded
+	gpu_driver upgraded --no-compat32 --version 560.35.03
+	sed -i 's/560\.35\.03/550.54.15/' "$version"
+	run start sh -c 'ls /usr/lib/*/libcuda.so.1'
+	echo "$output"
+	[[ $output == *'libcuda.so.1: No such file or directory' ]]
+	cat "$(gpu_state upgraded)/hook.log"
+	[ "$(grep -c ' warning .*libraries are of version 560.35.03 .*, its loaded module is of 550.54.15: reboot' "$(gpu_state upgraded)/hook.log")" -eq 1 ]
+	run "$GPU_CLI" --config "$(gpu_config upgraded)" plan --compute
+	[[ $output == *'warning the driver'*'version 560.35.03'* ]]
+	run --separate-stderr "$GPU_CLI" --config "$(gpu_config upgraded)" plan --json
+	[ "$(jq '.warnings | length' <<<"$output")" -eq 1 ]
+	# by the module that goes with them
+	sed -i 's/550\.54\.15/560.35.03/' "$version"
+	rm "$(gpu_state upgraded)/hook.log"
+	run start sh -c 'ls /usr/lib/*/libcuda.so.1'
+	echo "$output"
+	[ "$status" -eq 0 ]
+	run grep -c 'reboot' "$(gpu_state upgraded)/hook.log"
+	[ "$output" = 0 ]
+}

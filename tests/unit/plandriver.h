@@ -3,7 +3,7 @@
  * Lines of tests/unit/plancase.h about NVIDIA's own driver; "_" stands for a blank, "|" for the end
  * of a line:
  *
- *   driver [version=550.54.15] [cuda=12.4] [wsl]        it is loaded, or Windows' own
+ *   driver [version=550.54.15] [disk=560.1] [cuda=12.4] [wsl]       it is loaded, or Windows' own
  *   proc params|version|registry TEXT                   files of /proc/driver/nvidia
  *   gpu INDEX [integrated] [minor=0] [uuid=] [bus=] [model=] [brand=] [compute=] [mig]
  *   mig GPU:INDEX gi=1 ci=0 [uuid=]                     GPU: its place among the gpu lines
@@ -26,6 +26,8 @@ static inline void plandriver_driver(struct driver *driver, char **words, size_t
 			driver->loaded = false;
 		} else if ((value = plancase_value(words[i], "version")) != NULL) {
 			assert_int_equal(fact_set(&driver->version, value, "/proc"), 0);
+		} else if ((value = plancase_value(words[i], "disk")) != NULL) {
+			assert_int_equal(fact_set(&driver->on_disk, value, "/lib/libcuda.so"), 0);
 		} else if ((value = plancase_value(words[i], "cuda")) != NULL) {
 			assert_int_equal(fact_set(&driver->cuda, value, "NVML"), 0);
 		} else {

@@ -47,10 +47,19 @@ static void sweep_case(const char *name)
 static void alloc_failures_in_plans_of_drivers_are_errors(void **state)
 {
 	static const char *const names[] = {
-		"gpus_all_words",         "mig_config_and_monitor",    "compat_image_by_note",
-		"compat_fault",           "hybrid_clara_all",          "lacks_of_what_was_asked",
-		"imex_channel_unknown",   "gpu_by_ambiguous_prefix",   "require_warn",
-		"require_by_gpu_not_met", "missing_starts_by_request", "gates_asked",
+		"gpus_all_words",
+		"mig_config_and_monitor",
+		"compat_image_by_note",
+		"compat_fault",
+		"hybrid_clara_all",
+		"lacks_of_what_was_asked",
+		"imex_channel_unknown",
+		"gpu_by_ambiguous_prefix",
+		"require_warn",
+		"require_by_gpu_not_met",
+		"missing_starts_by_request",
+		"gates_asked",
+		"upgraded_without_reboot",
 	};
 
 	(void)state;

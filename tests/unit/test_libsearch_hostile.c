@@ -275,6 +275,67 @@ static void libsearch_other_version_is_not_taken(void **state)
 	}
 }
 
+/* The driver's libraries are there, of a version that is not loaded. */
+static void libsearch_upgrade_without_reboot_is_known(void **state)
+{
+	static const struct {
+		const char *soname; /* that is there */
+		const char *file;
+		bool cached;
+		const char *want; /* NULL = nobody has upgraded anything */
+	} cases[] = {
+		{"libcuda.so.1", "libcuda.so.560.35.03", true, "560.35.03"},
+		{"libcuda.so.1", "libcuda.so.560.35.03", false, "560.35.03"},
+		{"libnvidia-ptxjitcompiler.so.1", "libnvidia-ptxjitcompiler.so.560.1", false,
+		 "560.1"},
+		/* a Tegra's; some other file; one that nobody needs */
+		{"libcuda.so.1", "libcuda.so.1.1", true, NULL},
+		{"libcuda.so.1", "libcuda.so.560.35.03.orig", true, NULL},
+		{"libnvidia-nvvm.so.4", "libnvidia-nvvm.so.560.35.03", false, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		auto_done(root) struct driverroot root;
+		auto_free char *path = str_format(MULTI "/%s", cases[i].file);
+		auto_free char *link = str_format(MULTI "/%s", cases[i].soname);
+		const struct fact *fact;
+
+		root_make(&root);
+		root_library(&root, path, cases[i].soname);
+		root_link(&root, link, cases[i].file);
+		if (cases[i].cached)
+			root_cache(&root, cuda_cache);
+
+		root_find(&root, CUDA);
+
+		fact = &root.setup.inv->driver.on_disk;
+		if (!str_equal(fact->value, cases[i].want) ||
+		    (cases[i].want != NULL && !str_equal(fact->source, path)))
+			fail_msg("%zu: %s of %s", i, fact->value, fact->source);
+	}
+}
+
+static void libsearch_old_library_beside_the_right_one_is_no_upgrade(void **state)
+{
+	static const char *const cache[] = {
+		"libcuda.so.1 /opt/old/libcuda.so.1", "libcuda.so.1 " MULTI "/libcuda.so.1",
+		"libnvidia-ptxjitcompiler.so.1 " MULTI "/libnvidia-ptxjitcompiler.so.1", NULL};
+	auto_done(root) struct driverroot root;
+
+	(void)state;
+	root_make(&root);
+	root_library(&root, "/opt/old/libcuda.so.535.104.05", "libcuda.so.1");
+	root_link(&root, "/opt/old/libcuda.so.1", "libcuda.so.535.104.05");
+	root_add(&root, MULTI, "libcuda", "1");
+	root_cache(&root, cache); /* and another one is lacking, whatever the reason */
+
+	root_find(&root, CUDA);
+
+	assert_true(root_has(&root, "libcuda.so: ld.so.cache"));
+	assert_null(root.setup.inv->driver.on_disk.value);
+}
+
 static void libsearch_other_machine_is_not_taken(void **state)
 {
 	auto_done(root) struct driverroot root;
@@ -355,6 +416,8 @@ int main(void)
 		cmocka_unit_test(libsearch_no_more_than_a_few_entries_of_one_name_are_tried),
 		cmocka_unit_test(libsearch_stale_entries_are_told_once_and_passed_over),
 		cmocka_unit_test(libsearch_other_version_is_not_taken),
+		cmocka_unit_test(libsearch_upgrade_without_reboot_is_known),
+		cmocka_unit_test(libsearch_old_library_beside_the_right_one_is_no_upgrade),
 		cmocka_unit_test(libsearch_other_machine_is_not_taken),
 		cmocka_unit_test(libsearch_library_for_other_kernels_is_passed_over),
 	};
