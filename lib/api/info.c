@@ -25,7 +25,8 @@ static unsigned gates_of(const struct request *request)
 	return (request->gds ? (unsigned)HOST_GATE_GDS : 0) |
 	       (request->mofed ? (unsigned)HOST_GATE_MOFED : 0) |
 	       (request->nvswitch ? (unsigned)HOST_GATE_NVSWITCH : 0) |
-	       (request->gdrcopy ? (unsigned)HOST_GATE_GDRCOPY : 0);
+	       (request->gdrcopy ? (unsigned)HOST_GATE_GDRCOPY : 0) |
+	       (request->mig_config ? (unsigned)HOST_GATE_MIG : 0);
 }
 
 static int read_driver(struct nvc_context *ctx, const struct request *request, bool files,

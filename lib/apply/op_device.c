@@ -19,6 +19,8 @@ int op_device_prepare(struct job *job, size_t index, struct err *err)
 			return err_nomem(err);
 		*device = op->rdev;
 	}
+	if ((op->flags & OP_LATER) != 0)
+		return 0;
 	return job_take_source(job, index, S_IFCHR, err);
 }
 
@@ -37,8 +39,11 @@ int op_device_run(struct job *job, size_t index, struct err *err)
 	const struct op *op = &job->plan->ops.items[index];
 	struct mount_source *source = &job->sources[index];
 	struct place place;
-	int r = place_open(&job->tree, op->target, &place, err);
+	int r;
 
+	if ((op->flags & OP_LATER) != 0)
+		return 0;
+	r = place_open(&job->tree, op->target, &place, err);
 	if (r < 0)
 		return r;
 	if (place.exists && ((op->flags & OP_IF_ABSENT) != 0 ||

@@ -14,7 +14,6 @@
 
 #define DEVICES_DXG       "/dev/dxg"
 #define DEVICES_PCI       "/sys/bus/pci/devices"
-#define DEVICES_CAPS      "/dev/nvidia-caps/nvidia-cap"
 #define DEVICES_CHANNELS  "/dev/nvidia-caps-imex-channels"
 #define DEVICES_CHANNEL   "channel"
 #define DEVICES_CTL       255
@@ -169,7 +168,7 @@ static int devices_add_cap(struct devnodes *nodes, const struct procdriver_cap *
 	rc = migcaps_node(nodes->host, cap, &node, err);
 	if (rc <= 0)
 		return rc;
-	path = str_format(DEVICES_CAPS "%u", node.minor);
+	path = str_format(MIGCAPS_NODES "%u", node.minor);
 	if (path == NULL)
 		return err_nomem(err);
 	rc = devnodes_add_node(nodes, path, DEVNODES_CAPS, (int)node.minor, err);

@@ -243,6 +243,23 @@ int devnodes_add_node(struct devnodes *nodes, const char *path, enum devnodes_cl
 	return devnodes_add(nodes, ROOT_DRIVER, path, &st, NULL, err);
 }
 
+int devnodes_add_later(struct devnodes *nodes, const char *path, enum devnodes_class class,
+		       unsigned minor, struct err *err)
+{
+	struct stat st = {.st_mode = S_IFCHR};
+	struct item *item = NULL;
+	unsigned major;
+	int rc;
+
+	if (!devnodes_major(nodes, class, &major))
+		return 0;
+	st.st_rdev = makedev(major, minor);
+	rc = devnodes_add(nodes, ROOT_DRIVER, path, &st, &item, err);
+	if (rc > 0)
+		item->later = true;
+	return rc;
+}
+
 int devnodes_add_misc(struct devnodes *nodes, const char *path, const char *name, struct err *err)
 {
 	auto_free char *text = NULL;

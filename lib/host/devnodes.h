@@ -67,6 +67,9 @@ int devnodes_lack_last(struct devnodes *nodes, unsigned caps, const char *path, 
 /** A node below the driver root, of that class and minor (DEVNODES_ANY = whichever). */
 int devnodes_add_node(struct devnodes *nodes, const char *path, enum devnodes_class class,
 		      int minor, struct err *err);
+/** A node that is not there yet: item.later. 0 = no driver of the machine has the class. */
+int devnodes_add_later(struct devnodes *nodes, const char *path, enum devnodes_class class,
+		       unsigned minor, struct err *err);
 /** A node of major 10 by its name in /proc/misc. */
 int devnodes_add_misc(struct devnodes *nodes, const char *path, const char *name, struct err *err);
 /** A link below the driver root whose text is that. */

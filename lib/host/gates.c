@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "host/devnodes.h"
+#include "host/miggates.h"
 #include "host/proctext.h"
 
 static const struct gate {
@@ -93,5 +94,7 @@ int host_find_gates(const struct host *host, unsigned wanted, struct inventory *
 		if ((wanted & gates[i].bit) != 0)
 			rc = gate_add(&nodes, &gates[i], err);
 	}
+	if (rc >= 0 && (wanted & HOST_GATE_MIG) != 0)
+		rc = miggates_add(&nodes, err);
 	return rc < 0 ? rc : 0;
 }

@@ -65,6 +65,7 @@ enum host_gate {
 	HOST_GATE_NVSWITCH = 1 << 2,
 	HOST_GATE_GDRCOPY = 1 << 3,
 	HOST_GATE_EVERY = (1 << 4) - 1,
+	HOST_GATE_MIG = 1 << 4, /* to configure MIG. It is no node of its own, and they are many */
 };
 
 /** Parts and items of the gates (enum host_gate) asked for, also where NVIDIA's driver is not

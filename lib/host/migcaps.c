@@ -10,7 +10,6 @@
 #include "base/strv.h"
 #include "host/proctext.h"
 
-#define MIGCAPS_MINORS    "/proc/driver/nvidia-caps/mig-minors"
 #define MIGCAPS_MAX_INDEX 1023u
 #define MIGCAPS_MODE      0444u /* what the driver's own tool gives where a file tells nothing */
 

@@ -11,6 +11,9 @@
 #include "format/procdriver.h"
 #include "host/host.h"
 
+#define MIGCAPS_MINORS "/proc/driver/nvidia-caps/mig-minors"
+#define MIGCAPS_NODES  "/dev/nvidia-caps/nvidia-cap" /* the minor follows */
+
 /** MIG devices of each GPU with a minor: inv->driver.migs, and gpu->mig and mig_capable. In order
  *  of GPU, GPU instance and compute instance. */
 int migcaps_find(const struct host *host, struct inventory *inv, struct err *err);

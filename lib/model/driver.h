@@ -54,7 +54,7 @@ enum part_kind {
 	PART_GPU,         /* nodes of one GPU, with those below /dev/dri: part.gpu */
 	PART_GPU_PROC,    /* /proc/driver/nvidia/gpus/BUSID: part.gpu */
 	PART_MIG,         /* nodes and files that grant one MIG device: part.mig */
-	PART_MIG_CONFIG,  /* those that let it configure MIG */
+	PART_MIG_CONFIG,  /* those that let it configure MIG; part.gpu: of that GPU */
 	PART_MIG_MONITOR, /* those that let it watch MIG */
 	PART_CHANNEL,     /* IMEX channel: part.number */
 	PART_NVSWITCH,

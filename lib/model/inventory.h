@@ -79,6 +79,7 @@ struct item {
 	mode_t mode; /* permission bits and type, as stat(2) has them */
 	uid_t uid;
 	gid_t gid;
+	bool later;           /* ITEM_DEVICE: not there yet: all that can be given is a rule */
 	bool writable;        /* ITEM_DIR in which the container may write: of MPS */
 	struct elf_facts elf; /* ITEM_FILE whose name looks like a library (contains ".so") */
 };

@@ -37,6 +37,7 @@ enum op_flag {
 				* OP_DIR: the target itself) is of a procfs; else nothing is done, nor
 				* for what lies below it, and one line in the log says so. Without
 				* meaning for what lies in a directory made by us */
+	OP_LATER = 1 << 8,     /* OP_DEVICE: the node is not there yet: it is allowed, no more */
 };
 
 #define NO_ROW ((size_t)-1)

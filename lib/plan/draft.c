@@ -249,6 +249,7 @@ static void fill_op(struct op *op, const struct item *item, const char *path)
 		op->rdev = item->rdev;
 		op->mode = item->mode & 07777;
 		op->gid = item->gid;
+		op->flags = item->later ? OP_LATER : op->flags;
 		break;
 	case ITEM_DIR:
 		op->kind = OP_BIND;

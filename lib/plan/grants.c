@@ -333,7 +333,9 @@ static bool part_of_gpus(const struct grants *grants, const struct part *part)
 	case PART_MIG:
 		return part->mig < grants->inv->driver.migs.n && grants->migs[part->mig];
 	case PART_MIG_CONFIG:
-		return request->mig_config;
+		return request->mig_config &&
+		       (part->gpu == NO_INDEX ||
+			(part->gpu < grants->inv->driver.gpus.n && grants->gpus[part->gpu]));
 	case PART_MIG_MONITOR:
 		return request->mig_monitor;
 	case PART_CHANNEL:

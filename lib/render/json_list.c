@@ -28,7 +28,7 @@ static int put_items(json_t *root, const struct inventory *inv, const struct pla
 		const struct op *op = &plan->ops.items[i];
 		json_t *object;
 
-		if (op->kind == OP_LDCACHE)
+		if (op->kind == OP_LDCACHE || (op->flags & OP_LATER) != 0)
 			continue;
 		object = jsonput_append(array);
 		rc = jsonput_text(object, "path", op->target) ||

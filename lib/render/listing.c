@@ -72,7 +72,7 @@ enum listing_class listing_class_of(const struct inventory *inv, const struct op
 {
 	const struct part *part = opwords_part(inv, op);
 
-	if (op->kind == OP_LDCACHE || op->target == NULL)
+	if (op->kind == OP_LDCACHE || op->target == NULL || (op->flags & OP_LATER) != 0)
 		return LISTING_CLASSES;
 	if (op->kind == OP_LINK)
 		return LISTING_LINK;

@@ -7,9 +7,11 @@
 #include "base/auto.h"
 
 const struct opwords_flag opwords_flags[] = {
-	{OP_DIR, "dir"},       {OP_IF_ABSENT, "if-absent"}, {OP_RDONLY, "ro"},
-	{OP_NOSUID, "nosuid"}, {OP_NOEXEC, "noexec"},       {OP_NODEV, "nodev"},
-	{OP_SOCKET, "socket"}, {OP_IN_PROC, "in-proc"},     {0, NULL},
+	{OP_DIR, "dir"},       {OP_IF_ABSENT, "if-absent"},
+	{OP_RDONLY, "ro"},     {OP_NOSUID, "nosuid"},
+	{OP_NOEXEC, "noexec"}, {OP_NODEV, "nodev"},
+	{OP_SOCKET, "socket"}, {OP_IN_PROC, "in-proc"},
+	{OP_LATER, "later"},   {0, NULL},
 };
 
 const struct part *opwords_part(const struct inventory *inv, const struct op *op)

@@ -13,7 +13,7 @@
 
 #include "base/err.h"
 
-#define DEVBPF_MAX_RULES 1024 /* devices of one container */
+#define DEVBPF_MAX_RULES 2048 /* devices of one container: MIG has 135 nodes a GPU */
 #define DEVBPF_MAX_INSNS 4096 /* of one program, as the kernel's BPF_MAXINSNS */
 
 struct devbpf_rule {

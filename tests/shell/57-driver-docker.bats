@@ -115,6 +115,34 @@ whole() { # MACHINE DOCKER-ARGUMENT...: what a container does with it
 	whole mig --runtime nvidia gpu:gpu
 }
 
+@test "who may configure MIG may use what comes of it: of the granted GPU" {
+	local words mig
+	turn mig
+	# minors of the first instance of a GPU instance, and of the last: not there yet on GPU 0, GPU 1's
+	for words in '--runtime nvidia -e NVIDIA_VISIBLE_DEVICES=0' '--gpus device=0'; do
+		for mig in '' all; do
+			# shellcheck disable=SC2086 # words
+			run dk now run --rm --network none --cap-add SYS_ADMIN $words -e "NVIDIA_MIG_CONFIG_DEVICES=$mig" gpu:plain sh -c '
+				major=$(stat -c 0x%t /dev/nvidia-caps/* | head -n 1)
+				for minor in 3 137 138 272; do
+					mknod /tmp/cap$minor c $((major)) $minor && head -c 1 /tmp/cap$minor
+				done 2>&1; ls /dev/nvidia-caps'
+			echo "$words $mig: $output"
+			[ "${#lines[@]}" -ge 8 ]
+			if [[ $mig ]]; then
+				[[ ${lines[0]} == *cap3*'No such device'* && ${lines[1]} == *cap137*'No such device'* ]]
+				[[ $output == *$'\nnvidia-cap1\n'* ]]
+			else
+				[[ ${lines[0]} == *cap3*'not permitted'* && ${lines[1]} == *cap137*'not permitted'* ]]
+				[[ $output != *$'\nnvidia-cap1\n'* ]]
+			fi
+			[[ ${lines[2]} == *cap138*'not permitted'* && ${lines[3]} == *cap272*'not permitted'* ]]
+			# no node that is not there, and none of another GPU
+			[[ $output != *nvidia-cap3* && $output != *nvidia-cap1[4-9]?* ]]
+		done
+	done
+}
+
 @test "a Tegra with a discrete card" {
 	turn hybrid
 	[ "$(nodes --runtime nvidia -e NVIDIA_VISIBLE_DEVICES=dgpu gpu:gpu)" = '1 ' ]

@@ -104,8 +104,10 @@ static void apply_device_is_bound_and_an_equal_node_is_kept(void **state)
 	add(world, OP_DEVICE, "/dev/gpu0", "/dev/gpu0");
 	add(world, OP_DEVICE, "/dev/gpu1", "/dev/gpu1")->rdev = makedev(1, 5);
 	add(world, OP_DEVICE, "/dev/gpu0", "/dev/gpu2");
+	add(world, OP_DEVICE, "/dev/gpu9", "/dev/gpu9")->flags = OP_LATER;
 	apply_well(world, &stats);
 
+	assert_false(is_there("/dev/gpu9"));
 	must(stat(inside(world, "/dev/gpu0"), &st));
 	assert_true(S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3));
 	has_flags(inside(world, "/dev/gpu0"), ST_NOSUID | ST_NOEXEC);

@@ -141,11 +141,11 @@ static void build_many(size_t n_rules, bool spread)
 	assert_int_equal(bpf_sim_run(insns, n, CHR, R, 5, 2), 1);
 }
 
-static void devbpf_thousand_rules_stay_in_reach(void **state)
+static void devbpf_thousands_of_rules_stay_in_reach(void **state)
 {
 	(void)state;
 	build_many(DEVBPF_MAX_RULES, false);
-	build_many(DEVBPF_MAX_RULES, true);
+	build_many(DEVBPF_MAX_RULES / 2, true);
 	build_many(1, false);
 }
 
@@ -304,7 +304,7 @@ int main(void)
 		cmocka_unit_test(devbpf_rules_allow_a_subset_of_their_access),
 		cmocka_unit_test(devbpf_old_program_decides_the_rest),
 		cmocka_unit_test(devbpf_no_rule_keeps_the_old_program),
-		cmocka_unit_test(devbpf_thousand_rules_stay_in_reach),
+		cmocka_unit_test(devbpf_thousands_of_rules_stay_in_reach),
 		cmocka_unit_test(devbpf_too_much_is_refused),
 		cmocka_unit_test(devbpf_cgroup_with_one_program_is_opened),
 		cmocka_unit_test(devbpf_cgroup_with_many_programs_is_opened),
