@@ -115,6 +115,7 @@ static int add_module(struct hunt *hunt, const struct lib_module *module, const 
 		rc = hunt_check_library(hunt, hunt->machine->machine, err);
 	if (rc != ROW_FOUND)
 		return rc < 0 ? rc : 0;
+	hunt_mark_module(hunt);
 	rc = hunt_give(hunt, err);
 	if (rc == 0 && versioned)
 		rc = hunt_find(hunt, dir, module->name, err);

@@ -104,6 +104,15 @@ int hunt_check_library(struct hunt *hunt, uint16_t machine, struct err *err)
 	return rc < 0 ? rc : hunt_refuse(hunt, level);
 }
 
+void hunt_mark_module(struct hunt *hunt)
+{
+	struct finder *finder = &hunt->finder;
+	struct item *end = finder->items.n == 0 ? NULL : &finder->items.items[finder->items.n - 1];
+
+	if (end != NULL && end->kind == ITEM_FILE && path_is_below(end->source, hunt->dir))
+		end->module = true;
+}
+
 int hunt_give(struct hunt *hunt, struct err *err)
 {
 	return finder_give(&hunt->finder, hunt->inv, err);

@@ -50,6 +50,9 @@ int hunt_find(struct hunt *hunt, const char *dir, const char *name, struct err *
  *  kept. */
 int hunt_check_library(struct hunt *hunt, uint16_t machine, struct err *err);
 
+/** Marks what hunt_find() has found as a module, unless it only leads to a library elsewhere. */
+void hunt_mark_module(struct hunt *hunt);
+
 /** Gives the items that were found to the part that is being made. */
 int hunt_give(struct hunt *hunt, struct err *err);
 

@@ -24,6 +24,7 @@ struct sought {
 	const struct lib_entry *entry;
 	bool is32;
 	bool found;
+	bool below;                             /* it is sought in entry->dir */
 	bool plain;                             /* the cache has "NAME.so" as well */
 	const char *paths[LIBSEARCH_MAX_TRIES]; /* that the cache names; borrowed */
 	unsigned n_paths;
@@ -187,6 +188,8 @@ static int take(struct libsearch *search, struct sought *sought, const char *why
 		return err_nomem(search->err);
 	sought->found = true;
 	libother_forget(&search->other, sought->entry->name);
+	if (sought->below)
+		hunt_mark_module(hunt);
 	rc = hunt_give(hunt, search->err);
 	if (rc == 0)
 		rc = add_links(search, sought, dir);
@@ -321,7 +324,9 @@ static int try_dir(struct libsearch *search, struct sought *sought, const char *
 
 	if (file == NULL || (below == NULL && sought->entry->dir != NULL))
 		return err_nomem(search->err);
+	sought->below = false;
 	rc = try(search, sought, dir, file, dir);
+	sought->below = below != NULL;
 	if (rc >= 0 && rc != ROW_FOUND && below != NULL)
 		rc = try(search, sought, below, file, below);
 	return rc < 0 ? rc : 0;

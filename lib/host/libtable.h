@@ -24,7 +24,7 @@ struct lib_entry {
 	const char *number; /* "1": of the SONAME, NULL = it has the driver's version, or none */
 	unsigned caps;      /* DRIVER_CAP_*: any of them; 0 = always */
 	unsigned flags;     /* enum lib_flag */
-	const char *dir;    /* below a library directory, where it may lie instead; NULL = none */
+	const char *dir; /* below a library directory, where it may lie as a module; NULL = none */
 };
 
 /** NULL behind the last. */

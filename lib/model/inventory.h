@@ -81,6 +81,8 @@ struct item {
 	gid_t gid;
 	bool later;           /* ITEM_DEVICE: not there yet: all that can be given is a rule */
 	bool writable;        /* ITEM_DIR in which the container may write: of MPS */
+	bool module;          /* ITEM_FILE: programs open it by path, in a folder for such: none of
+			       * the loader's */
 	struct elf_facts elf; /* ITEM_FILE whose name looks like a library (contains ".so") */
 };
 

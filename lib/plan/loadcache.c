@@ -145,7 +145,7 @@ static int add_file(struct draft *draft, const struct item *item, const char *pa
 {
 	struct loadcache *cache = arg;
 	struct folder *folder = NULL;
-	int rc = add_name(cache, path, item, false, err);
+	int rc = item->module ? 0 : add_name(cache, path, item, false, err);
 
 	/* what no row brings is of a part */
 	if (rc == 0 && pathmap_find(&draft->places, path, strlen(path))->row == NO_ROW &&

@@ -94,6 +94,8 @@ static inline void dump_item(struct strbuf *text, const struct item *item)
 		strbuf_addf(text, " at %s", item->target);
 	if (item->link != NULL)
 		strbuf_addf(text, " -> %s", item->link);
+	if (item->module)
+		strbuf_adds(text, " module");
 	if (item->later)
 		strbuf_addf(text, " later %u:%u", major(item->rdev), minor(item->rdev));
 	strbuf_addc(text, '\n');

@@ -149,6 +149,8 @@ static inline void plancase_item_word(struct item *item, char *word)
 		item->elf.machine = (uint16_t)strtoul(value, NULL, 10);
 	} else if (strcmp(word, "writable") == 0) {
 		item->writable = true;
+	} else if (strcmp(word, "module") == 0) {
+		item->module = true;
 	} else if (strcmp(word, "later") == 0) {
 		item->later = true;
 	} else if (strcmp(word, "compat32") == 0) {

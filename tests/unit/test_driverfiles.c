@@ -150,8 +150,8 @@ static void driverfiles_module_of_the_version_comes_with_its_link(void **state)
 	root_find(&root, DRIVER_CAP_DISPLAY);
 
 	assert_non_null(strstr(root.text,
-			       "libglxserver_nvidia.so: " MULTI "/nvidia/xorg\n"
-			       "  file 0:" MULTI "/nvidia/xorg/libglxserver_nvidia.so." VERSION "\n"
+			       "libglxserver_nvidia.so: " MULTI "/nvidia/xorg\n  file 0:" MULTI
+			       "/nvidia/xorg/libglxserver_nvidia.so." VERSION " module\n"
 			       "  link 0:" MULTI "/nvidia/xorg/libglxserver_nvidia.so -> "
 			       "libglxserver_nvidia.so." VERSION "\n"));
 	assert_null(strstr(root.text, "535"));

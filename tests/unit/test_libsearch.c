@@ -344,7 +344,32 @@ static void libsearch_subdirectory_of_a_library_is_looked_at(void **state)
 
 	root_find(&root, DRIVER_CAP_VIDEO);
 
-	assert_true(root_has(&root, "libvdpau_nvidia.so: " MULTI "/vdpau"));
+	assert_non_null(strstr(root.text,
+			       "libvdpau_nvidia.so: " MULTI "/vdpau\n"
+			       "  file 0:" MULTI "/vdpau/libvdpau_nvidia.so." VERSION " module\n"));
+	assert_non_null(strstr(root.text, MULTI "/libnvcuvid.so." VERSION "\n"));
+}
+
+static void libsearch_library_of_a_subdirectory_may_lie_with_the_others(void **state)
+{
+	static const char *const cache[] = {
+		"libvdpau_nvidia.so.1 " MULTI "/vdpau/libvdpau_nvidia.so.1", NULL};
+
+	(void)state;
+	for (unsigned cached = 0; cached < 2; cached++) {
+		auto_done(root) struct driverroot root;
+
+		root_make(&root);
+		root_add(&root, MULTI, "libnvcuvid", "1");
+		root_add(&root, cached ? MULTI "/vdpau" : MULTI, "libvdpau_nvidia", "1");
+		if (cached)
+			root_cache(&root, cache); /* the machine's loader has that directory */
+
+		root_find(&root, DRIVER_CAP_VIDEO);
+
+		assert_non_null(strstr(root.text, "/libvdpau_nvidia.so." VERSION "\n"));
+		assert_null(strstr(root.text, " module\n"));
+	}
 }
 
 /* Each capability with one library of its own, and those it has by another. */
@@ -441,6 +466,7 @@ int main(void)
 		cmocka_unit_test(libsearch_32_bits_without_being_asked_for_are_not_looked_at),
 		cmocka_unit_test(libsearch_true_names_are_kept),
 		cmocka_unit_test(libsearch_subdirectory_of_a_library_is_looked_at),
+		cmocka_unit_test(libsearch_library_of_a_subdirectory_may_lie_with_the_others),
 		cmocka_unit_test(libsearch_capability_selects),
 		cmocka_unit_test(libsearch_nothing_is_looked_for_without_a_driver),
 		cmocka_unit_test(libsearch_windows_libraries_are_found_without_a_version),
