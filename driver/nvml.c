@@ -12,6 +12,7 @@
 #define NVML_OK            0
 #define NVML_NOT_SUPPORTED 3
 #define NVML_NOT_FOUND     6
+#define NVML_NO_FUNCTION   13
 #define NVML_TEXT          256 /* larger than any text buffer of its functions: 96 */
 #define NVML_MIG_ON        1
 #define NVML_MOST_MIGS     64u /* of one GPU; there are 7 or 8 */
@@ -59,10 +60,10 @@ static const char *words_of(const struct nvml *nvml, int code)
 	return text == NULL ? "an error" : text;
 }
 
-/* True for success; what this GPU does not have is no error. */
+/* True for success; what this GPU, or this driver, does not have is no error: it stays so. */
 static bool is_fine(const struct nvml *nvml, unsigned call, int gpu, int code)
 {
-	if (code != NVML_OK && code != NVML_NOT_SUPPORTED)
+	if (code != NVML_OK && code != NVML_NOT_SUPPORTED && code != NVML_NO_FUNCTION)
 		asking_fault(nvml->asking, call, code, gpu, words_of(nvml, code));
 	return code == NVML_OK;
 }

@@ -12,6 +12,7 @@
 
 #include "base/auto.h"
 #include "base/str.h"
+#include "host/driverdir.h"
 #include "sys/entry.h"
 #include "sys/io.h"
 #include "sys/rootfs.h"
@@ -63,47 +64,10 @@ static void file_name(const struct host *host, char ret[NAME_SIZE])
 	(void)snprintf(ret, NAME_SIZE, "driver-%016" PRIx64, str_hash(host->paths[ROOT_DRIVER]));
 }
 
-static const char *dir_fault(int fd)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return "cannot be looked at";
-	if (st.st_uid != geteuid())
-		return "belongs to somebody else";
-	return (st.st_mode & 022) != 0 ? "can be written by others" : NULL;
-}
-
-/* The folder, made if there is none; -1: none to be used, which is said. */
-static int open_dir(const struct host *host, bool make)
-{
-	const char *dir = host->settings->cache_dir;
-	char name[NAME_MAX + 1];
-	const char *fault;
-	auto_fd slash = rootfs_open_slash(NULL);
-	auto_fd parent = slash < 0 ? -1 : rootfs_open_parent(slash, dir, name, NULL);
-	auto_fd fd = -1;
-
-	if (parent < 0)
-		return -1;
-	if (make && entry_make_dir(parent, name, 0700) < 0 && errno != EEXIST) {
-		log_debug(host->log, MODULE, "'%s' cannot be made: %s", dir, strerror(errno));
-		return -1;
-	}
-	fd = entry_open(parent, name, O_RDONLY | O_DIRECTORY, 0);
-	if (fd < 0)
-		return -1;
-	fault = dir_fault(fd);
-	if (fault == NULL)
-		return take_fd(&fd);
-	log_debug(host->log, MODULE, "'%s' is not used: it %s", dir, fault);
-	return -1;
-}
-
 int drivercache_find(const struct host *host, const char *key, char **ret, size_t *ret_len,
 		     struct err *err)
 {
-	auto_fd dir = open_dir(host, false);
+	auto_fd dir = driverdir_open(host, false);
 	auto_fd fd = -1;
 	auto_free char *text = NULL;
 	size_t key_len = strlen(key);
@@ -169,7 +133,7 @@ void drivercache_keep(const struct host *host, const char *key, const proto_answ
 {
 	auto_done(strbuf) struct strbuf text = {0};
 	const char *reason = passing(answer);
-	auto_fd dir = reason != NULL ? -1 : open_dir(host, true);
+	auto_fd dir = reason != NULL ? -1 : driverdir_open(host, true);
 	struct io_new content = {.mode = 0600, .uid = geteuid(), .gid = getegid()};
 	char name[NAME_SIZE];
 	struct err err = {0};

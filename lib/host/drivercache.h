@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The last answer of the driver child for each driver root, in a folder that only the caller can
- * write (root's /run/nvc): the one thing that this layer writes. It counts as long as the machine
+ * write (driverdir.h): the one thing that this layer writes. It counts as long as the machine
  * has not been started anew and the kernel tells of the same driver and devices.
  */
 #ifndef HOST_DRIVERCACHE_H
