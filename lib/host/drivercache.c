@@ -13,6 +13,8 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "host/driverdir.h"
+#include "host/libdirs.h"
+#include "host/proctext.h"
 #include "sys/entry.h"
 #include "sys/io.h"
 #include "sys/rootfs.h"
@@ -23,6 +25,36 @@
 #define MAX_KEY_BYTES (256u * 1024)
 #define MAX_BYTES     (MAX_KEY_BYTES + PROTO_MAX_FRAME)
 #define NAME_SIZE     32
+
+/* Windows' driver has no version before it is asked: its folders' names are made of its content,
+ * and the library is replaced with it. 1 = known, 0 = not. */
+static int add_windows(const struct host *host, struct strbuf *key, struct err *err)
+{
+	static const char library[] = LIBDIRS_WINDOWS "/libnvidia-ml.so.1";
+	auto_fd fd = rootfs_open(host->fds[ROOT_DRIVER], library, O_PATH, NULL);
+	auto_done(strv) struct strv stores = {0};
+	struct stat st;
+	int rc = proctext_list(host, ROOT_DRIVER, LIBDIRS_STORE, "nv", &stores, err);
+
+	if (rc < 0 || stores.n == 0 || fd < 0 || fstat(fd, &st) < 0)
+		return rc < 0 ? rc : 0;
+	strbuf_addf(key, "library %" PRIu64 " %" PRIu64 " %" PRId64 " %" PRId64 ".%09ld\n",
+		    (uint64_t)st.st_dev, (uint64_t)st.st_ino, (int64_t)st.st_size,
+		    (int64_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+	for (size_t i = 0; i < stores.n; i++)
+		strbuf_addf(key, "store %s\n", stores.items[i]);
+	return 1;
+}
+
+/* 1 = known, 0 = not. */
+static int add_version(const struct host *host, const struct driver *driver, struct strbuf *key,
+		       struct err *err)
+{
+	if (driver->version.value == NULL)
+		return driver->wsl ? add_windows(host, key, err) : 0;
+	strbuf_addf(key, "version %s\n", driver->version.value);
+	return 1;
+}
 
 /* A line for each thing; the text ends with an empty one. */
 int drivercache_key(const struct host *host, const struct inventory *inv, char **ret,
@@ -36,15 +68,17 @@ int drivercache_key(const struct host *host, const struct inventory *inv, char *
 	int r;
 
 	*ret = NULL;
-	if (driver->version.value == NULL || fstat(host->fds[ROOT_DRIVER], &root) < 0)
+	if (fstat(host->fds[ROOT_DRIVER], &root) < 0)
 		return 0;
 	r = rootfs_read_any(host->fds[ROOT_MACHINE], BOOT_ID, MAX_BOOT_ID, &boot, &len, NULL);
 	if (r < 0)
 		return r == -ENOMEM ? err_nomem(err) : 0;
-	strbuf_addf(&key, "nvc driver answer %d\nboot %.*s\nversion %s\nroot %" PRIu64 " %" PRIu64,
-		    PROTO_VERSION, (int)strcspn(boot, "\n"), boot, driver->version.value,
-		    (uint64_t)root.st_dev, (uint64_t)root.st_ino);
-	strbuf_addf(&key, " %s\n", host->paths[ROOT_DRIVER]);
+	strbuf_addf(&key, "nvc driver answer %d\nboot %.*s\nroot %" PRIu64 " %" PRIu64 " %s\n",
+		    PROTO_VERSION, (int)strcspn(boot, "\n"), boot, (uint64_t)root.st_dev,
+		    (uint64_t)root.st_ino, host->paths[ROOT_DRIVER]);
+	r = add_version(host, driver, &key, err);
+	if (r <= 0)
+		return r;
 	vec_each(gpu, &driver->gpus) strbuf_addf(&key, "gpu %u %s %d %s\n", (unsigned)gpu->kind,
 						 gpu->busid == NULL ? "-" : gpu->busid, gpu->minor,
 						 gpu->uuid == NULL ? "-" : gpu->uuid);

@@ -17,7 +17,6 @@
 #define FIRMWARE      "/lib/firmware"
 #define FIRMWARE_PATH "/sys/module/firmware_class/parameters/path"
 #define MAX_PATH_TEXT 4096u
-#define STORE         "/usr/lib/wsl/drivers"
 #define MAX_STORES    8u
 #define PROGRAMS      "/usr/bin"
 #define DATA          "/usr/share"
@@ -402,10 +401,10 @@ int driverfiles_store(struct hunt *hunt, struct err *err)
 	};
 	auto_done(strv) struct strv stores = {0};
 	/* of other makers too: NVIDIA's begin so */
-	int rc = list_names(hunt, STORE, "nv", "", &stores, err);
+	int rc = list_names(hunt, LIBDIRS_STORE, "nv", "", &stores, err);
 
 	for (size_t i = 0; rc == 0 && i < stores.n && i < MAX_STORES; i++) {
-		auto_free char *dir = path_join(STORE, stores.items[i]);
+		auto_free char *dir = path_join(LIBDIRS_STORE, stores.items[i]);
 
 		if (dir == NULL)
 			return err_nomem(err);

@@ -9,6 +9,7 @@
 #include "host/libtable.h"
 
 #define LIBDIRS_WINDOWS "/usr/lib/wsl/lib"
+#define LIBDIRS_STORE   "/usr/lib/wsl/drivers" /* a folder for each driver, named by its content */
 
 /** Fills ret (empty before) for libraries of the machine's wide (false) or 32 bits (true). version
  *  is the driver's, NULL = not known. -ENOMEM. */

@@ -37,6 +37,56 @@ static bool is_kept(struct driverworld *world)
 	return r == 0;
 }
 
+#define STORE "/usr/lib/wsl/drivers"
+
+/* Windows' driver, whose version nobody knows, and what happens to it. */
+static void drivercache_windows_answer_lasts_as_long_as_its_driver(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *before;
+		const char
+			*after; /* another folder of the store; NULL = a link to the library anew */
+		bool keeps;
+	} cases[] = {
+		{"the same", STORE "/nv_dispi.inf_amd64_01/x", STORE "/nv_dispi.inf_amd64_01/y",
+		 true},
+		{"another card's driver", STORE "/nv_dispi.inf_amd64_01/x", STORE "/iigd.inf_01/x",
+		 true},
+		{"an upgrade", STORE "/nv_dispi.inf_amd64_01/x", STORE "/nv_dispi.inf_amd64_02/x",
+		 false},
+		{"another library", STORE "/nv_dispi.inf_amd64_01/x", NULL, false},
+		{"no store", "/usr/lib/wsl/x", "/usr/lib/wsl/y", false},
+	};
+
+	(void)state;
+	driverworld_need_root();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		static const char library[] = "/usr/lib/wsl/lib/libnvidia-ml.so.1";
+		struct driverworld world;
+
+		driverworld_make(&world, TWO_GPUS);
+		world.settings->driver_cache = true;
+		driverworld_copy(&world, TEST_STANDINS "/libnvidia-ml.so.1", library);
+		tree_write(&world.tree, cases[i].before, "", 0, 0644);
+		for (unsigned again = 0; again < 2; again++) {
+			driverworld_forget(&world);
+			fact_done(&world.inv->driver.version);
+			world.inv->driver.loaded = false;
+			world.inv->driver.wsl = true;
+			if (again == 0)
+				assert_int_equal(driverworld_ask(&world), 0);
+			if (again == 0 && cases[i].after == NULL)
+				tree_write(&world.tree, library, "another", 7, 0755);
+			else if (again == 0)
+				tree_write(&world.tree, cases[i].after, "", 0, 0644);
+		}
+		if (is_kept(&world) != cases[i].keeps)
+			fail_msg("%s", cases[i].name);
+		driverworld_done(&world);
+	}
+}
+
 /* The one file in the folder; its name stays until the next call. */
 static const char *kept_file(const struct driverworld *world)
 {
@@ -434,6 +484,7 @@ int main(void)
 		cmocka_unit_test(drivercache_link_is_not_followed),
 		cmocka_unit_test(drivercache_writing_goes_through_no_link),
 		cmocka_unit_test(drivercache_passing_answer_is_not_kept),
+		cmocka_unit_test(drivercache_windows_answer_lasts_as_long_as_its_driver),
 		cmocka_unit_test(drivercache_what_a_gpu_never_has_is_kept),
 		cmocka_unit_test(drivercache_place_that_cannot_be_made_is_no_error),
 		cmocka_unit_test(drivercache_user_has_a_folder_of_his_own),
