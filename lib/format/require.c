@@ -28,6 +28,7 @@ enum comparison { OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE };
 struct factor {
 	struct span text; /* the whole of it */
 	struct span name;
+	bool any_case;
 	enum comparison op;
 	struct span value;
 };
@@ -35,6 +36,11 @@ struct factor {
 static bool span_is(struct span span, const char *text)
 {
 	return span.len == strlen(text) && memcmp(span.at, text, span.len) == 0;
+}
+
+static bool same_text(struct span value, const char *text)
+{
+	return value.len == strlen(text) && strncasecmp(value.at, text, value.len) == 0;
 }
 
 static struct span cut(struct span *rest, char separator)
@@ -152,10 +158,15 @@ static bool parse_operator(struct span text, enum comparison *ret)
 	return false;
 }
 
-/* NULL, or what is wrong. */
-static const char *parse_factor(struct span text, struct factor *ret)
+static bool is_named(const struct factor *factor, const char *name)
 {
-	struct factor factor = {.text = text};
+	return factor->any_case ? same_text(factor->name, name) : span_is(factor->name, name);
+}
+
+/* NULL, or what is wrong. */
+static const char *parse_factor(struct span text, bool any_case, struct factor *ret)
+{
+	struct factor factor = {.text = text, .any_case = any_case};
 	struct version ignored;
 	struct span op;
 	size_t i = 0;
@@ -174,10 +185,10 @@ static const char *parse_factor(struct span text, struct factor *ret)
 		return "no property in front of the operator";
 	if (!parse_operator(op, &factor.op))
 		return "unknown operator";
-	if (span_is(factor.name, "brand") && factor.op != OP_EQ && factor.op != OP_NE)
+	if (is_named(&factor, "brand") && factor.op != OP_EQ && factor.op != OP_NE)
 		return "brand takes = and != only";
-	if ((span_is(factor.name, "cuda") || span_is(factor.name, "arch") ||
-	     span_is(factor.name, "driver")) &&
+	if ((is_named(&factor, "cuda") || is_named(&factor, "arch") ||
+	     is_named(&factor, "driver")) &&
 	    !parse_version(factor.value, &ignored))
 		return "not a version";
 	*ret = factor;
@@ -203,11 +214,6 @@ static bool order_meets(enum comparison op, int order)
 	return false;
 }
 
-static bool same_text(struct span value, const char *text)
-{
-	return value.len == strlen(text) && strncasecmp(value.at, text, value.len) == 0;
-}
-
 /* *fact becomes what the machine has of the property, NULL for an unknown property. */
 static bool is_met(const struct factor *factor, const struct require_facts *facts,
 		   const char **fact)
@@ -219,13 +225,13 @@ static bool is_met(const struct factor *factor, const struct require_facts *fact
 
 	*fact = NULL;
 	for (unsigned i = 0; i < 4; i++) {
-		if (span_is(factor->name, names[i]))
+		if (is_named(factor, names[i]))
 			*fact = values[i] == NULL ? "" : values[i];
 	}
 	if (*fact == NULL ||
-	    (facts->no_gpu && (span_is(factor->name, "arch") || span_is(factor->name, "brand"))))
+	    (facts->no_gpu && (span_is(factor->name, "arch") || is_named(factor, "brand"))))
 		return true;
-	if (span_is(factor->name, "brand"))
+	if (is_named(factor, "brand"))
 		return same_text(factor->value, *fact) == (factor->op == OP_EQ);
 	if (!parse_version(span_of(*fact), &have) || !parse_version(factor->value, &want))
 		return false;
@@ -270,7 +276,7 @@ static int check_term(const char *expression, struct span term, const struct req
 
 		if (text.len == 0)
 			continue;
-		fault = parse_factor(text, &factor);
+		fault = parse_factor(text, facts->any_case, &factor);
 		if (fault != NULL) {
 			show(text, shown);
 			return err_at(err, EINVAL, 1, (unsigned)(text.at - expression) + 1,

@@ -17,14 +17,16 @@ struct require_facts {
 	const char *arch;
 	const char *driver;
 	const char *brand;
-	bool no_gpu; /* none is asked for: whatever is said of arch and brand is met */
+	bool no_gpu;   /* none is asked for: whatever is said of arch and brand is met */
+	bool any_case; /* of names of properties, as NVIDIA's library has it; its toolkit, which
+			* judges by the board alone, knows lower case only */
 };
 
 /** 1 = met; 0 = not met: err->code is ERANGE and err->msg the first factor that failed, as
  *  "cuda>=12.0 (have 10.2)"; -EINVAL: not an expression, with column. The factor of an unknown
- *  property is skipped, and so is a term that has no other; property names are lower case. A
- *  version that is not known meets nothing; a brand that is not known differs from every other.
- *  brand knows = and != only, and no case. */
+ *  property is skipped, and so is a term that has no other. A version that is not known meets
+ *  nothing; a brand that is not known differs from every other. brand knows = and != only, and no
+ *  case. */
 int require_check(const char *expression, const struct require_facts *facts, struct err *err);
 
 /** Compares versions of up to four numbers with dots, a leading "v" allowed; missing numbers count

@@ -48,7 +48,7 @@ bool requires_ask_driver(const struct request *request, const struct settings *s
 		const char *expression = expression_of(request->requires.items[i]);
 
 		for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++) {
-			if (strstr(expression, words[w]) != NULL)
+			if (strcasestr(expression, words[w]) != NULL)
 				return true;
 		}
 	}
@@ -119,9 +119,9 @@ static bool can_be_judged(const struct subject *subject, const char *expression)
 {
 	const struct require_facts *facts = &subject->facts;
 
-	if (facts->cuda == NULL && strstr(expression, "cuda") != NULL)
+	if (facts->cuda == NULL && strcasestr(expression, "cuda") != NULL)
 		return false;
-	return facts->arch != NULL || facts->no_gpu || strstr(expression, "arch") == NULL;
+	return facts->arch != NULL || facts->no_gpu || strcasestr(expression, "arch") == NULL;
 }
 
 static void name_gpu(const struct subject *subject, char *ret, size_t size)
@@ -145,9 +145,12 @@ static int check_one(const char *entry, const struct subject *subject, struct er
 	size_t name_len = equals == NULL ? 0 : (size_t)(equals - entry);
 	char shown[MAX_SHOWN] = "a requirement";
 	char gpu[MAX_SHOWN + 32];
+	struct require_facts facts = subject->facts;
 	struct err fault = {0};
 	int rc;
 
+	/* what has no name was said on a command line, as NVIDIA's hook says all to its library */
+	facts.any_case = name_len == 0 || subject->by_driver;
 	if (name_len > 0) {
 		auto_free char *name = strndup(entry, name_len);
 
@@ -155,7 +158,7 @@ static int check_one(const char *entry, const struct subject *subject, struct er
 			return err_nomem(err);
 		str_escape(name, shown, sizeof(shown));
 	}
-	rc = require_check(expression_of(entry), &subject->facts, &fault);
+	rc = require_check(expression_of(entry), &facts, &fault);
 	if (rc > 0)
 		return 0;
 	if (rc == 0) {

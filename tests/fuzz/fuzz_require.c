@@ -11,8 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* The text up to its first newline is compared as versions with the rest, too. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct require_facts facts = {"12.6", "8.7", "540.3.0", "Tesla", false};
-	const struct require_facts none = {0};
+	const struct require_facts facts = {"12.6", "8.7", "540.3.0", "Tesla", false, true};
+	const struct require_facts none = {.any_case = true};
 	auto_free char *text = malloc(size + 1);
 	struct err err = {0};
 	char *rest;

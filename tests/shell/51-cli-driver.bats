@@ -178,6 +178,9 @@ fails_as() {
 	on "$NVIDIA" configure --device=0 --require="cuda>=99" --pid=$$ "$BATS_TEST_TMPDIR"
 	fails_as 'requirement error'
 	[[ $stderr == *"cuda>=99"*12.4* ]]
+	on "$NVIDIA" configure --device=0 --require="CUDA>=99 Brand=none" --pid=$$ "$BATS_TEST_TMPDIR"
+	fails_as 'requirement error'
+	[[ $stderr == *"CUDA>=99"*12.4* ]]
 	on "$NVIDIA" configure --device=0 --ldconfig=/sbin/ldconfig --pid=$$ /x
 	fails_as 'input error'
 	on "$NVIDIA" configure --device=0 --mig-config=7 --pid=$$ "$BATS_TEST_TMPDIR"

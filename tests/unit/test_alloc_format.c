@@ -246,7 +246,7 @@ static int run_record(void *arg, struct err *err, struct strbuf *text)
 
 static int run_require(void *arg, struct err *err, struct strbuf *text)
 {
-	const struct require_facts facts = {"12.6", "8.7", "540.3.0", "Tesla", false};
+	const struct require_facts facts = {"12.6", "8.7", "540.3.0", "Tesla", false, true};
 	const struct alloccorpus_input *input = arg;
 	int r;
 

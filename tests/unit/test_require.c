@@ -67,6 +67,29 @@ static void require_unknown_fact_meets_no_version(void **state)
 	assert_string_equal(err.msg, "driver>1 (have N/A)");
 }
 
+static void require_names_in_any_case_count_where_asked(void **state)
+{
+	static const struct {
+		const char *expression;
+		int lower, any;
+	} cases[] = {
+		{"CUDA>=99", 1, 0},      {"Cuda>=99 dRIVER<1", 1, 0}, {"ARCH=1.0", 1, 0},
+		{"Brand=tesla", 1, 0},   {"BRAND!=tesla", 1, 1},      {"CUDA>=1", 1, 1},
+		{"CUDA>=x", 1, -EINVAL}, {"BRAND<tesla", 1, -EINVAL}, {"CUDAX>=99", 1, 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct require_facts facts = orin;
+
+		if (require_check(cases[i].expression, &facts, NULL) != cases[i].lower)
+			fail_msg("'%s' in lower case", cases[i].expression);
+		facts.any_case = true;
+		if (require_check(cases[i].expression, &facts, NULL) != cases[i].any)
+			fail_msg("'%s' in any case", cases[i].expression);
+	}
+}
+
 static void require_brand_is_compared_without_case(void **state)
 {
 	const struct require_facts tesla = {.brand = "Tesla"};
@@ -179,6 +202,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(require_expressions_are_met_or_not),
 		cmocka_unit_test(require_unknown_fact_meets_no_version),
+		cmocka_unit_test(require_names_in_any_case_count_where_asked),
 		cmocka_unit_test(require_brand_is_compared_without_case),
 		cmocka_unit_test(require_faults_are_errors_with_column),
 		cmocka_unit_test(require_fault_does_not_depend_on_the_machine),
