@@ -17,6 +17,7 @@
 #include "host/proctext.h"
 #include "sys/entry.h"
 #include "sys/io.h"
+#include "sys/procself.h"
 #include "sys/rootfs.h"
 
 #define MODULE        "driver"
@@ -25,6 +26,15 @@
 #define MAX_KEY_BYTES (256u * 1024)
 #define MAX_BYTES     (MAX_KEY_BYTES + PROTO_MAX_FRAME)
 #define NAME_SIZE     32
+
+/* Where the driver root is, whatever the caller calls it. */
+static void find_place(const struct host *host, char ret[PATH_MAX])
+{
+	int proc = procself_dir(NULL);
+
+	if (proc < 0 || procself_path(proc, host->fds[ROOT_DRIVER], ret, PATH_MAX) < 0)
+		(void)snprintf(ret, PATH_MAX, "%s", host->paths[ROOT_DRIVER]);
+}
 
 /* Windows' driver has no version before it is asked: its folders' names are made of its content,
  * and the library is replaced with it. 1 = known, 0 = not. */
@@ -63,6 +73,7 @@ int drivercache_key(const struct host *host, const struct inventory *inv, char *
 	const struct driver *driver = &inv->driver;
 	auto_done(strbuf) struct strbuf key = {0};
 	auto_free char *boot = NULL;
+	char place[PATH_MAX];
 	struct stat root;
 	size_t len = 0;
 	int r;
@@ -73,9 +84,10 @@ int drivercache_key(const struct host *host, const struct inventory *inv, char *
 	r = rootfs_read_any(host->fds[ROOT_MACHINE], BOOT_ID, MAX_BOOT_ID, &boot, &len, NULL);
 	if (r < 0)
 		return r == -ENOMEM ? err_nomem(err) : 0;
+	find_place(host, place);
 	strbuf_addf(&key, "nvc driver answer %d\nboot %.*s\nroot %" PRIu64 " %" PRIu64 " %s\n",
 		    PROTO_VERSION, (int)strcspn(boot, "\n"), boot, (uint64_t)root.st_dev,
-		    (uint64_t)root.st_ino, host->paths[ROOT_DRIVER]);
+		    (uint64_t)root.st_ino, place);
 	r = add_version(host, driver, &key, err);
 	if (r <= 0)
 		return r;
@@ -95,7 +107,10 @@ int drivercache_key(const struct host *host, const struct inventory *inv, char *
 /* One file for each driver root, so that what does not count any more is written over. */
 static void file_name(const struct host *host, char ret[NAME_SIZE])
 {
-	(void)snprintf(ret, NAME_SIZE, "driver-%016" PRIx64, str_hash(host->paths[ROOT_DRIVER]));
+	char place[PATH_MAX];
+
+	find_place(host, place);
+	(void)snprintf(ret, NAME_SIZE, "driver-%016" PRIx64, str_hash(place));
 }
 
 int drivercache_find(const struct host *host, const char *key, char **ret, size_t *ret_len,

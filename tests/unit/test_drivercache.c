@@ -127,6 +127,18 @@ static void drivercache_answer_is_taken_again(void **state)
 	driverworld_done(&world);
 }
 
+static void drivercache_one_root_by_another_name_has_the_same_answer(void **state)
+{
+	struct driverworld world;
+
+	(void)state;
+	make_kept(&world, TWO_GPUS);
+	driverworld_set(&world.host.paths[ROOT_DRIVER], "../relative");
+
+	assert_true(is_kept(&world));
+	driverworld_done(&world);
+}
+
 static void another_boot(struct driverworld *world)
 {
 	tree_write(&world->tree, "/proc/sys/kernel/random/boot_id", "3333\n", 5, 0644);
@@ -479,6 +491,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(drivercache_answer_is_taken_again),
+		cmocka_unit_test(drivercache_one_root_by_another_name_has_the_same_answer),
 		cmocka_unit_test(drivercache_answer_for_other_things_does_not_count),
 		cmocka_unit_test(drivercache_file_that_is_not_ours_or_none_is_not_believed),
 		cmocka_unit_test(drivercache_link_is_not_followed),
