@@ -139,23 +139,29 @@ static int procdriver_order(const struct strv *names, struct strv *ret, struct e
 	return 0;
 }
 
+/* How many of n GPUs count. */
+static size_t procdriver_count(const struct host *host, size_t n)
+{
+	if (n <= DRIVER_MAX_GPUS)
+		return n;
+	log_warn(host->log, "host", "of %zu GPUs the first %u count", n, DRIVER_MAX_GPUS);
+	return DRIVER_MAX_GPUS;
+}
+
 static int procdriver_read_gpus(const struct host *host, struct inventory *inv, struct err *err)
 {
 	auto_done(strv) struct strv names = {0};
 	auto_done(strv) struct strv found = {0};
+	size_t n;
 	int rc = proctext_list(host, ROOT_MACHINE, PROCDRIVER_GPUS, "", &names, err);
 
 	if (rc >= 0)
 		rc = procdriver_order(&names, &found, err);
-	for (size_t i = 0; i < found.n && rc == 0; i++) {
+	n = rc < 0 ? 0 : procdriver_count(host, found.n);
+	for (size_t i = 0; i < n && rc == 0; i++) {
 		char busid[PROCDRIVER_BUSID] = "";
 		const char *space = strchr(found.items[i], ' ');
 
-		if (i >= DRIVER_MAX_GPUS) {
-			log_warn(host->log, "host", "of %zu GPUs the first %u count", found.n,
-				 DRIVER_MAX_GPUS);
-			break;
-		}
 		memcpy(busid, found.items[i], (size_t)(space - found.items[i]));
 		rc = procdriver_look(host, space + 1, busid, inv, err);
 	}
@@ -167,8 +173,9 @@ static int procdriver_read_bus(const struct host *host, struct inventory *inv, s
 {
 	auto_done(strv) struct strv found = {0};
 	int rc = pcidevs_find(host, &found, err);
+	size_t n = rc < 0 ? 0 : procdriver_count(host, found.n);
 
-	for (size_t i = 0; i < found.n && i < DRIVER_MAX_GPUS && rc >= 0; i++) {
+	for (size_t i = 0; i < n && rc >= 0; i++) {
 		struct procdriver_gpu info = {.minor = -1};
 
 		(void)procdriver_busid(found.items[i], strlen(found.items[i]), info.busid);

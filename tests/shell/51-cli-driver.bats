@@ -193,6 +193,36 @@ fails_as() {
 	fails_as 'input error'
 }
 
+@test "128 GPUs are many, and the 129th is one line" {
+	local nvml=$NVC_BUILD_DIR/tests/support/nvml/libnvidia-ml.so.1 n
+	for n in 128 129; do
+		MACHINE=$BATS_TEST_TMPDIR/$n
+		"$NVC_BUILD_DIR/tests/support/driver" --gpus $n --no-compat32 --nvml "$nvml" "$MACHINE"
+		on "$cli" --no-cache info --json
+		[ "$status" -eq 0 ]
+		[ "$(jq -r '[(.gpus | length), .gpus[127].uuid, .gpus[127].compute_capability.value? // .gpus[127].compute_capability] | join(" ")' <<<"$output")" = \
+			'128 GPU-0000007f-1111-2222-3333-444444444444 9.0' ]
+		[ "${#stderr_lines[@]}" -eq $((n - 128)) ]
+		[[ $n -eq 128 || $stderr == *'of 129 GPUs the first 128 count'* ]]
+		on "$cli" plan --device 127 --utility
+		[ "$status" -eq 0 ]
+		[[ $output == *"/dev/nvidia127 195:127"* ]]
+		on "$cli" plan --device all
+		[ "$(grep -c '^device .*/dev/nvidia[0-9]* ' <<<"$output")" -eq 128 ]
+	done
+	on "$NVIDIA" list --device 128
+	[ "$status" -eq 1 ]
+	[ -z "$output" ]
+	[ "${#stderr_lines[@]}" -eq 2 ]
+	[[ $stderr == *'of 129 GPUs the first 128 count'*"'128'"* ]]
+	# by the bus alone it is no other
+	rm -r "$MACHINE/proc/driver/nvidia/gpus"
+	on "$cli" --no-cache info --json
+	[ "$(jq '.gpus | length' <<<"$output")" -eq 128 ]
+	[ "${#stderr_lines[@]}" -eq 1 ]
+	[[ $stderr == *'of 129 GPUs the first 128 count'* ]]
+}
+
 @test "where there is no GPU info by NVIDIA's name fails, and nvc-cli says what was looked at" {
 	mkdir -p "$BATS_TEST_TMPDIR"/none/{proc,sys,dev,etc}
 	MACHINE=$BATS_TEST_TMPDIR/none

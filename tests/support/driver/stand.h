@@ -11,7 +11,7 @@
 
 #include "base/err.h"
 
-#define STAND_MAX_GPUS 64u
+#define STAND_MAX_GPUS 129u /* one more than the product takes */
 
 /* Majors that /proc/devices gives; 195 is NVIDIA's, the others are dynamic on real machines. */
 enum stand_major {

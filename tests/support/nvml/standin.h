@@ -38,7 +38,7 @@
 #include <stddef.h>
 
 #define STANDIN_FILE  "/etc/stand-in-nvml"
-#define STANDIN_GPUS  64
+#define STANDIN_GPUS  129
 #define STANDIN_MIGS  128
 #define STANDIN_RULES 64
 #define STANDIN_TEXT  96
