@@ -9,8 +9,6 @@
 #include <dirent.h>
 
 #include "driverworld.h"
-#include "host/drivercache.h"
-#include "host/driverdir.h"
 
 /* A machine whose answer has been kept. */
 static void make_kept(struct driverworld *world, const char *rule)
@@ -415,78 +413,6 @@ static void drivercache_place_that_cannot_be_made_is_no_error(void **state)
 	driverworld_done(&world);
 }
 
-#define USER      61187u
-#define USERS_DIR DRIVERDIR_USERS "/61187"
-
-/* What a user without rights keeps and finds: true if he finds it. */
-static bool user_keeps(const struct driverworld *world)
-{
-	const proto_answer answer = {.format = PROTO_VERSION};
-	pid_t child = fork();
-	int status;
-
-	assert_true(child >= 0);
-	if (child == 0) {
-		auto_free char *frame = NULL;
-		size_t len = 0;
-
-		if (setresgid(USER, USER, USER) < 0 || setresuid(USER, USER, USER) < 0)
-			_exit(2);
-		drivercache_keep(&world->host, "key\n\n", &answer, "frame", 5);
-		_exit(drivercache_find(&world->host, "key\n\n", &frame, &len, NULL) == 1 &&
-				      len == 5 && memcmp(frame, "frame", 5) == 0
-			      ? 0
-			      : 1);
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFEXITED(status) && WEXITSTATUS(status) <= 1);
-	return WEXITSTATUS(status) == 0;
-}
-
-/* The machine's folder of a user, and whether he keeps an answer in it. */
-static void drivercache_user_has_a_folder_of_his_own(void **state)
-{
-	static const struct {
-		uid_t owner;
-		mode_t mode;
-		mode_t inner; /* of nvc in it, if that is there before */
-		bool other;   /* another folder is configured */
-		bool keeps;
-	} cases[] = {
-		{USER, 0700, 0, false, true},     {USER, 0755, 0700, false, true},
-		{USER, 0770, 0700, false, false}, {USER, 0777, 0, false, false},
-		{USER, 01777, 0, false, false},   {0, 0755, 0700, false, false},
-		{USER, 0700, 0770, false, false}, {USER, 0700, 0, true, false},
-	};
-	struct driverworld world;
-	bool made;
-
-	(void)state;
-	driverworld_need_root();
-	driverworld_make(&world, TWO_GPUS);
-	/* he must come as far as the machine's folders */
-	made = mkdir(DRIVERDIR_USERS, 0755) == 0;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		bool keeps;
-
-		driverworld_set(&world.settings->cache_dir,
-				cases[i].other ? "/run/nvc-other" : SETTINGS_DEFAULT_CACHE_DIR);
-		assert_int_equal(mkdir(USERS_DIR, 0700), 0);
-		assert_int_equal(cases[i].inner == 0 ? 0 : mkdir(USERS_DIR "/nvc", 0700), 0);
-		assert_int_equal(cases[i].inner == 0 ? 0 : chmod(USERS_DIR "/nvc", cases[i].inner),
-				 0);
-		assert_int_equal(cases[i].inner == 0 ? 0 : chown(USERS_DIR "/nvc", USER, USER), 0);
-		assert_int_equal(chown(USERS_DIR, cases[i].owner, cases[i].owner), 0);
-		assert_int_equal(chmod(USERS_DIR, cases[i].mode), 0);
-		keeps = user_keeps(&world);
-		(void)nftw(USERS_DIR, tree_remove_one, 4, FTW_DEPTH | FTW_PHYS);
-		if (keeps != cases[i].keeps)
-			fail_msg("case %zu: %s", i, keeps ? "kept" : "not kept");
-	}
-	assert_int_equal(made ? rmdir(DRIVERDIR_USERS) : 0, 0);
-	driverworld_done(&world);
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -500,7 +426,6 @@ int main(void)
 		cmocka_unit_test(drivercache_windows_answer_lasts_as_long_as_its_driver),
 		cmocka_unit_test(drivercache_what_a_gpu_never_has_is_kept),
 		cmocka_unit_test(drivercache_place_that_cannot_be_made_is_no_error),
-		cmocka_unit_test(drivercache_user_has_a_folder_of_his_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
