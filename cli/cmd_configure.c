@@ -55,7 +55,6 @@ int cmd_configure(const struct cmd *cmd)
 		.size = sizeof(container),
 		.rootfs = cmd->opts->operands[0],
 		.id = cmd->opts->id,
-		.no_cgroups = cmd->opts->no_cgroups,
 	};
 	struct nvc_request *request = NULL;
 	struct nvc_inventory *inv = NULL;

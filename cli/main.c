@@ -85,6 +85,7 @@ static int open_and_run(const struct opts *opts, struct out *out)
 		.ldcache = opts->ldcache,
 		.user = self != NULL ? self : opts->user,
 		.no_cache = opts->no_cache,
+		.no_cgroups = opts->no_cgroups,
 		.log = out_log,
 		.log_arg = out,
 		.log_level = NVC_LOG_DEBUG,
@@ -112,6 +113,8 @@ static int open_and_run(const struct opts *opts, struct out *out)
 
 		if (opts->debug == NULL && debug != NULL && opts->command == COMMAND_CONFIGURE)
 			out_open_log(out, debug);
+		if (out->log_fd < 0 && opts->command != COMMAND_CSV) /* else none reads it */
+			nvc_set_log(ctx, out_log, out, NVC_LOG_WARNING);
 		cmd.ctx = ctx;
 		if (opts->load_kmods &&
 		    nvc_load_modules(

@@ -69,6 +69,8 @@ static int override_settings(struct nvc_context *ctx, const struct nvc_options *
 		rc = override_string(&settings->user, options->user, &ctx->err);
 	if (options->no_cache)
 		settings->driver_cache = false;
+	if (options->no_cgroups)
+		settings->no_cgroups = true;
 	return rc;
 }
 

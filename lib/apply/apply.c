@@ -388,6 +388,7 @@ static struct fence fence_of(const struct settings *settings, const struct apply
 	return (struct fence){
 		.on = target->confined,
 		.child = target->asks_driver,
+		.cgroups = !settings->no_cgroups,
 		.programs = !str_equal(settings->ldconfig, SETTINGS_LDCONFIG_NATIVE),
 		.log = log,
 	};

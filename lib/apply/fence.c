@@ -56,8 +56,9 @@ static uint64_t caps_of(const struct fence *fence, enum fence_phase phase)
 
 	switch (phase) {
 	case FENCE_PREPARE:
-		return FENCE_CAPS_FILES | FENCE_CAPS_MOUNTS | FENCE_CAPS_JOIN | FENCE_CAPS_BPF |
-		       programs | (fence->child ? FENCE_CAPS_CHILD : 0);
+		return FENCE_CAPS_FILES | FENCE_CAPS_MOUNTS | FENCE_CAPS_JOIN | programs |
+		       (fence->cgroups ? FENCE_CAPS_BPF : 0) |
+		       (fence->child ? FENCE_CAPS_CHILD : 0);
 	case FENCE_INSIDE:
 		return FENCE_CAPS_FILES | FENCE_CAPS_MOUNTS | programs |
 		       (fence->bpf ? FENCE_CAPS_BPF : 0);
@@ -251,7 +252,8 @@ static int filter_first(const struct fence *fence, struct err *err)
 {
 	struct sysfilter_rule own[FENCE_SIGNALS + 1];
 	const struct sysfilter_rule *lists[] = {
-		never, fence->programs ? jailing : alone, tracing, own, nothing, nothing, NULL};
+		never,   fence->programs ? jailing : alone, tracing, own, nothing,
+		nothing, fence->cgroups ? nothing : bpf,    NULL};
 
 	own_signals(own, !fence->child);
 	if (fence->programs)
@@ -273,7 +275,7 @@ static int filter(const struct fence *fence, enum fence_phase phase, struct err 
 		return filter_first(fence, err);
 	if (phase != FENCE_INSIDE)
 		lists[0] = mounting;
-	else if (!fence->bpf)
+	else if (fence->cgroups && !fence->bpf)
 		lists[0] = bpf;
 	else if (!fence->child)
 		return 0;
@@ -289,7 +291,7 @@ static int filter(const struct fence *fence, enum fence_phase phase, struct err 
 
 int fence_end_child(const struct fence *fence, struct err *err)
 {
-	const struct fence without = {.programs = fence->programs};
+	const struct fence without = {.programs = fence->programs, .cgroups = fence->cgroups};
 	struct sysfilter_rule own[FENCE_SIGNALS + 1];
 	const struct sysfilter_rule *lists[] = {talking, nothing, nothing, NULL};
 	int r;

@@ -25,7 +25,8 @@ struct fence {
 	bool on;
 	bool programs; /* ldconfig = "@...": children are made, in namespaces, and execute */
 	bool child;    /* NVIDIA's library may be asked in phase prepare, by a child of its own */
-	bool bpf;      /* a cgroup's device program will be replaced */
+	bool cgroups;  /* the settings let a cgroup be touched */
+	bool bpf;      /* its device program will be replaced */
 	const struct log *log;
 };
 

@@ -66,7 +66,6 @@ int job_path_in_root(const struct job *job, int fd, char *ret, struct err *err)
 int job_take_source(struct job *job, size_t index, mode_t type, struct err *err)
 {
 	const struct op *op = &job->plan->ops.items[index];
-	char path[PATH_MAX];
 	auto_fd fd = -1;
 	struct stat st;
 	int r;
@@ -80,10 +79,8 @@ int job_take_source(struct job *job, size_t index, mode_t type, struct err *err)
 		return err_sys(err, errno, "look at '%s' of the host", op->source);
 	r = check_source(op, &st, type, err);
 	if (r == 0)
-		r = fd_path(job, fd, path, sizeof(path), err);
-	if (r == 0)
-		r = mount_source_take(&job->sources[index], fd, path, job_mount_flags(op->flags),
-				      err);
+		r = mount_source_take(&job->sources[index], fd, &st, op->source,
+				      job_mount_flags(op->flags), err);
 	return r;
 }
 

@@ -177,6 +177,9 @@ static bool is_of_driver(const char *soname)
 		"libcuda.so", "libnvidia-", "libnvrm",          "libnvos.",        "libnvcu",
 		"libnvbuf",   "libnvmm",    "libEGL_nvidia.so", "libGLX_nvidia.so"};
 
+	/* images have thousands, most of which end here */
+	if (!str_starts_with(soname, "lib") || strchr("cnEG", soname[3]) == NULL)
+		return false;
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
 		if (str_starts_with(soname, prefixes[i]))
 			return true;

@@ -232,7 +232,7 @@ int csvdir_read(const struct host *host, struct inventory *inv, struct err *err)
 	inv->list_dir_found = true;
 	if (fstat(fd, &st) < 0)
 		return err_sys(err, errno, "look at folder of mount lists '%s'", inv->list_dir);
-	trust_init(&dir.trust);
+	trust_again(&dir.trust, &host->trust);
 	dir.fault = trust_fault(&dir.trust, &st);
 	rc = csvdir_names(inv->list_dir, take_fd(&fd), &names, err);
 	for (size_t i = 0; i < names.n && rc == 0; i++)

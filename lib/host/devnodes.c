@@ -44,7 +44,7 @@ int devnodes_open(struct devnodes *nodes, const struct host *host, struct invent
 
 	*nodes = (struct devnodes){.host = host, .inv = inv};
 	dircache_init(&nodes->cache, host);
-	trust_init(&nodes->trust);
+	trust_again(&nodes->trust, &host->trust);
 	rc = proctext_read(host, DEVNODES_DRIVERS, NODES_MAX_BYTES, &nodes->drivers,
 			   &nodes->drivers_len, err);
 	return rc < 0 ? rc : 0;

@@ -27,7 +27,7 @@ void finder_init(struct finder *finder, const struct host *host, const struct in
 {
 	*finder = (struct finder){.host = host, .inv = inv};
 	dircache_init(&finder->cache, host);
-	trust_init(&finder->trust);
+	trust_again(&finder->trust, &host->trust);
 	nodes_init(&finder->nodes, host);
 }
 

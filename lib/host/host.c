@@ -78,6 +78,7 @@ int host_open(struct host *host, const struct settings *settings, const struct l
 	rc = procself_prepare(err);
 	if (rc < 0)
 		return rc;
+	trust_init(&new.trust);
 	rc = host_open_root(&new, ROOT_DRIVER, settings->root ? settings->root : "/", err);
 	if (rc < 0)
 		return rc;

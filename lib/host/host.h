@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "host/trust.h"
 #include "model/inventory.h"
 #include "settings/settings.h"
 
@@ -19,6 +20,7 @@ struct host {
 	int fds[ROOT_MAX];               /* O_PATH directories by ROOT_*; -1 = unused. Owned */
 	char *paths[ROOT_MAX];           /* for people; owned */
 	size_t n;                        /* ROOT_ALT + number of alternate roots */
+	struct trust trust;              /* whose files are believed: the caller's when opened */
 	const struct settings *settings; /* borrowed */
 	const struct log *log;           /* borrowed */
 };

@@ -167,7 +167,8 @@ static int add_links(struct libsearch *search, const struct sought *sought, cons
 	if (soname != NULL && path_is_name(soname))
 		rc = add_link(hunt, dir, soname, search->err);
 	/* ldconfig has noted it, if it is there */
-	if (rc < 0 || (sought->n_paths > 0 && !sought->plain))
+	if (rc < 0 || (sought->entry->flags & LIB_OPENED) == 0 ||
+	    (sought->n_paths > 0 && !sought->plain))
 		return rc;
 	return add_link(hunt, dir, plain, search->err);
 }

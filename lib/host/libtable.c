@@ -17,12 +17,12 @@
 #define DRAW (DRIVER_CAP_GRAPHICS | DRIVER_CAP_DISPLAY)
 
 static const struct lib_entry libraries[] = {
-	{"libnvidia-ml", "1", UTILITY, LIB_NEEDED, NULL},
+	{"libnvidia-ml", "1", UTILITY, LIB_NEEDED | LIB_OPENED, NULL},
 	{"libnvidia-cfg", "1", UTILITY, 0, NULL},
 	{"libnvidia-nscq", "2", UTILITY, LIB_OWN, NULL},
 	{"libnvidia-sandboxutils", "1", UTILITY, 0, NULL},
 
-	{"libcuda", "1", CUDA, LIB_NEEDED, NULL},
+	{"libcuda", "1", CUDA, LIB_NEEDED | LIB_OPENED, NULL},
 	{"libcudadebugger", "1", CUDA, 0, NULL},
 	{"libnvidia-opencl", "1", CUDA, 0, NULL},
 	/* compiles shaders as well, from 535 on */
@@ -39,7 +39,7 @@ static const struct lib_entry libraries[] = {
 
 	{"libvdpau_nvidia", "1", VIDEO, 0, "vdpau"},
 	{"libnvidia-encode", "1", VIDEO, LIB_NEEDED, NULL},
-	{"libnvidia-opticalflow", "1", VIDEO, 0, NULL},
+	{"libnvidia-opticalflow", "1", VIDEO, LIB_OPENED, NULL},
 	{"libnvcuvid", "1", VIDEO, LIB_NEEDED, NULL},
 
 	{"libnvidia-eglcore", NULL, DRAW, LIB_NEEDED, NULL},

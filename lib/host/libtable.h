@@ -17,6 +17,8 @@ enum lib_flag {
 	LIB_ABI = 1 << 2,     /* the one with an ABI note of Linux 2.3.99 is meant: old drivers have
 			       * another of the same name, for kernels without thread areas */
 	LIB_WINDOWS = 1 << 3, /* on WSL only */
+	LIB_OPENED = 1 << 4, /* programs open NAME.so: of the others that is for who links programs,
+			      * and would be one more file in each container's layer */
 };
 
 struct lib_entry {

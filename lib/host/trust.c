@@ -28,6 +28,13 @@ void trust_init(struct trust *trust)
 	trust->confined = trust_ids_are_confined();
 }
 
+void trust_again(struct trust *trust, const struct trust *before)
+{
+	*trust = *before;
+	if (trust->uid != geteuid())
+		trust_init(trust);
+}
+
 const char *trust_fault(const struct trust *trust, const struct stat *st)
 {
 	bool owner = st->st_uid == 0 || st->st_uid == trust->uid ||

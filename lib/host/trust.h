@@ -20,6 +20,9 @@ struct trust {
  *  Source: user_namespaces(7), "Unmapped user and group IDs". */
 void trust_init(struct trust *trust);
 
+/** The same for a caller whose ids were taken before: taken anew only if he is another user now. */
+void trust_again(struct trust *trust, const struct trust *before);
+
 /** NULL if none but root and the caller can write the object; else who can, as a phrase: "can be
  *  written by ...". A literal. Symbolic links and device nodes are not judged by their mode. */
 const char *trust_fault(const struct trust *trust, const struct stat *st);

@@ -8,23 +8,27 @@
 
 #define FIRST_CAP 64u
 
-/* FNV-1a */
-static size_t hash(const char *path, size_t len)
+uint64_t pathmap_hash(uint64_t hash, const char *text, size_t len)
 {
-	uint64_t value = 14695981039346656037u;
-
 	for (size_t i = 0; i < len; i++)
-		value = (value ^ (unsigned char)path[i]) * 1099511628211u;
-	return (size_t)(value ^ (value >> 32));
+		hash = (hash ^ (unsigned char)text[i]) * UINT64_C(1099511628211);
+	return hash;
+}
+
+static size_t first_slot(const struct pathmap *map, uint64_t hash)
+{
+	return (size_t)(hash ^ (hash >> 32)) & (map->cap - 1);
 }
 
 /* The slot that holds the path, or the free one where it belongs. */
-static struct pathmap_entry *slot_of(const struct pathmap *map, const char *path, size_t len)
+static struct pathmap_entry *slot_of(const struct pathmap *map, const char *path, size_t len,
+				     uint64_t hash)
 {
-	size_t at = hash(path, len) & (map->cap - 1);
+	size_t at = first_slot(map, hash);
 
 	while (map->slots[at].path != NULL &&
-	       (strncmp(map->slots[at].path, path, len) != 0 || map->slots[at].path[len] != '\0'))
+	       (map->slots[at].hash != hash || strncmp(map->slots[at].path, path, len) != 0 ||
+		map->slots[at].path[len] != '\0'))
 		at = (at + 1) & (map->cap - 1);
 	return &map->slots[at];
 }
@@ -40,7 +44,7 @@ static int grow(struct pathmap *map)
 		const struct pathmap_entry *entry = &map->slots[i];
 
 		if (entry->path != NULL)
-			*slot_of(&bigger, entry->path, strlen(entry->path)) = *entry;
+			*slot_of(&bigger, entry->path, strlen(entry->path), entry->hash) = *entry;
 	}
 	bigger.n = map->n;
 	free(map->slots);
@@ -50,30 +54,39 @@ static int grow(struct pathmap *map)
 
 int pathmap_put(struct pathmap *map, const char *path, size_t row, const struct item *item)
 {
+	size_t len = strlen(path);
+	uint64_t hash = pathmap_hash(PATHMAP_HASH_START, path, len);
 	struct pathmap_entry *entry;
 
 	if (map->n >= map->cap / 2 && grow(map) < 0)
 		return -ENOMEM;
-	entry = slot_of(map, path, strlen(path));
+	entry = slot_of(map, path, len, hash);
 	if (entry->path != NULL)
 		return 0;
 	entry->path = strdup(path);
 	if (entry->path == NULL)
 		return -ENOMEM;
+	entry->hash = hash;
 	entry->row = row;
 	entry->item = item;
 	map->n++;
 	return 1;
 }
 
-const struct pathmap_entry *pathmap_find(const struct pathmap *map, const char *path, size_t len)
+const struct pathmap_entry *pathmap_find_hashed(const struct pathmap *map, const char *path,
+						size_t len, uint64_t hash)
 {
 	const struct pathmap_entry *entry;
 
 	if (map->n == 0)
 		return NULL;
-	entry = slot_of(map, path, len);
+	entry = slot_of(map, path, len, hash);
 	return entry->path == NULL ? NULL : entry;
+}
+
+const struct pathmap_entry *pathmap_find(const struct pathmap *map, const char *path, size_t len)
+{
+	return pathmap_find_hashed(map, path, len, pathmap_hash(PATHMAP_HASH_START, path, len));
 }
 
 const struct pathmap_entry *pathmap_above(const struct pathmap *map, const char *path)

@@ -8,11 +8,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "model/inventory.h"
 
 struct pathmap_entry {
 	char *path;              /* owned; NULL = free slot */
+	uint64_t hash;           /* pathmap_hash() of it */
 	size_t row;              /* that brought it, or NO_ROW */
 	const struct item *item; /* borrowed; may be NULL */
 };
@@ -23,10 +25,18 @@ struct pathmap {
 	size_t cap; /* a power of two */
 };
 
+#define PATHMAP_HASH_START UINT64_C(14695981039346656037) /* FNV-1a */
+
+/** The hash of what hash stands for with len bytes more behind it. */
+uint64_t pathmap_hash(uint64_t hash, const char *text, size_t len);
+
 /** 1 = added, 0 = the path is there already, -ENOMEM. path is copied. */
 int pathmap_put(struct pathmap *map, const char *path, size_t row, const struct item *item);
 /** The entry for the first len bytes of path, or NULL. Valid until the next put. */
 const struct pathmap_entry *pathmap_find(const struct pathmap *map, const char *path, size_t len);
+/** The same for a path whose hash is known. */
+const struct pathmap_entry *pathmap_find_hashed(const struct pathmap *map, const char *path,
+						size_t len, uint64_t hash);
 /** The entry of the nearest directory above path, or NULL. */
 const struct pathmap_entry *pathmap_above(const struct pathmap *map, const char *path);
 void pathmap_done(struct pathmap *map);

@@ -11,20 +11,40 @@
 
 #define MAX_PASSES 8u /* links below links below links */
 
+static uint64_t bit_of(uint64_t hash)
+{
+	return UINT64_C(1) << (hash >> 58);
+}
+
+/* The link at the first len bytes of path, or NULL. */
+static const struct pathmap_entry *link_at(const struct relink *relink, const char *path,
+					   size_t len, uint64_t hash)
+{
+	const struct pathmap_entry *link =
+		(relink->seen & bit_of(hash)) == 0
+			? NULL
+			: pathmap_find_hashed(&relink->links, path, len, hash);
+
+	return link == NULL || link->item == NULL ? NULL : link;
+}
+
 /* Finds the first directory of path that is a link: the path with that one followed, NULL in
  * *ret when there is none. */
 static int follow_one(const struct relink *relink, const char *path, char **ret)
 {
+	uint64_t hash = PATHMAP_HASH_START;
+	const char *from = path;
 	const char *slash = strchr(path + 1, '/');
 
 	*ret = NULL;
-	for (; slash != NULL; slash = strchr(slash + 1, '/')) {
-		const struct pathmap_entry *link =
-			pathmap_find(&relink->links, path, (size_t)(slash - path));
+	for (; slash != NULL; from = slash, slash = strchr(slash + 1, '/')) {
+		const struct pathmap_entry *link;
 		auto_free char *dir = NULL;
 		auto_free char *to = NULL;
 
-		if (link == NULL || link->item == NULL)
+		hash = pathmap_hash(hash, from, (size_t)(slash - from));
+		link = link_at(relink, path, (size_t)(slash - path), hash);
+		if (link == NULL)
 			continue;
 		dir = path_dirname(link->path);
 		to = dir == NULL ? NULL : path_join(dir, link->item->link);
@@ -38,7 +58,7 @@ char *relink_path(const struct relink *relink, const char *path)
 {
 	auto_free char *at = path_normal(path);
 
-	if (at == NULL || relink->links.n == 0)
+	if (at == NULL || relink->seen == 0)
 		return take_ptr(&at);
 	for (unsigned hops = 0; hops < RELINK_MAX_HOPS; hops++) {
 		char *next = NULL;
@@ -61,7 +81,10 @@ static int note_link(struct relink *relink, const struct item *item, const char 
 
 	if (at == NULL)
 		return -ENOMEM;
-	return pathmap_put(&relink->links, at, 0, item->kind == ITEM_LINK ? item : NULL);
+	if (item->kind != ITEM_LINK)
+		return pathmap_put(&relink->links, at, 0, NULL);
+	relink->seen |= bit_of(pathmap_hash(PATHMAP_HASH_START, at, strlen(at)));
+	return pathmap_put(&relink->links, at, 0, item);
 }
 
 int relink_init(struct relink *relink, const struct inventory *inv, const bool *wanted,

@@ -16,6 +16,7 @@ enum relink_side { RELINK_TARGETS, RELINK_SOURCES };
 
 struct relink {
 	struct pathmap links; /* by the path that the link ends up at */
+	uint64_t seen;        /* the bits of their hashes: few directories on a way are links */
 };
 
 /** Collects the links among the items marked in wanted[] (one flag for each item of inv). */

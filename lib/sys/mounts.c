@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,26 +84,40 @@ static int mount_source_clone(struct mount_source *source, int origin, struct er
 	return 0;
 }
 
-int mount_source_take(struct mount_source *ret, int fd, const char *host_path, unsigned flags,
-		      struct err *err)
+/* For kernels that cannot clone a mount: the path is opened again inside, and the object held, so
+ * that its inode number cannot be used again. */
+static int mount_source_hold(struct mount_source *source, int fd, struct err *err)
 {
-	auto_done(mount_source) struct mount_source source = {.fd = -1, .flags = flags};
+	char path[PATH_MAX];
+	int proc = procself_dir(err);
+
+	if (proc < 0)
+		return proc;
+	if (procself_path(proc, fd, path, sizeof(path)) < 0)
+		return err_sys(err, errno, "ask for the path of '%s'", mountsource_name(source));
+	source->path = strdup(path);
+	if (source->path == NULL)
+		return err_nomem(err);
+	source->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (source->fd < 0)
+		return err_sys(err, errno, "hold '%s'", mountsource_name(source));
+	return 0;
+}
+
+int mount_source_take(struct mount_source *ret, int fd, const struct stat *st, const char *name,
+		      unsigned flags, struct err *err)
+{
+	auto_done(mount_source) struct mount_source source = {
+		.fd = -1, .flags = flags, .st = *st, .name = name};
 	int rc = procself_prepare(err);
 
 	if (rc < 0)
 		return rc;
-	if (fstat(fd, &source.st) < 0)
-		return err_sys(err, errno, "stat '%s'", host_path == NULL ? "?" : host_path);
-	if (host_path != NULL && (source.path = strdup(host_path)) == NULL)
-		return err_nomem(err);
 	rc = mount_can_clone() ? mount_source_clone(&source, fd, err) : -ENOSYS;
-	if (rc < 0 && rc != -ENOSYS)
+	if (rc == -ENOSYS)
+		rc = mount_source_hold(&source, fd, err);
+	if (rc < 0)
 		return rc;
-	if (rc == -ENOSYS) { /* held, so that its inode number cannot be used again */
-		source.fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-		if (source.fd < 0)
-			return err_sys(err, errno, "hold '%s'", mountsource_name(&source));
-	}
 	*ret = source;
 	source = (struct mount_source){.fd = -1};
 	return 0;

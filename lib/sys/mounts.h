@@ -45,16 +45,18 @@ struct mount_source {
 	bool flags_set;                 /* and carries its flags already */
 	unsigned flags;                 /* enum mount_flag */
 	struct stat st;                 /* of the object */
+	const char *name;               /* for people; borrowed, or NULL */
 	char *path;                     /* for old kernels: host path to open again; owned */
 	struct mountstage_object *made; /* content not laid on a tmpfs yet; owned, or NULL */
 	struct mount_stage *stage; /* for old kernels: one that lasts; borrowed, or NULL = one just
 				    * for this source */
 };
 
-/** Takes the object that fd (O_PATH) stands for as a source. host_path: where it can be found again
- *  from "/" of the host's tree, for old kernels. Locked flags of the mount it lies on are kept. */
-int mount_source_take(struct mount_source *ret, int fd, const char *host_path, unsigned flags,
-		      struct err *err);
+/** Takes the object that fd (O_PATH) stands for as a source; st: of it; name: for people, must
+ *  outlive the source. Locked flags of the mount it lies on are kept. To be called in the host's
+ *  mount namespace: where a mount cannot be cloned the kernel is asked for the object's path. */
+int mount_source_take(struct mount_source *ret, int fd, const struct stat *st, const char *name,
+		      unsigned flags, struct err *err);
 /** A file with that content on a private tmpfs that is attached nowhere else. On kernels that
  * cannot clone out of such a tmpfs (before 6.15) it is made by mount_attach(): see mountstage.h. */
 int mount_source_file(struct mount_source *ret, const struct io_new *content, unsigned flags,

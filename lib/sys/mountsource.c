@@ -12,6 +12,8 @@ const char *mountsource_name(const struct mount_source *source)
 {
 	if (source->path != NULL)
 		return source->path;
+	if (source->name != NULL)
+		return source->name;
 	if (S_ISDIR(source->st.st_mode))
 		return "a directory";
 	return S_ISLNK(source->st.st_mode) ? "a link" : "a file";

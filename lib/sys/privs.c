@@ -195,14 +195,18 @@ int privs_fs_restore(struct err *err)
 	return privs_set_fs_ids(0, 0, err);
 }
 
+/* Who may not drop may have nothing to drop; then only reading tells where the kernel's end. */
 static int privs_drop_bounding(struct err *err)
 {
-	int there;
+	for (unsigned long cap = 0;; cap++) {
+		int code = prctl(PR_CAPBSET_DROP, cap, 0L, 0L, 0L) < 0 ? errno : 0;
+		int there = code == 0 ? 0 : prctl(PR_CAPBSET_READ, cap, 0L, 0L, 0L);
 
-	for (unsigned long cap = 0; (there = prctl(PR_CAPBSET_READ, cap, 0L, 0L, 0L)) >= 0; cap++)
-		if (there > 0 && prctl(PR_CAPBSET_DROP, cap, 0L, 0L, 0L) < 0)
-			return err_sys(err, errno, "drop capability %lu", cap);
-	return 0;
+		if (there < 0)
+			return 0;
+		if (there > 0)
+			return err_sys(err, code, "drop capability %lu", cap);
+	}
 }
 
 /* By the bare calls: libcap's get and set allocate, and this is done several times in a start. */

@@ -17,15 +17,30 @@
 
 /* Shared by all threads: whoever is first wins, the others close theirs. */
 static atomic_int procself_fd = -1;
+static atomic_uint_fast64_t
+	procself_dev; /* of a procfs seen; no other file system has its number */
 
-/* The number may have been closed by somebody who closes all fds and mean another file now. */
 static bool procself_is_procfs(int fd)
 {
 	struct statfs fs;
 	struct stat st;
 
-	return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC && fstat(fd, &st) == 0 &&
-	       st.st_ino == PROCSELF_ROOT_INO;
+	if (fstatfs(fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC || fstat(fd, &st) < 0 ||
+	    st.st_ino != PROCSELF_ROOT_INO)
+		return false;
+	atomic_store(&procself_dev, st.st_dev);
+	return true;
+}
+
+/* The number may have been closed by somebody who closes all fds and mean another file now. */
+static bool procself_is_still(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return false;
+	return (st.st_dev == atomic_load(&procself_dev) && st.st_ino == PROCSELF_ROOT_INO) ||
+	       procself_is_procfs(fd);
 }
 
 int procself_open(struct err *err)
@@ -44,7 +59,7 @@ int procself_dir(struct err *err)
 	int known = atomic_load(&procself_fd);
 	auto_fd fd = -1;
 
-	if (known >= 0 && procself_is_procfs(known))
+	if (known >= 0 && procself_is_still(known))
 		return known;
 	fd = procself_open(err);
 	if (fd < 0)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The caller's own procfs, for what can be said only by a name: /proc/self/fd/N. Opened once,
- * before a foreign mount namespace is joined, and checked each time it is used: by the magic of its
- * file system and the inode of its root.
+ * before a foreign mount namespace is joined, and checked each time it is used: by the inode of its
+ * root and the number of its file system, which was seen to have procfs' magic.
  */
 #ifndef SYS_PROCSELF_H
 #define SYS_PROCSELF_H

@@ -28,7 +28,7 @@
 #define SYSREFUSE_RULE      6 /* instructions of a rule at most */
 #define SYSREFUSE_FRAME     16
 #define SYSREFUSE_MAX_CODE                                                                         \
-	(SYSREFUSE_MAX_RULES * SYSREFUSE_RULE + SYSREFUSE_MAX_RULES / SYSREFUSE_BLOCK * 2 +        \
+	(SYSREFUSE_MAX_RULES * SYSREFUSE_RULE + SYSREFUSE_MAX_RULES / SYSREFUSE_BLOCK * 3 +        \
 	 SYSREFUSE_FRAME)
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 #define SYSREFUSE_LOW 4
@@ -84,30 +84,42 @@ static void sysrefuse_head(struct sysrefuse *filter)
 	sysrefuse_return(filter, missing);
 }
 
-static void sysrefuse_rule(struct sysrefuse *filter, const struct sysrefuse_call *call)
+/* left: instructions from the end of this rule to the block's refusal. */
+static void sysrefuse_rule(struct sysrefuse *filter, const struct sysrefuse_call *call, size_t left)
 {
 	const struct sysfilter_rule *rule = call->rule;
 
-	sysrefuse_say(filter, BPF_JMP | BPF_JEQ | BPF_K, call->number, 0, rule->mask == 0 ? 1 : 5);
-	if (rule->mask != 0) {
-		sysrefuse_load(filter, offsetof(struct seccomp_data, args) +
-					       rule->argument * sizeof(uint64_t) + SYSREFUSE_LOW);
-		sysrefuse_say(filter, BPF_ALU | BPF_AND | BPF_K, rule->mask, 0, 0);
-		sysrefuse_say(filter, BPF_JMP | BPF_JEQ | BPF_K, rule->want, 0, 1);
-		sysrefuse_return(filter, SECCOMP_RET_ALLOW);
+	if (rule->mask == 0) {
+		sysrefuse_say(filter, BPF_JMP | BPF_JEQ | BPF_K, call->number, left, 0);
+		return;
 	}
+	sysrefuse_say(filter, BPF_JMP | BPF_JEQ | BPF_K, call->number, 0, SYSREFUSE_RULE - 1);
+	sysrefuse_load(filter, offsetof(struct seccomp_data, args) +
+				       rule->argument * sizeof(uint64_t) + SYSREFUSE_LOW);
+	sysrefuse_say(filter, BPF_ALU | BPF_AND | BPF_K, rule->mask, 0, 0);
+	sysrefuse_say(filter, BPF_JMP | BPF_JEQ | BPF_K, rule->want, 0, 1);
+	sysrefuse_return(filter, SECCOMP_RET_ALLOW);
 	sysrefuse_return(filter, SECCOMP_RET_ERRNO | EPERM);
+}
+
+static size_t sysrefuse_size(const struct sysrefuse_call *call)
+{
+	return call->rule->mask == 0 ? 1 : SYSREFUSE_RULE;
 }
 
 static void sysrefuse_block(struct sysrefuse *filter, const struct sysrefuse_call *calls, size_t n)
 {
-	uint16_t start = filter->n;
+	size_t left = 1; /* the block's ALLOW */
 
-	sysrefuse_say(filter, BPF_JMP | BPF_JGT | BPF_K, calls[n - 1].number, 0, 0);
 	for (size_t i = 0; i < n; i++)
-		sysrefuse_rule(filter, &calls[i]);
+		left += sysrefuse_size(&calls[i]);
+	sysrefuse_say(filter, BPF_JMP | BPF_JGT | BPF_K, calls[n - 1].number, left + 1, 0);
+	for (size_t i = 0; i < n; i++) {
+		left -= sysrefuse_size(&calls[i]);
+		sysrefuse_rule(filter, &calls[i], left);
+	}
 	sysrefuse_return(filter, SECCOMP_RET_ALLOW);
-	filter->code[start].jt = (uint8_t)(filter->n - start - 1);
+	sysrefuse_return(filter, SECCOMP_RET_ERRNO | EPERM);
 }
 
 static int sysrefuse_compare(const void *left, const void *right)

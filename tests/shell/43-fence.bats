@@ -108,21 +108,21 @@ phase() { # NAME THREAD FILTERS CAPABILITY...
 
 @test "prestart and poststop hold less from phase to phase" {
 	hook prestart,poststop
-	phase prepare main 1 CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID SETGID SETUID NET_ADMIN SYS_CHROOT SYS_PTRACE SYS_ADMIN SYS_RESOURCE
+	phase prepare main 1 CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID SETGID SETUID SYS_CHROOT SYS_PTRACE SYS_ADMIN
 	[[ $call == rename*.new*.state* ]]
 	go_on
-	phase inside main 2 CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID SYS_CHROOT SYS_ADMIN
+	phase inside main 1 CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID SYS_CHROOT SYS_ADMIN
 	[[ $call == linkat* ]]
 	go_on
-	phase files thread 3 CHOWN DAC_OVERRIDE FOWNER FSETID
+	phase files thread 2 CHOWN DAC_OVERRIDE FOWNER FSETID
 	[[ $call == rename*kept0* ]]
 	# the thread that waits can take its mounts back
 	[ "$(caps "$pid" CapPrm)" = "$(own CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID SYS_CHROOT SYS_ADMIN)" ]
 	go_on
-	phase files thread 3 CHOWN DAC_OVERRIDE FOWNER FSETID
+	phase files thread 2 CHOWN DAC_OVERRIDE FOWNER FSETID
 	[[ $call == rename*ld.so.cache* ]]
 	go_on
-	phase back main 3
+	phase back main 2
 	[[ $call == rename*.new*.state* ]]
 	[ "$(readlink "/proc/$pid/ns/mnt")" = "$(readlink /proc/self/ns/mnt)" ]
 	go_on
@@ -139,7 +139,7 @@ phase() { # NAME THREAD FILTERS CAPABILITY...
 	cell prestart sh -c "pid=\$(sed 's/.*\"pid\":\([0-9]*\).*/\1/');
 		exec strace -f -qq -o '$calls' -e trace=seccomp,capset,$(engines_attach) \
 		'$GPU_CLI' --config '$(gpu_config R36)' configure --no-cgroups --device=all --pid=\$pid '$dir/rootfs'"
-	[ "$(grep -c 'seccomp(SECCOMP_SET_MODE_FILTER.* = 0' "$calls")" -eq 4 ]
+	[ "$(grep -c 'seccomp(SECCOMP_SET_MODE_FILTER.* = 0' "$calls")" -eq 3 ]
 	grep -q "$(engines_attach)(.* = 0" "$calls"
 	tail -n 2 "$calls" | grep -q 'capset(.*effective=0, permitted=0'
 }

@@ -200,9 +200,11 @@ static inline void take_at(struct mount_source *source, const char *path, unsign
 {
 	auto_fd fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	struct err err = {0};
+	struct stat st;
 
 	must(fd);
-	must_err(mount_source_take(source, fd, path, flags, &err), &err);
+	must(fstat(fd, &st));
+	must_err(mount_source_take(source, fd, &st, NULL, flags, &err), &err);
 }
 
 static inline void take(struct mount_source *source, const char *path, unsigned flags)

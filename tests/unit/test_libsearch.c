@@ -144,6 +144,20 @@ static void libsearch_links_are_found_beside_the_file(void **state)
 			       "  link 0:/usr/lib64/libcuda.so -> libcuda.so.1\n"));
 }
 
+static void libsearch_link_that_only_linkers_read_is_left_out(void **state)
+{
+	auto_done(root) struct driverroot root;
+
+	(void)state;
+	root_make(&root);
+	add_cuda(&root, "/usr/lib64");
+
+	root_find(&root, CUDA);
+
+	assert_non_null(strstr(root.text, "libnvidia-ptxjitcompiler.so.1 -> "));
+	assert_null(strstr(root.text, "libnvidia-ptxjitcompiler.so -> "));
+}
+
 static void libsearch_link_to_something_else_is_left_out(void **state)
 {
 	auto_done(root) struct driverroot root;
@@ -455,6 +469,7 @@ int main(void)
 		cmocka_unit_test(libsearch_name_that_begins_alike_is_another),
 		cmocka_unit_test(libsearch_every_usual_directory_is_looked_at),
 		cmocka_unit_test(libsearch_links_are_found_beside_the_file),
+		cmocka_unit_test(libsearch_link_that_only_linkers_read_is_left_out),
 		cmocka_unit_test(libsearch_link_to_something_else_is_left_out),
 		cmocka_unit_test(libsearch_configured_directory_comes_first),
 		cmocka_unit_test(libsearch_configured_cache_is_read),

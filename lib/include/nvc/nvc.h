@@ -51,6 +51,7 @@ struct nvc_options {
 	const char *ldcache; /* loader's cache inside the driver root; NULL = as configured */
 	const char *user;    /* "UID[:GID]" of the driver child; NULL = as configured */
 	bool no_cache;       /* ask the driver's library anew */
+	bool no_cgroups;     /* leave every cgroup alone; nvc_confine() refuses what that takes */
 };
 
 /** Version of the library, "0.1.0". */

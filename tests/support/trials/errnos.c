@@ -47,7 +47,8 @@ static const struct group groups[] = {
 	/* set*id: for the new credentials */
 	{{"ENOMEM", NULL},
 	 " brk mprotect munmap mremap clone clone3 fork vfork timer_create setns fspick capget "
-	 "sigaltstack setgroups setuid setgid setreuid setregid setresuid setresgid "},
+	 "sigaltstack setgroups setuid setgid setreuid setregid setresuid setresgid "
+	 "sched_setaffinity "},
 	{{"ENOMEM", "EMFILE", NULL},
 	 " pipe2 fsopen fsmount pidfd_open landlock_create_ruleset signalfd4 timerfd_create "
 	 "eventfd2 close_range "},
