@@ -399,11 +399,6 @@ static int use_dirs(struct libsearch *search, bool is32)
 	return rc < 0 ? rc : look_in_all(search, &known, is32, false);
 }
 
-static int use_windows(struct libsearch *search)
-{
-	return look_in(search, LIBDIRS_WINDOWS, false, false);
-}
-
 /* ---- the whole ---- */
 
 static bool is_lack(const struct sought *sought)
@@ -492,7 +487,8 @@ int libsearch_run(struct hunt *hunt, struct err *err)
 	if (rc == 0 && !windows && (hunt->caps & DRIVER_CAP_COMPAT32) != 0)
 		rc = want_all(&search, true);
 	if (rc == 0)
-		rc = windows ? use_windows(&search) : search_all(&search);
+		rc = windows ? look_in(&search, LIBDIRS_WINDOWS, false, false)
+			     : search_all(&search);
 	if (rc == 0 && strv_copy(&hunt->libdirs, &search.dirs[0]) < 0)
 		return err_nomem(err);
 	if (rc == 0)
