@@ -29,9 +29,9 @@ static void *aside_main(void *arg)
 	return NULL;
 }
 
-/* The thread begins where its creator runs, who waits for it: to wake another processor takes longer
- * than many a thing done aside. Only a wish; not for machines of more processors than the set has
- * room for. */
+/* The thread begins where its creator runs, who waits for it: to wake another processor takes
+ * longer than many a thing done aside. Only a wish; not for machines of more processors than the
+ * set has room for. */
 static bool aside_stay(cpu_set_t *ret_before)
 {
 	int cpu = sched_getcpu();
