@@ -293,6 +293,7 @@ static int visit(struct job *job, struct err *err)
 		r = privs_fs_become(job->uid, job->gid, err);
 	if (r == 0)
 		r = fence_enter(&job->fence, FENCE_INSIDE, err);
+	job->fence.was_inside = r == 0;
 	if (r == 0)
 		r = run_inside(job, err);
 	if (r < 0)

@@ -205,19 +205,9 @@ static const struct sysfilter_rule jailing[] = {
 	{.name = NULL},
 };
 
+/* Where there are no capabilities for it, all that makes mounts and joins namespaces is refused
+ * without a filter, which would take a tenth of a millisecond; not bpf(2), on some machines. */
 static const struct sysfilter_rule bpf[] = {{.name = "bpf"}, {.name = NULL}};
-
-/* When all mounts are made. */
-static const struct sysfilter_rule mounting[] = {
-	{.name = "mount"},      {.name = "umount"},
-	{.name = "umount2"},    {.name = "open_tree"},
-	{.name = "move_mount"}, {.name = "fsopen"},
-	{.name = "fsconfig"},   {.name = "fsmount"},
-	{.name = "fspick"},     {.name = "mount_setattr"},
-	{.name = "setns"},      {"unshare", 0, ALL_BITS, CLONE_FS},
-	{.name = "bpf"},        {.name = "chroot"},
-	{.name = "pivot_root"}, {.name = NULL},
-};
 
 /* -ENOSYS of a kernel without filters is no reason to keep containers from starting. */
 static int refuse(const struct fence *fence, const struct sysfilter_rule *const *lists,
@@ -265,23 +255,26 @@ static int filter_first(const struct fence *fence, struct err *err)
 	return refuse(fence, lists, err);
 }
 
-/* What was left open for the driver child is closed with the phase. */
+/* What was left open for the driver child is closed with the phase; bpf when it turns out not to be
+ * needed, and when it was. */
 static int filter(const struct fence *fence, enum fence_phase phase, struct err *err)
 {
+	bool ends_bpf = fence->cgroups && (fence->bpf || !fence->was_inside);
+	bool ends_child = fence->child && !fence->was_inside;
 	struct sysfilter_rule own[FENCE_SIGNALS + 1];
 	const struct sysfilter_rule *lists[] = {nothing, nothing, nothing, nothing, NULL};
 
 	if (phase == FENCE_PREPARE)
 		return filter_first(fence, err);
-	if (phase != FENCE_INSIDE)
-		lists[0] = mounting;
-	else if (fence->cgroups && !fence->bpf)
-		lists[0] = bpf;
-	else if (!fence->child)
+	if (phase == FENCE_INSIDE && fence->bpf)
+		ends_bpf = false; /* here it is needed */
+	if (!ends_bpf && !ends_child)
 		return 0;
-	if (fence->child)
+	if (ends_bpf)
+		lists[0] = bpf;
+	if (ends_child)
 		lists[1] = talking;
-	if (fence->child && !fence->programs) {
+	if (ends_child && !fence->programs) {
 		own_signals(own, true);
 		lists[2] = starting;
 		lists[3] = own;

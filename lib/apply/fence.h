@@ -23,14 +23,16 @@ enum fence_phase {
 
 struct fence {
 	bool on;
-	bool programs; /* ldconfig = "@...": children are made, in namespaces, and execute */
-	bool child;    /* NVIDIA's library may be asked in phase prepare, by a child of its own */
-	bool cgroups;  /* the settings let a cgroup be touched */
-	bool bpf;      /* its device program will be replaced */
+	bool programs;   /* ldconfig = "@...": children are made, in namespaces, and execute */
+	bool child;      /* NVIDIA's library may be asked in phase prepare, by a child of its own */
+	bool cgroups;    /* the settings let a cgroup be touched */
+	bool bpf;        /* its device program will be replaced */
+	bool was_inside; /* FENCE_INSIDE was entered by this fence */
 	const struct log *log;
 };
 
-/** Enters a phase, in the calling thread; does nothing unless on. A kernel without filters is told
+/** Enters a phase, in the calling thread; does nothing unless on. After FENCE_INSIDE the caller
+ *  sets fence->was_inside. A kernel without filters is told
  *  of at debug level; whatever else the kernel refuses is an error. */
 int fence_enter(const struct fence *fence, enum fence_phase phase, struct err *err);
 

@@ -441,7 +441,11 @@ int apply_revert(const struct apply_target *target, const struct settings *setti
 		 const struct log *log, struct err *err)
 {
 	const struct fence fence = {
-		.on = target->confined, .child = target->asks_driver, .log = log};
+		.on = target->confined,
+		.child = target->asks_driver,
+		.cgroups = !settings->no_cgroups,
+		.log = log,
+	};
 	struct apply_target own = *target;
 	auto_free char *id = NULL;
 	int r = peers_choose_id(settings->state_dir, target->id, target->bundle, 0, &id, err);
