@@ -282,6 +282,7 @@ static void undo(struct job *job)
 static int visit(struct job *job, struct err *err)
 {
 	struct err back = {0};
+	bool owned = job->fence.on && ns_owns_mount(&job->process);
 	size_t len;
 	int r = ns_read(&job->process, "mountinfo", CGROUP_MAX_TEXT, &job->container, &len, err);
 
@@ -294,6 +295,7 @@ static int visit(struct job *job, struct err *err)
 	if (r == 0)
 		r = fence_enter(&job->fence, FENCE_INSIDE, err);
 	job->fence.was_inside = r == 0;
+	job->fence.foreign = !owned;
 	if (r == 0)
 		r = run_inside(job, err);
 	if (r < 0)

@@ -28,6 +28,7 @@ struct fence {
 	bool cgroups;    /* the settings let a cgroup be touched */
 	bool bpf;        /* its device program will be replaced */
 	bool was_inside; /* FENCE_INSIDE was entered by this fence */
+	bool foreign;    /* in a mount namespace of another user namespace */
 	const struct log *log;
 };
 

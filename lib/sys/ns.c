@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -136,6 +138,17 @@ static bool ns_is_that(const char *name, uint64_t inode)
 bool ns_same_user(const struct ns_process *process)
 {
 	return ns_is_that("self/ns/user", process->user_ino);
+}
+
+bool ns_owns_mount(const struct ns_process *process)
+{
+	auto_fd mount = openat(process->proc_fd, "ns/mnt", O_RDONLY | O_CLOEXEC);
+	auto_fd owner = mount < 0 ? -1 : ioctl(mount, NS_GET_USERNS);
+	struct stat st;
+
+	if (owner < 0 || fstat(mount, &st) < 0 || st.st_ino != process->mnt_ino)
+		return false;
+	return fstat(owner, &st) == 0 && ns_is_that("self/ns/user", (uint64_t)st.st_ino);
 }
 
 bool ns_same_mount(const struct ns_process *process)
