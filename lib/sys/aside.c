@@ -14,12 +14,16 @@ struct aside {
 	void *arg;
 	struct err *err;
 	int result;
+	bool stays; /* on the creator's processor, who may use those of before */
+	cpu_set_t before;
 };
 
 static void *aside_main(void *arg)
 {
 	struct aside *aside = arg;
 
+	if (aside->stays)
+		(void)sched_setaffinity(0, sizeof(aside->before), &aside->before);
 	/* also because pthread_join() returns a little before the kernel lets go of what is shared:
 	 * setns(2) of a mount namespace would give EINVAL */
 	if (unshare(CLONE_FS) < 0)
@@ -49,9 +53,7 @@ int aside_run(int (*fn)(void *arg, struct err *err), void *arg, struct err *err)
 {
 	struct aside aside = {.fn = fn, .arg = arg, .err = err};
 	pthread_attr_t attributes;
-	cpu_set_t before;
 	pthread_t thread;
-	bool stays;
 	int code;
 
 #ifdef __GLIBC__
@@ -61,10 +63,10 @@ int aside_run(int (*fn)(void *arg, struct err *err), void *arg, struct err *err)
 	if (code != 0)
 		return err_sys(err, code, "start a thread");
 	(void)pthread_attr_setstacksize(&attributes, ASIDE_STACK);
-	stays = aside_stay(&before);
+	aside.stays = aside_stay(&aside.before);
 	code = pthread_create(&thread, &attributes, aside_main, &aside);
-	if (stays)
-		(void)sched_setaffinity(0, sizeof(before), &before);
+	if (aside.stays)
+		(void)sched_setaffinity(0, sizeof(aside.before), &aside.before);
 	(void)pthread_attr_destroy(&attributes);
 	if (code == 0)
 		code = pthread_join(thread, NULL);
