@@ -23,6 +23,7 @@
 #include "sys/kfeature.h"
 #include "sys/syscalls.h"
 
+#define PRIVS_MAX_CAPS 64 /* there is room for no more in a set */
 #define PRIVS_FIRST_FD 3
 #define PRIVS_FD_TRIES 65536 /* fds closed by number where /proc cannot be listed */
 
@@ -198,7 +199,7 @@ int privs_fs_restore(struct err *err)
 /* Who may not drop may have nothing to drop; then only reading tells where the kernel's end. */
 static int privs_drop_bounding(struct err *err)
 {
-	for (unsigned long cap = 0;; cap++) {
+	for (unsigned long cap = 0; cap < PRIVS_MAX_CAPS; cap++) {
 		int code = prctl(PR_CAPBSET_DROP, cap, 0L, 0L, 0L) < 0 ? errno : 0;
 		int there = code == 0 ? 0 : prctl(PR_CAPBSET_READ, cap, 0L, 0L, 0L);
 
@@ -207,6 +208,7 @@ static int privs_drop_bounding(struct err *err)
 		if (there > 0)
 			return err_sys(err, code, "drop capability %lu", cap);
 	}
+	return 0;
 }
 
 /* By the bare calls: libcap's get and set allocate, and this is done several times in a start. */
