@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/auto.h"
 #include "base/path.h"
@@ -243,13 +244,14 @@ static bool is_digits(const char *text, size_t len)
 	return len > 0 && strspn(text, "0123456789") >= len;
 }
 
-/* "MIG-..." or "GPU:INSTANCE". */
+/* "MIG-..." in any case, as plan/deviceid has it, or "GPU:INSTANCE". */
 static bool is_mig(const char *id)
 {
 	size_t colon = strcspn(id, ":");
 
-	return str_starts_with(id, "MIG-") || (id[colon] == ':' && is_digits(id, colon) &&
-					       is_digits(id + colon + 1, strlen(id + colon + 1)));
+	return strncasecmp(id, "MIG-", strlen("MIG-")) == 0 ||
+	       (id[colon] == ':' && is_digits(id, colon) &&
+		is_digits(id + colon + 1, strlen(id + colon + 1)));
 }
 
 static int set_mig(const char *name, const char *text, const struct request *request, bool *ret,

@@ -63,6 +63,7 @@ static void grant_gpu(struct grants *grants, size_t g)
 	const struct driver *driver = &grants->inv->driver;
 
 	grants->gpus[g] = true;
+	grants->whole[g] = true;
 	/* with MIG on, nothing runs on the GPU but by its MIG devices */
 	for (size_t m = 0; driver->gpus.items[g].mig && m < driver->migs.n; m++) {
 		if (driver->migs.items[m].gpu == g)
@@ -259,8 +260,9 @@ int grants_find(struct grants *grants, const struct inventory *inv, const struct
 
 	*grants = (struct grants){.inv = inv, .request = request};
 	grants->gpus = calloc(inv->driver.gpus.n + 1, sizeof(*grants->gpus));
+	grants->whole = calloc(inv->driver.gpus.n + 1, sizeof(*grants->whole));
 	grants->migs = calloc(inv->driver.migs.n + 1, sizeof(*grants->migs));
-	if (grants->gpus == NULL || grants->migs == NULL)
+	if (grants->gpus == NULL || grants->whole == NULL || grants->migs == NULL)
 		return err_nomem(err);
 	if (request->mode == DEVICES_ALL)
 		(void)grant_all(grants);
@@ -273,6 +275,7 @@ int grants_find(struct grants *grants, const struct inventory *inv, const struct
 void grants_done(struct grants *grants)
 {
 	free(grants->gpus);
+	free(grants->whole);
 	free(grants->migs);
 	*grants = (struct grants){0};
 }
@@ -315,6 +318,16 @@ bool grants_row_node(const struct grants *grants, dev_t rdev)
 	return !doubtful;
 }
 
+/* Who has one MIG device of a GPU may not do with all of them as he likes. NO_INDEX: any GPU. */
+static bool is_whole(const struct grants *grants, size_t gpu)
+{
+	for (size_t g = 0; g < grants->inv->driver.gpus.n; g++) {
+		if (grants->whole[g] && (gpu == NO_INDEX || gpu == g))
+			return true;
+	}
+	return false;
+}
+
 static bool part_of_gpus(const struct grants *grants, const struct part *part)
 {
 	const struct request *request = grants->request;
@@ -333,9 +346,7 @@ static bool part_of_gpus(const struct grants *grants, const struct part *part)
 	case PART_MIG:
 		return part->mig < grants->inv->driver.migs.n && grants->migs[part->mig];
 	case PART_MIG_CONFIG:
-		return request->mig_config &&
-		       (part->gpu == NO_INDEX ||
-			(part->gpu < grants->inv->driver.gpus.n && grants->gpus[part->gpu]));
+		return request->mig_config && is_whole(grants, part->gpu);
 	case PART_MIG_MONITOR:
 		return request->mig_monitor;
 	case PART_CHANNEL:

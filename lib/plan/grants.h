@@ -23,6 +23,7 @@ struct grants {
 	bool files;                    /* the driver's own files count */
 	bool lists_gpu; /* the integrated GPU of a machine whose driver tells of none */
 	bool *gpus;     /* one for each of driver.gpus; owned */
+	bool *whole;    /* likewise: not for one of its MIG devices alone; owned */
 	bool *migs;     /* one for each of driver.migs; owned */
 };
 

@@ -29,7 +29,7 @@ static void request_mig_words_need_privilege_and_mean_all(void **unused)
 		{"all", "ALL\n", true, -EINVAL, 0},    {"0,1", "all", true, 0, true},
 		{"none", "all", true, 0, true},        {"0,1:0", "all", true, -EINVAL, 0},
 		{"MIG-4cf8", "all", true, -EINVAL, 0}, {"0000:01:00.0", "all", true, 0, true},
-		{"void", "nonsense", false, 0, false},
+		{"void", "nonsense", false, 0, false}, {"mig-4cf8", "all", true, -EINVAL, 0},
 	};
 	static const char *const names[] = {"NVIDIA_MIG_CONFIG_DEVICES",
 					    "NVIDIA_MIG_MONITOR_DEVICES"};
