@@ -229,7 +229,7 @@ static bool is_met(const struct factor *factor, const struct require_facts *fact
 			*fact = values[i] == NULL ? "" : values[i];
 	}
 	if (*fact == NULL ||
-	    (facts->no_gpu && (span_is(factor->name, "arch") || is_named(factor, "brand"))))
+	    (facts->no_gpu && (is_named(factor, "arch") || is_named(factor, "brand"))))
 		return true;
 	if (is_named(factor, "brand"))
 		return same_text(factor->value, *fact) == (factor->op == OP_EQ);

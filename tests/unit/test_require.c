@@ -90,6 +90,16 @@ static void require_names_in_any_case_count_where_asked(void **state)
 	}
 }
 
+static void require_without_a_gpu_asks_nothing_of_it_in_any_case(void **state)
+{
+	const struct require_facts facts = {.cuda = "12.4", .no_gpu = true, .any_case = true};
+
+	(void)state;
+	assert_int_equal(require_check("ARCH>=99", &facts, NULL), 1);
+	assert_int_equal(require_check("Brand=tesla", &facts, NULL), 1);
+	assert_int_equal(require_check("CUDA>=99", &facts, NULL), 0);
+}
+
 static void require_brand_is_compared_without_case(void **state)
 {
 	const struct require_facts tesla = {.brand = "Tesla"};
@@ -203,6 +213,7 @@ int main(void)
 		cmocka_unit_test(require_expressions_are_met_or_not),
 		cmocka_unit_test(require_unknown_fact_meets_no_version),
 		cmocka_unit_test(require_names_in_any_case_count_where_asked),
+		cmocka_unit_test(require_without_a_gpu_asks_nothing_of_it_in_any_case),
 		cmocka_unit_test(require_brand_is_compared_without_case),
 		cmocka_unit_test(require_faults_are_errors_with_column),
 		cmocka_unit_test(require_fault_does_not_depend_on_the_machine),
