@@ -129,8 +129,8 @@ static void devbpf_test(struct devbpf_code *code, struct devbpf_open *open, enum
 	devbpf_emit(code, jump);
 }
 
-static void devbpf_emit_rule(struct devbpf_code *code, struct devbpf_open *open,
-			     const struct devbpf_rule *rule, const struct devbpf_rule *before)
+static void devbpf_emit_heads(struct devbpf_code *code, struct devbpf_open *open,
+			      const struct devbpf_rule *rule, const struct devbpf_rule *before)
 {
 	bool new_type = before == NULL || before->type != rule->type;
 	bool new_access = new_type || before->access != rule->access;
@@ -159,14 +159,40 @@ static void devbpf_emit_rule(struct devbpf_code *code, struct devbpf_open *open,
 		devbpf_test(code, open, DEVBPF_MAJOR,
 			    devbpf_imm(BPF_JMP | BPF_JNE | BPF_K, BPF_REG_3, rule->major));
 	}
-	devbpf_emit(code, devbpf_imm(BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_4, rule->minor));
+}
+
+/* The number of rules from the first on that differ by their minors only, which follow one another.
+ */
+static size_t devbpf_run(const struct devbpf_rule *rules, size_t n)
+{
+	size_t run = 1;
+
+	while (run < n && rules[run].type == rules->type && rules[run].access == rules->access &&
+	       rules[run].major == rules->major && rules[run].minor == rules->minor + run)
+		run++;
+	return run;
+}
+
+static void devbpf_emit_minors(struct devbpf_code *code, uint32_t first, size_t n)
+{
+	uint32_t last = first + (uint32_t)n - 1;
+
+	if (n > 1) {
+		struct bpf_insn below = devbpf_imm(BPF_JMP | BPF_JLT | BPF_K, BPF_REG_4, first);
+
+		below.off = 1;
+		devbpf_emit(code, below);
+	}
+	devbpf_emit(code,
+		    devbpf_imm(BPF_JMP | (n > 1 ? BPF_JLE : BPF_JEQ) | BPF_K, BPF_REG_4, last));
 }
 
 /* The jumps of all minors, which nobody has aimed yet, go to the next instruction. */
 static void devbpf_land_minors(struct devbpf_code *code)
 {
 	for (size_t i = 0; i < code->n && i < code->cap; i++)
-		if (code->insns[i].code == (BPF_JMP | BPF_JEQ | BPF_K))
+		if (code->insns[i].code == (BPF_JMP | BPF_JEQ | BPF_K) ||
+		    code->insns[i].code == (BPF_JMP | BPF_JLE | BPF_K))
 			devbpf_land(code, i);
 }
 
@@ -184,8 +210,11 @@ static void devbpf_emit_rules(struct devbpf_code *code, const struct devbpf_rule
 					    .src_reg = BPF_REG_2});
 	devbpf_emit(code, devbpf_imm(BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_5, 0xffff));
 	devbpf_emit(code, devbpf_imm(BPF_ALU64 | BPF_RSH | BPF_K, BPF_REG_2, 16));
-	for (size_t i = 0; i < n; i++)
-		devbpf_emit_rule(code, &open, &rules[i], i > 0 ? &rules[i - 1] : NULL);
+	for (size_t i = 0, run; i < n; i += run) {
+		run = devbpf_run(&rules[i], n - i);
+		devbpf_emit_heads(code, &open, &rules[i], i > 0 ? &rules[i - 1] : NULL);
+		devbpf_emit_minors(code, rules[i].minor, run);
+	}
 	devbpf_close(code, &open, DEVBPF_TYPE);
 	over = code->n;
 	devbpf_emit(code, devbpf_imm(BPF_JMP | BPF_JA, 0, 0));

@@ -13,7 +13,7 @@
 
 #include "base/err.h"
 
-#define DEVBPF_MAX_RULES 2048 /* devices of one container: MIG has 135 nodes a GPU */
+#define DEVBPF_MAX_RULES 4096 /* devices of one container: MIG has 135 nodes a GPU */
 #define DEVBPF_MAX_INSNS 4096 /* of one program, as the kernel's BPF_MAXINSNS */
 
 struct devbpf_rule {
@@ -24,7 +24,8 @@ struct devbpf_rule {
 };
 
 /** Instructions that return 1 for each rule and fall through to old (a whole program) otherwise;
- * with no old program they return 0 at the end. The caller frees. -E2BIG. Pure. */
+ * with no old program they return 0 at the end. Minors that follow one another are two
+ * instructions, however many. The caller frees. -E2BIG. Pure. */
 int devbpf_build(const struct devbpf_rule *rules, size_t n_rules, const struct bpf_insn *old,
 		 size_t n_old, struct bpf_insn **ret, size_t *ret_n, struct err *err);
 

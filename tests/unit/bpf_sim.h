@@ -44,6 +44,10 @@ static inline int bpf_sim_jump(uint8_t op, uint64_t dst, uint64_t operand)
 		return dst != operand;
 	case BPF_JGT:
 		return dst > operand;
+	case BPF_JLT:
+		return dst < operand;
+	case BPF_JLE:
+		return dst <= operand;
 	case BPF_JSET:
 		return (dst & operand) != 0;
 	default:

@@ -144,9 +144,36 @@ static void build_many(size_t n_rules, bool spread)
 static void devbpf_thousands_of_rules_stay_in_reach(void **state)
 {
 	(void)state;
-	build_many(DEVBPF_MAX_RULES, false);
-	build_many(DEVBPF_MAX_RULES / 2, true);
+	build_many(2048, false);
+	build_many(1024, true);
 	build_many(1, false);
+}
+
+/* What 16 GPUs have of MIG, and a gap in it. */
+static void devbpf_minors_in_a_row_are_one_test(void **state)
+{
+	auto_free struct devbpf_rule *many = calloc(DEVBPF_MAX_RULES, sizeof(*many));
+	auto_free struct bpf_insn *insns = NULL;
+	const uint32_t n_rules = 16 * 135;
+	size_t n = 0;
+
+	(void)state;
+	assert_non_null(many);
+	for (uint32_t i = 0; i < n_rules; i++)
+		many[i] = (struct devbpf_rule){'c', 240, (n_rules - i) + (i < 1000 ? 7 : 3), R | W};
+	assert_int_equal(
+		devbpf_build(many, n_rules, old_program, COUNT(old_program), &insns, &n, NULL), 0);
+
+	assert_true(n < COUNT(old_program) + 24);
+	for (uint32_t minor = 0; minor < n_rules + 20; minor++) {
+		bool in_first = minor >= 4 && minor <= n_rules - 1000 + 3;
+		bool in_second = minor >= n_rules - 999 + 7 && minor <= n_rules + 7;
+
+		assert_int_equal(bpf_sim_run(insns, n, CHR, R, 240, minor), in_first || in_second);
+		assert_int_equal(bpf_sim_run(insns, n, CHR, R | M, 240, minor), 0);
+		assert_int_equal(bpf_sim_run(insns, n, CHR, R, 241, minor), 0);
+	}
+	assert_int_equal(bpf_sim_run(insns, n, CHR, R, 5, 2), 1);
 }
 
 static void devbpf_too_much_is_refused(void **state)
@@ -305,6 +332,7 @@ int main(void)
 		cmocka_unit_test(devbpf_old_program_decides_the_rest),
 		cmocka_unit_test(devbpf_no_rule_keeps_the_old_program),
 		cmocka_unit_test(devbpf_thousands_of_rules_stay_in_reach),
+		cmocka_unit_test(devbpf_minors_in_a_row_are_one_test),
 		cmocka_unit_test(devbpf_too_much_is_refused),
 		cmocka_unit_test(devbpf_cgroup_with_one_program_is_opened),
 		cmocka_unit_test(devbpf_cgroup_with_many_programs_is_opened),
