@@ -48,14 +48,6 @@ int libother_note(struct libother *other, const struct hunt *hunt, const char *p
 	return other->path == NULL ? err_nomem(err) : 0;
 }
 
-void libother_forget(struct libother *other, const char *name)
-{
-	const char *file = other->path == NULL ? "" : path_basename(other->path);
-
-	if (str_starts_with(file, name) && libtable_stem(file) == strlen(name))
-		libother_done(other);
-}
-
 int libother_look(struct libother *other, struct hunt *hunt, const struct strv *dirs,
 		  const char *name, struct err *err)
 {

@@ -20,9 +20,6 @@ void libother_done(struct libother *other);
 int libother_note(struct libother *other, const struct hunt *hunt, const char *path,
 		  struct err *err);
 
-/** Forgets it if it is of that name ("libcuda"): the right one was found beside it. */
-void libother_forget(struct libother *other, const char *name);
-
 /** Looks for that name in directories, until one is known. -ENOMEM, -EMFILE, -ENFILE. */
 int libother_look(struct libother *other, struct hunt *hunt, const struct strv *dirs,
 		  const char *name, struct err *err);

@@ -188,7 +188,6 @@ static int take(struct libsearch *search, struct sought *sought, const char *why
 	if (dir == NULL || name == NULL || strv_add_unique(&search->dirs[sought->is32], dir) < 0)
 		return err_nomem(search->err);
 	sought->found = true;
-	libother_forget(&search->other, sought->entry->name);
 	if (sought->below)
 		hunt_mark_module(hunt);
 	rc = hunt_give(hunt, search->err);
@@ -401,9 +400,9 @@ static int use_dirs(struct libsearch *search, bool is32)
 
 /* ---- the whole ---- */
 
-static bool is_lack(const struct sought *sought)
+static bool is_needed(const struct sought *sought)
 {
-	return !sought->found && !sought->is32 && (sought->entry->flags & LIB_NEEDED) != 0;
+	return !sought->is32 && (sought->entry->flags & LIB_NEEDED) != 0;
 }
 
 /* Are libraries lacking since they are of a driver whose module is not loaded? Directories were
@@ -413,8 +412,11 @@ static int find_other(struct libsearch *search)
 	auto_done(strv) struct strv dirs = {0};
 	struct hunt *hunt = search->hunt;
 
-	if (hunt->version == NULL || !lacks_some(search, false))
-		return 0;
+	vec_each(sought, &search->sought)
+	{
+		if (sought->found && is_needed(sought))
+			return 0; /* an upgrade leaves nothing of what is loaded */
+	}
 	if (libdirs_usual(hunt->machine, false, hunt->version, &dirs) < 0)
 		return err_nomem(search->err);
 	vec_each(sought, &search->sought)
@@ -423,7 +425,7 @@ static int find_other(struct libsearch *search)
 		auto_free char *soname = NULL;
 		int rc;
 
-		if (!is_lack(sought) || entry->number == NULL)
+		if (!is_needed(sought) || entry->number == NULL)
 			continue;
 		soname = str_format("%s.so.%s", entry->name, entry->number);
 		rc = soname == NULL
@@ -444,7 +446,7 @@ static int add_lacks(struct libsearch *search)
 	{
 		auto_free char *name = NULL;
 
-		if (!is_lack(sought))
+		if (sought->found || !is_needed(sought))
 			continue;
 		name = str_format("%s.so", sought->entry->name);
 		if (name == NULL)
@@ -491,7 +493,7 @@ int libsearch_run(struct hunt *hunt, struct err *err)
 			     : search_all(&search);
 	if (rc == 0 && strv_copy(&hunt->libdirs, &search.dirs[0]) < 0)
 		return err_nomem(err);
-	if (rc == 0)
+	if (rc == 0 && hunt->version != NULL)
 		rc = find_other(&search);
 	return rc < 0 ? rc : add_lacks(&search);
 }

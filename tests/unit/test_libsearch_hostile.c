@@ -328,7 +328,12 @@ static void libsearch_old_library_beside_the_right_one_is_no_upgrade(void **stat
 	root_library(&root, "/opt/old/libcuda.so.535.104.05", "libcuda.so.1");
 	root_link(&root, "/opt/old/libcuda.so.1", "libcuda.so.535.104.05");
 	root_add(&root, MULTI, "libcuda", "1");
-	root_cache(&root, cache); /* and another one is lacking, whatever the reason */
+	/* and another one is not of the driver's version, whatever the reason */
+	root_library(&root, MULTI "/libnvidia-ptxjitcompiler.so.535.104.05",
+		     "libnvidia-ptxjitcompiler.so.1");
+	root_link(&root, MULTI "/libnvidia-ptxjitcompiler.so.1",
+		  "libnvidia-ptxjitcompiler.so.535.104.05");
+	root_cache(&root, cache);
 
 	root_find(&root, CUDA);
 
