@@ -27,8 +27,7 @@ static struct pathmap_entry *slot_of(const struct pathmap *map, const char *path
 	size_t at = first_slot(map, hash);
 
 	while (map->slots[at].path != NULL &&
-	       (map->slots[at].hash != hash || strncmp(map->slots[at].path, path, len) != 0 ||
-		map->slots[at].path[len] != '\0'))
+	       (strncmp(map->slots[at].path, path, len) != 0 || map->slots[at].path[len] != '\0'))
 		at = (at + 1) & (map->cap - 1);
 	return &map->slots[at];
 }
@@ -42,9 +41,11 @@ static int grow(struct pathmap *map)
 		return -ENOMEM;
 	for (size_t i = 0; i < map->cap; i++) {
 		const struct pathmap_entry *entry = &map->slots[i];
+		size_t len = entry->path == NULL ? 0 : strlen(entry->path);
+		uint64_t hash = pathmap_hash(PATHMAP_HASH_START, entry->path, len);
 
 		if (entry->path != NULL)
-			*slot_of(&bigger, entry->path, strlen(entry->path), entry->hash) = *entry;
+			*slot_of(&bigger, entry->path, len, hash) = *entry;
 	}
 	bigger.n = map->n;
 	free(map->slots);
@@ -66,7 +67,6 @@ int pathmap_put(struct pathmap *map, const char *path, size_t row, const struct 
 	entry->path = strdup(path);
 	if (entry->path == NULL)
 		return -ENOMEM;
-	entry->hash = hash;
 	entry->row = row;
 	entry->item = item;
 	map->n++;

@@ -14,7 +14,6 @@
 
 struct pathmap_entry {
 	char *path;              /* owned; NULL = free slot */
-	uint64_t hash;           /* pathmap_hash() of it */
 	size_t row;              /* that brought it, or NO_ROW */
 	const struct item *item; /* borrowed; may be NULL */
 };
