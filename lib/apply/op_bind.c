@@ -24,7 +24,7 @@ static const char *object_kind(const struct op *op)
 /* A hook that runs a second time finds its own work. */
 static bool is_same(const struct mount_source *source, const struct stat *st)
 {
-	return source->st.st_dev == st->st_dev && source->st.st_ino == st->st_ino;
+	return source->object.dev == st->st_dev && source->object.ino == st->st_ino;
 }
 
 int op_bind_run(struct job *job, size_t index, struct err *err)

@@ -25,13 +25,13 @@ int op_device_prepare(struct job *job, size_t index, struct err *err)
 }
 
 /* Nodes bound into a user namespace belong to nobody there: only the mode for others counts. */
-static void note_mode(const struct job *job, const struct op *op, const struct stat *st)
+static void note_mode(const struct job *job, const struct op *op, mode_t mode)
 {
-	if (job->other_user && (st->st_mode & 06) != 06)
+	if (job->other_user && (mode & 06) != 06)
 		log_warn(job->log, MODULE,
 			 "'%s' has mode %04o on the host: in this user namespace the container "
 			 "cannot open it for reading and writing",
-			 op->target, (unsigned)st->st_mode & 07777);
+			 op->target, (unsigned)mode & 07777);
 }
 
 int op_device_run(struct job *job, size_t index, struct err *err)
@@ -54,7 +54,7 @@ int op_device_run(struct job *job, size_t index, struct err *err)
 	r = job_attach_object(job, source, &place, "node", err);
 	if (r < 0)
 		return r;
-	note_mode(job, op, &source->st);
+	note_mode(job, op, source->object.mode);
 	job->stats.devices++;
 	return 0;
 }

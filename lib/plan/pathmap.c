@@ -32,6 +32,14 @@ static struct pathmap_entry *slot_of(const struct pathmap *map, const char *path
 	return &map->slots[at];
 }
 
+static void move_entry(struct pathmap *to, const struct pathmap_entry *entry)
+{
+	size_t len = strlen(entry->path);
+
+	*slot_of(to, entry->path, len, pathmap_hash(PATHMAP_HASH_START, entry->path, len)) = *entry;
+	to->n++;
+}
+
 static int grow(struct pathmap *map)
 {
 	struct pathmap bigger = {.cap = map->cap == 0 ? FIRST_CAP : map->cap * 2};
@@ -40,17 +48,34 @@ static int grow(struct pathmap *map)
 	if (bigger.slots == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < map->cap; i++) {
-		const struct pathmap_entry *entry = &map->slots[i];
-		size_t len = entry->path == NULL ? 0 : strlen(entry->path);
-		uint64_t hash = pathmap_hash(PATHMAP_HASH_START, entry->path, len);
-
-		if (entry->path != NULL)
-			*slot_of(&bigger, entry->path, len, hash) = *entry;
+		if (map->slots[i].path != NULL)
+			move_entry(&bigger, &map->slots[i]);
 	}
-	bigger.n = map->n;
 	free(map->slots);
 	*map = bigger;
 	return 0;
+}
+
+void pathmap_drop_empty(struct pathmap *map)
+{
+	struct pathmap kept = {.cap = FIRST_CAP};
+	size_t n = 0;
+
+	for (size_t i = 0; i < map->cap; i++)
+		n += map->slots[i].path != NULL && map->slots[i].item != NULL;
+	while (kept.cap / 2 < n)
+		kept.cap *= 2;
+	kept.slots = map->cap == 0 ? NULL : calloc(kept.cap, sizeof(*kept.slots));
+	if (kept.slots == NULL)
+		return;
+	for (size_t i = 0; i < map->cap; i++) {
+		if (map->slots[i].path != NULL && map->slots[i].item != NULL)
+			move_entry(&kept, &map->slots[i]);
+		else
+			free(map->slots[i].path);
+	}
+	free(map->slots);
+	*map = kept;
 }
 
 int pathmap_put(struct pathmap *map, const char *path, size_t row, const struct item *item)

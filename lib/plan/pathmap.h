@@ -36,6 +36,8 @@ const struct pathmap_entry *pathmap_find(const struct pathmap *map, const char *
 /** The same for a path whose hash is known. */
 const struct pathmap_entry *pathmap_find_hashed(const struct pathmap *map, const char *path,
 						size_t len, uint64_t hash);
+/** Drops the entries without an item. Best effort: without memory they stay. */
+void pathmap_drop_empty(struct pathmap *map);
 /** The entry of the nearest directory above path, or NULL. */
 const struct pathmap_entry *pathmap_above(const struct pathmap *map, const char *path);
 void pathmap_done(struct pathmap *map);

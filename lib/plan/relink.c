@@ -108,6 +108,7 @@ int relink_init(struct relink *relink, const struct inventory *inv, const bool *
 			added |= rc == 1 && item->kind == ITEM_LINK;
 		}
 	}
+	pathmap_drop_empty(&relink->links); /* of hundreds of libraries */
 	return 0;
 }
 

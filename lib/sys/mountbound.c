@@ -16,7 +16,7 @@
 
 int mountbound_find(const struct mount_source *source, struct err *err)
 {
-	const struct rootwalk_request request = {.nofollow = S_ISLNK(source->st.st_mode)};
+	const struct rootwalk_request request = {.nofollow = S_ISLNK(source->object.mode)};
 	auto_fd root = -1;
 	auto_fd fd = -1;
 	struct stat st;
@@ -61,7 +61,7 @@ static int mountbound_dress(const struct mount_source *source, int root, int tar
 static int mountbound_stage(const struct mount_source *source, const struct mount_stage *stage,
 			    int from, struct err *err)
 {
-	bool folder = S_ISDIR(source->st.st_mode);
+	bool folder = S_ISDIR(source->object.mode);
 	char from_name[PROCSELF_NAME_MAX];
 	char slot_name[PROCSELF_NAME_MAX];
 	int fd;

@@ -32,7 +32,7 @@ static bool mountroom_wants(const struct mount_source *source)
 static int mountroom_flag(struct mount_source *source, const struct mount_stage *stage,
 			  struct err *err)
 {
-	int slot = S_ISDIR(source->st.st_mode) ? stage->folder : stage->file;
+	int slot = S_ISDIR(source->object.mode) ? stage->folder : stage->file;
 	int tree;
 	int rc;
 

@@ -108,7 +108,7 @@ int mount_source_take(struct mount_source *ret, int fd, const struct stat *st, c
 		      unsigned flags, struct err *err)
 {
 	auto_done(mount_source) struct mount_source source = {
-		.fd = -1, .flags = flags, .st = *st, .name = name};
+		.fd = -1, .flags = flags, .object = mountsource_object(st), .name = name};
 	int rc = procself_prepare(err);
 
 	if (rc < 0)
@@ -128,14 +128,16 @@ static int mount_source_detached(struct mount_source *source, struct err *err)
 {
 	auto_fd object = -1;
 	auto_fd root = -1;
+	struct stat st;
 
 	if (!mount_can_clone() || !kfeature_has(KFEATURE_FSOPEN))
 		return -ENOSYS;
 	object = mountstage_detached(source->made, &root, err);
 	if (object < 0)
 		return object;
-	if (fstat(object, &source->st) < 0)
+	if (fstat(object, &st) < 0)
 		return err_sys(err, errno, "stat a file on a tmpfs");
+	source->object = mountsource_object(&st);
 	return mount_source_clone(source, object, err);
 }
 
@@ -289,12 +291,14 @@ static int mount_attach_made(struct mount_source *source, int target, int dirfd,
 	auto_done(mount_stage) struct mount_stage stage = {.top = -1, .passing = passing};
 	auto_fd object = mountstage_attached(&stage, source->made, err);
 	auto_fd root = -1;
+	struct stat st;
 	int rc;
 
 	if (object < 0)
 		return object;
-	if (fstat(object, &source->st) < 0)
+	if (fstat(object, &st) < 0)
 		return err_sys(err, errno, "stat a file on a tmpfs");
+	source->object = mountsource_object(&st);
 	rc = mount_can_clone() ? mount_clone_made(source, &stage, object, err) : -ENOSYS;
 	if (rc == 0)
 		rc = mount_attach_detached(source, target, dirfd, name, err);

@@ -38,13 +38,20 @@ struct mount_stage {
 		       * its peer group where all are shared */
 };
 
+/* Of stat(2), what tells an object from another; a stat for each of hundreds of mounts is large. */
+struct mount_object {
+	dev_t dev, rdev;
+	ino_t ino;
+	mode_t mode; /* with the type */
+};
+
 /* What is going to be attached, once. Made in the caller's own mount namespace. */
 struct mount_source {
 	int fd; /* detached mount, or (old kernels) O_PATH fd of the object; owned, above 0 */
-	bool detached;                  /* fd is a detached mount */
-	bool flags_set;                 /* and carries its flags already */
-	unsigned flags;                 /* enum mount_flag */
-	struct stat st;                 /* of the object */
+	bool detached;  /* fd is a detached mount */
+	bool flags_set; /* and carries its flags already */
+	unsigned flags; /* enum mount_flag */
+	struct mount_object object;
 	const char *name;               /* for people; borrowed, or NULL */
 	char *path;                     /* for old kernels: host path to open again; owned */
 	struct mountstage_object *made; /* content not laid on a tmpfs yet; owned, or NULL */

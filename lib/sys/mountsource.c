@@ -14,17 +14,23 @@ const char *mountsource_name(const struct mount_source *source)
 		return source->path;
 	if (source->name != NULL)
 		return source->name;
-	if (S_ISDIR(source->st.st_mode))
+	if (S_ISDIR(source->object.mode))
 		return "a directory";
-	return S_ISLNK(source->st.st_mode) ? "a link" : "a file";
+	return S_ISLNK(source->object.mode) ? "a link" : "a file";
+}
+
+struct mount_object mountsource_object(const struct stat *st)
+{
+	return (struct mount_object){
+		.dev = st->st_dev, .rdev = st->st_rdev, .ino = st->st_ino, .mode = st->st_mode};
 }
 
 bool mountsource_is(const struct mount_source *source, const struct stat *st)
 {
-	const struct stat *own = &source->st;
+	const struct mount_object *own = &source->object;
 
-	return own->st_dev == st->st_dev && own->st_ino == st->st_ino &&
-	       own->st_rdev == st->st_rdev && (own->st_mode & S_IFMT) == (st->st_mode & S_IFMT);
+	return own->dev == st->st_dev && own->ino == st->st_ino && own->rdev == st->st_rdev &&
+	       (own->mode & S_IFMT) == (st->st_mode & S_IFMT);
 }
 
 /* EINVAL answers many things: the likeliest one gets the answer that a bind mount has for it. */
@@ -34,7 +40,7 @@ int mountsource_refused(const struct mount_source *source, int target, int code,
 	struct stat st;
 
 	if (code == EINVAL && fstat(target, &st) == 0 &&
-	    S_ISDIR(st.st_mode) != S_ISDIR(source->st.st_mode))
+	    S_ISDIR(st.st_mode) != S_ISDIR(source->object.mode))
 		code = ENOTDIR;
 	return err_sys(err, code, "mount '%s' on '%s'", mountsource_name(source), name);
 }

@@ -12,6 +12,7 @@
 /** For messages. */
 const char *mountsource_name(const struct mount_source *source);
 /** True if st is of the source's object. */
+struct mount_object mountsource_object(const struct stat *st);
 bool mountsource_is(const struct mount_source *source, const struct stat *st);
 /** What the kernel's refusal (errno) to mount it on target, called name, means. */
 int mountsource_refused(const struct mount_source *source, int target, int code, const char *name,
