@@ -266,12 +266,27 @@ static int filter_first(const struct fence *fence, struct err *err)
 	return refuse(fence, lists, err);
 }
 
+/* What was left open for the driver child, in the first three of lists; own is to outlive them. */
+static void list_child(const struct fence *fence, struct sysfilter_rule own[FENCE_SIGNALS + 1],
+		       const struct sysfilter_rule **lists)
+{
+	own_signals(own, true);
+	lists[0] = talking;
+	if (!fence->programs) {
+		lists[1] = starting;
+		lists[2] = own;
+	}
+}
+
 /* What was left open for the driver child is closed with the phase; bpf when it turns out not to be
  * needed, and when it was; mounts where nothing else refuses them. A filter takes a tenth of a
  * millisecond, whatever it refuses. */
 static int filter(const struct fence *fence, enum fence_phase phase, struct err *err)
 {
-	bool ends_bpf = fence->cgroups && (fence->bpf || !fence->was_inside);
+	/* inside it goes where it is not needed; afterwards where it was, or where inside never was
+	 */
+	bool ends_bpf = fence->cgroups &&
+			(phase == FENCE_INSIDE ? !fence->bpf : fence->bpf || !fence->was_inside);
 	bool ends_child = fence->child && !fence->was_inside;
 	bool ends_mounts = phase != FENCE_INSIDE && fence->foreign;
 	struct sysfilter_rule own[FENCE_SIGNALS + 1];
@@ -279,19 +294,12 @@ static int filter(const struct fence *fence, enum fence_phase phase, struct err 
 
 	if (phase == FENCE_PREPARE)
 		return filter_first(fence, err);
-	if (phase == FENCE_INSIDE && fence->bpf)
-		ends_bpf = false; /* here it is needed */
 	if (!ends_bpf && !ends_child && !ends_mounts)
 		return 0;
-	if (ends_bpf)
-		lists[0] = bpf;
 	if (ends_child)
-		lists[1] = talking;
-	if (ends_child && !fence->programs) {
-		own_signals(own, true);
-		lists[2] = starting;
-		lists[3] = own;
-	}
+		list_child(fence, own, lists);
+	if (ends_bpf)
+		lists[3] = bpf;
 	if (ends_mounts)
 		lists[4] = mounting;
 	return refuse(fence, lists, err);
@@ -301,16 +309,12 @@ int fence_end_child(const struct fence *fence, struct err *err)
 {
 	const struct fence without = {.programs = fence->programs, .cgroups = fence->cgroups};
 	struct sysfilter_rule own[FENCE_SIGNALS + 1];
-	const struct sysfilter_rule *lists[] = {talking, nothing, nothing, NULL};
+	const struct sysfilter_rule *lists[] = {nothing, nothing, nothing, NULL};
 	int r;
 
 	if (!fence->on || !fence->child)
 		return 0;
-	own_signals(own, true);
-	if (!fence->programs) {
-		lists[1] = starting;
-		lists[2] = own;
-	}
+	list_child(fence, own, lists);
 	r = privs_limit(caps_of(&without, FENCE_PREPARE), err);
 	if (r == 0)
 		r = refuse(fence, lists, err);
