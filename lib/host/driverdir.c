@@ -12,12 +12,9 @@
 #include "base/procfs.h"
 #include "base/str.h"
 #include "sys/entry.h"
-#include "sys/io.h"
-#include "sys/procself.h"
 #include "sys/rootfs.h"
 
-#define MODULE        "driver"
-#define MAX_MAP_BYTES 65536u /* of /proc/self/uid_map */
+#define MODULE "driver"
 
 static const char *fault_of(int fd)
 {
@@ -62,16 +59,13 @@ static int open_one(const struct host *host, const char *dir, bool whole, bool m
 static bool find_user(uint32_t *ret)
 {
 	auto_free char *text = NULL;
-	int proc = procself_dir(NULL);
 	size_t len = 0;
 
 	*ret = geteuid();
 	if (*ret != 0)
 		return true;
-	return proc >= 0 &&
-	       io_read_at(proc, "self/uid_map", MAX_MAP_BYTES, &text, &len, NULL) == 0 &&
-	       !procfs_map_is_initial(text, len) && procfs_map_root(text, len, ret) == 1 &&
-	       *ret != 0;
+	return trust_read_ids(&text, &len) && !procfs_map_is_initial(text, len) &&
+	       procfs_map_root(text, len, ret) == 1 && *ret != 0;
 }
 
 int driverdir_open(const struct host *host, bool make)

@@ -11,15 +11,20 @@
 #define TRUST_MAX_MAP_BYTES 65536u /* of /proc/self/uid_map: at most a page, or 340 lines */
 #define TRUST_OVERFLOW_ID   65534u /* /proc/sys/kernel/overflowuid, never changed in practice */
 
+bool trust_read_ids(char **ret, size_t *ret_len)
+{
+	int proc = procself_dir(NULL);
+
+	return proc >= 0 &&
+	       io_read_at(proc, "self/uid_map", TRUST_MAX_MAP_BYTES, ret, ret_len, NULL) == 0;
+}
+
 static bool trust_ids_are_confined(void)
 {
 	auto_free char *text = NULL;
-	int proc = procself_dir(NULL);
 	size_t len = 0;
 
-	return proc >= 0 &&
-	       io_read_at(proc, "self/uid_map", TRUST_MAX_MAP_BYTES, &text, &len, NULL) == 0 &&
-	       !procfs_map_is_initial(text, len);
+	return trust_read_ids(&text, &len) && !procfs_map_is_initial(text, len);
 }
 
 void trust_init(struct trust *trust)

@@ -7,12 +7,16 @@
 #define HOST_TRUST_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/stat.h>
 
 struct trust {
 	uid_t uid;     /* the caller's effective id */
 	bool confined; /* in a user namespace that does not map every id: see trust_init() */
 };
+
+/** The text of /proc/self/uid_map; the caller frees. False if it cannot be read. */
+bool trust_read_ids(char **ret, size_t *ret_len);
 
 /** Takes the caller's ids. In a user namespace that leaves ids out (a rootless engine) the files of
  *  the real root belong to the overflow id, which is then believed too: the engine's user can
