@@ -11,8 +11,9 @@
 
 /** For messages. */
 const char *mountsource_name(const struct mount_source *source);
-/** True if st is of the source's object. */
+/** What a source keeps of its object. */
 struct mount_object mountsource_object(const struct stat *st);
+/** True if st is of the source's object. */
 bool mountsource_is(const struct mount_source *source, const struct stat *st);
 /** What the kernel's refusal (errno) to mount it on target, called name, means. */
 int mountsource_refused(const struct mount_source *source, int target, int code, const char *name,
