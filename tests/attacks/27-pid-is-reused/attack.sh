@@ -41,7 +41,7 @@ attempt() { # NAME [OPTION of supervise...]
 	check_refusal
 	[[ $# == 0 || -e $WORK/again ]] || die "$name: the number was not used again"
 	if [[ -e $WORK/again ]]; then
-		[[ $(<"$WORK/again") == "$first" ]] || die "$name: another number"
+		[[ $(<"$WORK/again") == "$first" ]] || die "$name: another number: $(<"$WORK/numbers")"
 		! grep -E "$BOARD|$LIB/" "/proc/$first/mountinfo" >&2 || die "$name: mounts for somebody else"
 		kill "$first" || true
 	fi
@@ -49,23 +49,31 @@ attempt() { # NAME [OPTION of supervise...]
 	: >"$LOG"
 }
 
-# Ends the container and starts another with its number as soon as the stopped hook asks for it.
+# Ends the container and starts another with its number as soon as the stopped hook asks for it. Whatever
+# else starts a process or a thread meanwhile may take the number, and soon gives it back.
 reuse() {
-	local again
-	until [[ -e $WORK/go ]]; do sleep 0.01; done
+	local again tries
+	read -r _ <"$WORK/go"
 	kill -9 "$first"
 	while [[ -e /proc/$first ]]; do sleep 0.01; done
-	echo $((first - 1)) >/proc/sys/kernel/ns_last_pid
-	separate
-	again=$!
+	for tries in {1..100}; do
+		echo $((first - 1)) >/proc/sys/kernel/ns_last_pid
+		separate
+		again=$!
+		((again != first)) || break
+		kill -9 "$again"
+		sleep 0.01
+	done
+	echo "$tries: $again" >>"$WORK/numbers"
 	until [[ $(readlink "/proc/$again/exe") == */sleep ]]; do :; done
-	rm "$WORK/go"
 	echo "$again" >"$WORK/again"
+	echo >"$WORK/done"
 	wait
 }
 
 in_namespace() {
 	local first at
+	mkfifo "$WORK/go" "$WORK/done"
 	container
 	kill "$first"
 	wait "$first" || true
@@ -79,7 +87,8 @@ in_namespace() {
 	for at in read:1 setns:1 linkat:9 linkat:300; do
 		container
 		reuse &
-		attempt "in front of $at" --at-call "$at" --do "touch $WORK/go; until [ -e $WORK/again ]; do sleep 0.01; done"
+		# The stopped hook waits without a process of its own that could take the number.
+		attempt "in front of $at" --at-call "$at" --do "echo >$WORK/go; read -r _ <$WORK/done"
 	done
 }
 
