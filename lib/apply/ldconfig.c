@@ -134,6 +134,8 @@ static int filter(struct err *err)
 	const char *calls[MAX_CALLS];
 	size_t n = 0;
 
+	if (!sysfilter_built())
+		return 0;
 	while (n < MAX_CALLS - 3 && sysfilter_ldconfig[n] != NULL) {
 		calls[n] = sysfilter_ldconfig[n];
 		n++;

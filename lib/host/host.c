@@ -66,9 +66,14 @@ static int host_open_alternates(struct host *host, struct err *err)
 		rc = host_open_alternate(host, ROOT_ALT + i, roots->items[i], &missing);
 		if (rc == -ENOMEM)
 			return err_nomem(err);
+		/* what the build names may be a package that is not installed */
 		if (rc < 0)
-			log_warn(host->log, "host", "alternate root '%s' is not used: %s",
-				 host->paths[ROOT_ALT + i], missing.msg);
+			log_write(host->log,
+				  rc == -ENOENT && !host->settings->alt_roots_named
+					  ? LOG_LEVEL_DEBUG
+					  : LOG_LEVEL_WARNING,
+				  "host", "alternate root '%s' is not used: %s",
+				  host->paths[ROOT_ALT + i], missing.msg);
 	}
 	return 0;
 }

@@ -357,6 +357,11 @@ static void host_open_needs_its_roots_but_not_alternate_ones(void **state)
 	assert_int_equal(strv_add(&setup.settings.alt_roots, "/nonexistent/alt"), 0);
 	setup.log = (struct log){LOG_LEVEL_WARNING, setup_count_warning, &setup};
 
+	/* of the build, and of config.toml */
+	assert_int_equal(host_open(&setup.host, &setup.settings, &setup.log, &err), 0);
+	assert_int_equal(setup.warnings, 0);
+	host_close(&setup.host);
+	setup.settings.alt_roots_named = true;
 	assert_int_equal(host_open(&setup.host, &setup.settings, &setup.log, &err), 0);
 	assert_int_equal(setup.warnings, 1);
 	assert_int_equal(setup.host.fds[ROOT_ALT], -1);
