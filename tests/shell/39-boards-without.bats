@@ -326,18 +326,17 @@ oe_given() { # PATH-OF-LIBCUDA
 	unchanged
 }
 
-maps='path-map = ["/usr/lib:/usr/lib/aarch64-linux-gnu", "/usr/lib64:/usr/lib/aarch64-linux-gnu"]'
 alternates="alt-roots = [\"$passthrough\"]"
 
 @test "OpenEmbedded's folder, mapped: files, links and link texts are where images expect them" {
-	oe_config oe "$maps" "$alternates"
+	oe_config oe "$(layout_settings oe)"
 	oe_wanted oe /usr/lib "$arch" "$passthrough"
 	oe_given "$arch/libcuda.so.1"
 	run ! grep -v "^$arch/\|^/usr/s\?bin/\|^/usr/share/\|^/\(usr/\)\?lib/firmware/\|^/etc/" "$dir/ends"
 }
 
 @test "OpenEmbedded's folder, mapped, in images of its own kind, merged /usr and split" {
-	oe_config oe "$maps" "$alternates"
+	oe_config oe "$(layout_settings oe)"
 	oe_wanted oe /usr/lib "$arch" "$passthrough"
 	container "$ENGINES_DIR/image-oe"
 	oe_given "$arch/libcuda.so.1"
@@ -354,7 +353,7 @@ alternates="alt-roots = [\"$passthrough\"]"
 }
 
 @test "/usr/lib64 and a split /usr, mapped and not" {
-	oe_config oe64 "$maps" "$alternates"
+	oe_config oe64 "$(layout_settings oe64,split)"
 	oe_wanted oe64 /usr/lib64 "$arch" "$passthrough"
 	oe_given "$arch/libcuda.so.1"
 	oe_config oe64 "$alternates"
@@ -375,7 +374,7 @@ alternates="alt-roots = [\"$passthrough\"]"
 	echo "the host's" >"$board$arch/libgstnvexifmeta.so"
 	# a link in one tree, its target in another one
 	ln -s gstreamer-1.0/libgstnvjpeg.so "$board/usr/share/mine$arch/libgstnvegl-1.0.so.0"
-	oe_config oe "$maps" "alt-roots = [\"/nowhere\", \"/usr/share/open\", \"/usr/share/mine\", \"$passthrough\"]"
+	oe_config oe "$(layout_settings oe | grep path-map)" "alt-roots = [\"/nowhere\", \"/usr/share/open\", \"/usr/share/mine\", \"$passthrough\"]"
 	oe_wanted oe /usr/lib "$arch" /usr/share/mine "$passthrough"
 	oe_given "$arch/libcuda.so.1"
 	rm -rf "$board/usr/share/open" "$board$arch"
