@@ -81,7 +81,7 @@ arm_installed() {
 		machine=$(LC_ALL=C readelf -h "$file" 2>/dev/null | sed -n 's/^ *Machine: *//p')
 		[[ $machine ]] || continue
 		n=$((n + 1))
-		[[ $machine == "$1" || $machine == AArch64 && $arm_arch == arm64 || $machine == ARM && $arm_arch == armhf ]] ||
+		[[ $arm_arch:$machine == arm64:AArch64 || $arm_arch:$machine == armhf:ARM ]] ||
 			{ echo "$file: $machine" && return 1; }
 	done < <(find "$arm_dir/installed" -type f -print0)
 	echo "$n files"
