@@ -20,7 +20,7 @@
 
 #define EXILE_FIRST_FD (EXILE_ROOT_FD + 1)
 #define EXILE_ORPHANED 3 /* exit code of one whose parent has gone */
-#define EXILE_MEMORY   (4ul << 30)
+#define EXILE_MEMORY   ((rlim_t)4 << 30)
 #define EXILE_FILES    1024
 #define ALL_BITS       UINT32_MAX
 #define TMPFILE_BIT    (O_TMPFILE & ~O_DIRECTORY)

@@ -31,7 +31,8 @@ bool ns_same_user(const struct ns_process *process);
 bool ns_same_mount(const struct ns_process *process);
 /** True if its mount namespace belongs to the caller's user namespace: without capabilities there
  * nothing can be mounted in it. Not so where it belongs to a child of that one, whose owner has
- * them all. Source: user_namespaces(7), ioctl_ns(2). */
+ * them all. False too where the kernel does not tell: programs of 32 bits on one of 64, before
+ * Linux 6.14. Source: user_namespaces(7), ioctl_ns(2). */
 bool ns_owns_mount(const struct ns_process *process);
 /** True if its mount namespace is that of process 1, as far as that may be looked at. */
 bool ns_is_machines_mount(const struct ns_process *process);

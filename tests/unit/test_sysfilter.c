@@ -90,7 +90,8 @@ static int try_refused(void)
 	for (long number = 453; number < 600; number++)
 		if (syscall(number, -1L, -1L, -1L, -1L) != -1 || errno != ENOSYS)
 			return 8;
-	if (syscall(0x7fffffff) != -1 || errno != ENOSYS)
+	/* of what is above, 32-bit ARM's kernel has its own, and a signal for who calls others */
+	if (syscall(sizeof(void *) == 4 ? 0xeffff : 0x7fffffff) != -1 || errno != ENOSYS)
 		return 9;
 	if (syscall(SYS_umount2, "/nowhere", 0) != -1 || errno != EPERM)
 		return 10;
