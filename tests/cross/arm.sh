@@ -122,6 +122,8 @@ arm_machine() {
 		cp -L "$arm_sysroot/usr/lib/$arm_triplet/$name" "$more/usr/lib/$arm_triplet/"
 	done
 	cp -aL "$arm_sysroot"/usr/lib/ld-linux-*.so.* "$more/usr/lib/"
+	# it writes caches for the tests, and is run under filters for programs of the machine
+	if [[ -e $GPU_IMAGE/sbin/ldconfig && $arm_arch == armhf ]]; then install -D "$GPU_IMAGE/sbin/ldconfig" "$more/usr/sbin/ldconfig"; fi
 	(cd "$more" && find . | busybox cpio -o -H newc 2>/dev/null) >>"$arm_vm/ours-arm64.cpio"
 	rm -rf "$more"
 }

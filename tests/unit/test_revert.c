@@ -169,7 +169,9 @@ static void apply_ldcache_of_the_image_comes_back_with_its_times(void **state)
 	assert_int_equal(st.st_mode & 07777, 0604);
 	assert_int_equal(st.st_uid, 7);
 	assert_int_equal(st.st_mtim.tv_sec, RECORD_MARK);
-	assert_true(st.st_size > 100);
+	/* more than an empty one of 48; by ldconfig, or without it on another machine than the
+	 * image's */
+	assert_true(st.st_size > 60);
 	revert_well(world);
 
 	has_text(in(world, "rootfs/etc/ld.so.cache"), "the image's");
