@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # Manual pages from cli/man/*.SECTION.scd by scdoc. Not detected: whoever builds without them says so.
-option(NVC_MAN "build the manual pages (needs scdoc)" ON)
 if(NOT NVC_MAN)
   return()
 endif()
 find_program(SCDOC scdoc)
 if(NOT SCDOC)
-  message(FATAL_ERROR "scdoc is needed for the manual pages: install it, or configure with -DNVC_MAN=OFF")
+  message(FATAL_ERROR "scdoc not found: install it, or set SCDOC, or -DNVC_MAN=OFF")
 endif()
 
 file(GLOB man_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cli/man/*.scd)

@@ -83,6 +83,8 @@ static int exile_filter(struct err *err)
 {
 	struct sysfilter_rule rules[N_CONDITIONS + 4] = {{.name = NULL}};
 
+	if (!sysfilter_built())
+		return 0;
 	for (size_t i = 0; i < N_CONDITIONS; i++)
 		rules[i] = conditions[i];
 	/* abort(3) and raise(3) of glibc and of musl; and limits of this process may be asked for

@@ -95,11 +95,10 @@ setup_file() {
 }
 
 @test "a release's lists go below DESTDIR and never over the board's own" {
-	build=$BATS_TEST_TMPDIR/build etc=$BATS_TEST_TMPDIR/etc dest=$BATS_TEST_TMPDIR/dest
-	lists=nvidia-container-runtime/host-files-for-container.d
+	build=$BATS_TEST_TMPDIR/build etc=$BATS_TEST_TMPDIR/etc dest=$BATS_TEST_TMPDIR/dest lists=lists.d
 	# an /etc of the test's own: a fault here must not reach the machine's
 	cmake -S "$NVC_SOURCE_DIR" -B "$build" -DCMAKE_C_COMPILER="${NVC_CC:-cc}" -DNVC_TESTS=OFF -DNVC_CSV_RELEASE=l4t-r36 \
-		-DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_INSTALL_SYSCONFDIR="$etc" >/dev/null
+		-DCMAKE_INSTALL_PREFIX=/usr -DNVC_CSV_DIR="$etc/$lists" >/dev/null
 	mkdir -p "$dest$etc/$lists"
 	echo 'lib, /usr/lib/mine.so' >"$dest$etc/$lists/devices.csv"
 	DESTDIR=$dest cmake -P "$build/csv/cmake_install.cmake"

@@ -127,7 +127,7 @@ static int run_json_info(void *arg, struct err *err, struct strbuf *text)
 
 	(void)arg;
 	allocfail_start();
-	r = json_info(whole.inv, whole_plan, &json, err);
+	r = json_info(whole.inv, whole_plan, &whole.settings, &json, err);
 	allocfail_stop();
 	return take_json(r, json, text);
 }

@@ -180,7 +180,7 @@ static void check_case(const char *name)
 		assert_int_equal(json_plan(c.inv, &c.request, plan, &text, NULL), 0);
 		check_document("nvc.plan/1", text);
 	}
-	assert_int_equal(json_info(c.inv, plan, &text, NULL), 0);
+	assert_int_equal(json_info(c.inv, plan, &c.settings, &text, NULL), 0);
 	check_document("nvc.info/1", text);
 	plan_free(plan);
 	plancase_done(&c);
@@ -206,13 +206,14 @@ static void json_of_a_driver_is_as_documented(void **state)
 	struct inventory *inv = inventory_new();
 	struct plan *plan = plan_new();
 	struct request request = {.mode = DEVICES_ALL, .caps = DRIVER_CAP_COMPUTE};
+	const struct settings settings = {0};
 	char *text = NULL;
 
 	(void)state;
 	assert_true(inv != NULL && plan != NULL);
 	drivercase_fill(inv, plan);
 
-	assert_int_equal(json_info(inv, plan, &text, NULL), 0);
+	assert_int_equal(json_info(inv, plan, &settings, &text, NULL), 0);
 	check_document("nvc.info/1", text);
 	assert_int_equal(json_list(inv, plan, &text, NULL), 0);
 	check_document("nvc.list/1", text);
