@@ -19,6 +19,7 @@ int cmd_list(const struct cmd *cmd);
 int cmd_plan(const struct cmd *cmd);
 int cmd_configure(const struct cmd *cmd);
 int cmd_csv(const struct cmd *cmd);
+int cmd_runtime(const struct cmd *cmd);
 
 /** The request that the options make; without --device the word given in devices. The caller
  *  frees. Negative: the context has the error. */

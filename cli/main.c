@@ -29,6 +29,8 @@ static int run_command(const struct cmd *cmd)
 		return cmd_configure(cmd);
 	case COMMAND_CSV:
 		return cmd_csv(cmd);
+	case COMMAND_RUNTIME:
+		return cmd_runtime(cmd);
 	case COMMAND_NONE:
 		break;
 	}
@@ -79,13 +81,14 @@ static int open_and_run(const struct opts *opts, struct out *out)
 	auto_free char *self = own_user(opts);
 	struct nvc_options options = {
 		.size = sizeof(options),
-		.config = opts->config,
+		.config = opts->command == COMMAND_RUNTIME ? NULL : opts->config,
 		.root = opts->root,
 		.host_root = opts->host_root,
 		.ldcache = opts->ldcache,
 		.user = self != NULL ? self : opts->user,
 		.no_cache = opts->no_cache,
 		.no_cgroups = opts->no_cgroups,
+		.no_config = opts->command == COMMAND_RUNTIME,
 		.log = out_log,
 		.log_arg = out,
 		.log_level = NVC_LOG_DEBUG,

@@ -80,6 +80,9 @@ void opts_help(const char *program, enum opts_command command, FILE *out)
 		if (has_options(1u << command))
 			fprintf(out, "\nOptions:\n");
 		show_options(1u << command, true, out);
+		if (command ==
+		    COMMAND_RUNTIME) /* the others say where a machine and its settings are */
+			return;
 		fprintf(out, "\nOptions of all commands:\n");
 		show_options(IN_GLOBAL, false, out);
 		return;
@@ -122,8 +125,8 @@ void opts_completion(FILE *out)
 	for (size_t i = 0; i < opttable_n_commands; i++) {
 		const struct opttable_command *c = &opttable_commands[i];
 
-		fprintf(out, "\t%s) words='%s", c->name,
-			c->command == COMMAND_CSV ? "check list " : "");
+		fprintf(out, "\t%s) words='%s%s", c->name, c->words == NULL ? "" : c->words,
+			c->words == NULL ? "" : " ");
 		complete_words(1u << c->command, out);
 		fprintf(out, "' ;;\n");
 	}

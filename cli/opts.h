@@ -19,6 +19,7 @@ enum opts_command {
 	COMMAND_PLAN,
 	COMMAND_CONFIGURE,
 	COMMAND_CSV,
+	COMMAND_RUNTIME,
 };
 
 #define OPTS_MAX_OPERANDS 2u
@@ -41,6 +42,11 @@ struct opts {
 	const char *cuda_compat;
 	const char *mig_config;
 	const char *mig_monitor;
+	const char *engine;        /* --runtime of runtime */
+	const char *engine_config; /* --config behind runtime */
+	const char *image_root;
+	const char *runtime_name;
+	const char *runtime_path;
 	bool help;
 	bool version;
 	bool print_completion;
@@ -54,6 +60,7 @@ struct opts {
 	bool no_devbind;
 	bool no_persistenced, no_fabricmanager, no_gsp_firmware;
 	bool libraries, binaries, ipcs, firmwares, compat32; /* of list */
+	bool set_default, remove, dry_run;                   /* of runtime */
 	struct strv devices;                                 /* --device, in order */
 	struct strv channels;                                /* --imex-channel, in order */
 	struct strv requires;

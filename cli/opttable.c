@@ -94,6 +94,25 @@ const struct opttable_option opttable_options[] = {
 	 AT(no_fabricmanager), NULL, "without the socket of nv-fabricmanager"},
 	{IN_LIST | IN_PLAN | IN_CONFIGURE, 0, "no-gsp-firmware", NULL, TAKES_NOTHING,
 	 AT(no_gsp_firmware), NULL, "without the GPU's firmware"},
+
+	{IN_RUNTIME, 0, "runtime", "ENGINE", TAKES_STRING, AT(engine), NULL,
+	 "the engine; default: docker"},
+	{IN_RUNTIME, 0, "config", "FILE", TAKES_STRING, AT(engine_config), NULL,
+	 "the engine's file; default: /etc/docker/daemon.json"},
+	{IN_RUNTIME, 0, "set-as-default", NULL, TAKES_NOTHING, AT(set_default), NULL,
+	 "the runtime of every container that names none"},
+	{IN_RUNTIME, 0, "nvidia-set-as-default", NULL, TAKES_NOTHING, AT(set_default), NULL, NULL},
+	{IN_RUNTIME, 0, "remove", NULL, TAKES_NOTHING, AT(remove), NULL,
+	 "take it out again, as the default too"},
+	{IN_RUNTIME, 0, "dry-run", NULL, TAKES_NOTHING, AT(dry_run), NULL,
+	 "show the change as a diff and write nothing"},
+	{IN_RUNTIME, 0, "image-root", "DIR", TAKES_STRING, AT(image_root), NULL,
+	 "the tree of an image that is being built: FILE lies in it, links too"},
+	{IN_RUNTIME, 0, "nvidia-runtime-name", "NAME", TAKES_STRING, AT(runtime_name), NULL,
+	 "name for docker run --runtime; default: nvidia"},
+	{IN_RUNTIME, 0, "nvidia-runtime-path", "PATH", TAKES_STRING, AT(runtime_path), NULL,
+	 "its program; default: nvc-runtime where it was installed"},
+	{IN_RUNTIME, 0, "runtime-path", "PATH", TAKES_STRING, AT(runtime_path), NULL, NULL},
 };
 /* clang-format on */
 const size_t opttable_n_options = sizeof(opttable_options) / sizeof(opttable_options[0]);
@@ -101,21 +120,32 @@ const size_t opttable_n_options = sizeof(opttable_options) / sizeof(opttable_opt
 const struct opttable_command opttable_commands[] = {
 	{COMMAND_INFO, "info", NULL, 0, 0,
 	 "what this machine is: driver, GPUs, board, lists, nodes",
-	 "On a machine without a GPU it says so and what was looked at, and exits with 0."},
+	 "On a machine without a GPU it says so and what was looked at, and exits with 0.", NULL},
 	{COMMAND_LIST, "list", NULL, 0, 0, "every path that a container gets, one a line",
 	 "With --json also each row of the mount lists and each part of the driver, and what "
 	 "became\n"
-	 "of it."},
+	 "of it.",
+	 NULL},
 	{COMMAND_PLAN, "plan", NULL, 0, 0, "what would be done for a container, in order",
 	 "Changes nothing. Each line ends in the list and line, or the part of the driver, that\n"
 	 "asked for it.\n"
-	 "Without --bundle and --request the plan is for all devices."},
+	 "Without --bundle and --request the plan is for all devices.",
+	 NULL},
 	{COMMAND_CONFIGURE, "configure", "ROOTFS", 1, 1, "give a running container its GPU",
 	 "ROOTFS is the container's root as the container's mount namespace has it.\n"
-	 "Without --device the container gets driver files and no devices."},
+	 "Without --device the container gets driver files and no devices.",
+	 NULL},
 	{COMMAND_CSV, "csv", "check|list [DIR]", 1, 2, "look at mount lists",
 	 "check  names each row that is malformed or refused; fails when there is one\n"
 	 "list   shows each row with its verdict\n"
-	 "DIR is a folder of lists instead of the machine's."},
+	 "DIR is a folder of lists instead of the machine's.",
+	 "check list"},
+	{COMMAND_RUNTIME, "runtime", "configure", 1, 1, "make nvc-runtime known to docker",
+	 "Adds it to /etc/docker/daemon.json, whose other bytes stay as they are, and says what "
+	 "docker\n"
+	 "has to be told. What the file held before is in daemon.json.nvc-bak. Nothing is "
+	 "restarted;\n"
+	 "a second time nothing is written.",
+	 "configure"},
 };
 const size_t opttable_n_commands = sizeof(opttable_commands) / sizeof(opttable_commands[0]);

@@ -13,6 +13,7 @@
 #define IN_PLAN      (1u << COMMAND_PLAN)
 #define IN_CONFIGURE (1u << COMMAND_CONFIGURE)
 #define IN_CSV       (1u << COMMAND_CSV)
+#define IN_RUNTIME   (1u << COMMAND_RUNTIME)
 
 enum opttable_kind {
 	TAKES_NOTHING, /* sets a bool */
@@ -38,8 +39,9 @@ struct opttable_command {
 	const char *name;
 	const char *operands; /* for people; NULL = none */
 	size_t min_operands, max_operands;
-	const char *help; /* one line */
-	const char *more; /* more lines, or NULL */
+	const char *help;  /* one line */
+	const char *more;  /* more lines, or NULL */
+	const char *words; /* what the first operand may be, for completion; NULL = anything */
 };
 
 extern const struct opttable_option opttable_options[];

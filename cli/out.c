@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -23,17 +24,24 @@ static void put_line(const struct out *out, const char *text)
 	fprintf(stderr, "%s: %s\n", out->program, shown);
 }
 
+void out_warning(const struct out *out, const char *fmt, ...)
+{
+	char text[MAX_LINE] = "warning: ";
+	size_t len = strlen(text);
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text + len, sizeof(text) - len, fmt, ap);
+	va_end(ap);
+	put_line(out, text);
+}
+
 void out_open_log(struct out *out, const char *path)
 {
 	out->log_fd = open(
 		path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-	if (out->log_fd < 0) {
-		auto_free char *text =
-			str_format("warning: no log: open '%s': %s", path, strerror(errno));
-
-		if (text != NULL)
-			put_line(out, text);
-	}
+	if (out->log_fd < 0)
+		out_warning(out, "no log: open '%s': %s", path, strerror(errno));
 }
 
 void out_close(struct out *out)

@@ -12,6 +12,9 @@ option(NVC_FUZZ "build the fuzz targets with libFuzzer (clang)" OFF)
 option(NVC_TEST_VALGRIND "also register each unit test under valgrind" OFF)
 option(NVC_TEST_REAL "also register the tests that need a GPU and NVIDIA's driver (tests/run --real-gpu)" OFF)
 option(NVC_SANITIZE "address and undefined behaviour sanitizers" OFF)
+option(NVC_PACKAGING "make Debian packages with cpack (needs CMAKE_INSTALL_PREFIX=/usr)" OFF)
+set(NVC_PACKAGE_CONTACT "nvc maintainers <nvc@nvc.invalid>" CACHE STRING "maintainer of the packages, as 'NAME <MAIL>'")
+set(NVC_PACKAGE_RELEASE "1" CACHE STRING "Debian revision: the part of a package's version after '-'")
 
 # Defaults of settings, for boards whose distribution has its own places: a key of config.toml wins.
 set(NVC_CSV_DIR /etc/nvidia-container-runtime/host-files-for-container.d

@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Debian packages by CPack: docs/packages.md. NVC_PACKAGING=ON adds what packages alone have (copyright,
 # changelogs, lintian's overrides, the symbols file), each as a component that only CPack installs.
-option(NVC_PACKAGING "make Debian packages with cpack (needs CMAKE_INSTALL_PREFIX=/usr)" OFF)
 if(NOT NVC_PACKAGING)
   return()
 endif()
-set(NVC_PACKAGE_CONTACT "nvc maintainers <nvc@nvc.invalid>" CACHE STRING "maintainer of the packages, as 'NAME <MAIL>'")
-set(NVC_PACKAGE_RELEASE "1" CACHE STRING "Debian revision: the part of a package's version after '-'")
 
 # The programs hold the path of nvc-driver, and the library's folder is the multiarch one only below /usr.
 if(NOT CMAKE_INSTALL_PREFIX STREQUAL "/usr")
@@ -150,7 +147,7 @@ if(NVC_CSV_RELEASE)
   file(GLOB lists RELATIVE ${PROJECT_SOURCE_DIR}/csv/${NVC_CSV_RELEASE} ${PROJECT_SOURCE_DIR}/csv/${NVC_CSV_RELEASE}/*.csv)
   set(conffiles)
   foreach(list ${lists})
-    string(APPEND conffiles "${CMAKE_INSTALL_FULL_SYSCONFDIR}/nvidia-container-runtime/host-files-for-container.d/${list}\n")
+    string(APPEND conffiles "${NVC_CSV_DIR}/${list}\n")
   endforeach()
   file(WRITE ${made}/tools/conffiles "${conffiles}")
   list(APPEND CPACK_DEBIAN_TOOLS_PACKAGE_CONTROL_EXTRA ${made}/tools/conffiles)

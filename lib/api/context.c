@@ -74,6 +74,17 @@ static int override_settings(struct nvc_context *ctx, const struct nvc_options *
 	return rc;
 }
 
+static int load_settings(struct nvc_context *ctx, const struct nvc_options *options)
+{
+	if (!options->no_config)
+		return settings_load(options->config, &ctx->log, &ctx->settings, &ctx->err);
+	if (options->config != NULL)
+		return err_set(&ctx->err, EINVAL,
+			       "open the library: a configuration was given, and none wanted");
+	ctx->settings = settings_new();
+	return ctx->settings == NULL ? err_nomem(&ctx->err) : 0;
+}
+
 int nvc_open(const struct nvc_options *options, struct nvc_context **ret)
 {
 	static const struct nvc_options defaults = {.size = sizeof(defaults)};
@@ -92,7 +103,7 @@ int nvc_open(const struct nvc_options *options, struct nvc_context **ret)
 	if (options->size < sizeof(defaults))
 		return err_set(&ctx->err, EINVAL, "open the library: options.size is too small");
 	nvc_set_log(ctx, options->log, options->log_arg, options->log_level);
-	rc = settings_load(options->config, &ctx->log, &ctx->settings, &ctx->err);
+	rc = load_settings(ctx, options);
 	if (rc < 0)
 		return rc;
 	return override_settings(ctx, options);

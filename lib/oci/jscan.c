@@ -258,7 +258,7 @@ static int unescape(const char *text, size_t *used)
 	return at == NULL ? -1 : to[at - from];
 }
 
-static bool is_key(const struct jscan *scan, struct jscan_span quoted, const char *key)
+bool jscan_is_key(const struct jscan *scan, struct jscan_span quoted, const char *key)
 {
 	size_t pos = quoted.start + 1;
 
@@ -278,40 +278,60 @@ static bool is_key(const struct jscan *scan, struct jscan_span quoted, const cha
 	return *key == '\0';
 }
 
+int jscan_next(struct jscan *scan, struct jscan_span *ret_key, struct jscan_span *ret_value,
+	       struct err *err)
+{
+	bool first = scan->text[scan->pos - 1] == '{';
+	int rc;
+
+	skip_blanks(scan);
+	if (peek(scan) == '}')
+		return 0;
+	if (!first && peek(scan) != ',')
+		return jscan_fault(scan, scan->pos, "neither ',' nor '}'", err);
+	if (!first)
+		scan->pos++;
+	rc = skip_key(scan, ret_key, err);
+	if (rc == 0)
+		rc = jscan_value(scan, ret_value, err);
+	return rc < 0 ? rc : 1;
+}
+
 int jscan_find(const struct jscan *scan, size_t pos, const char *key, struct jscan_member *ret,
 	       struct err *err)
 {
 	struct jscan walk = {.text = scan->text, .len = scan->len, .pos = pos};
-	struct jscan_member member = {.tail = pos + 1};
+	struct jscan_member member = {.tail = pos + 1, .empty = true};
+	struct jscan_span name;
+	struct jscan_span value;
 	int rc;
 
 	if (peek(&walk) != '{')
 		return jscan_fault(scan, pos, "not an object", err);
 	walk.pos++;
-	skip_blanks(&walk);
-	member.empty = peek(&walk) == '}';
-	while (peek(&walk) != '}') {
-		struct jscan_span name;
-		struct jscan_span value;
-
-		rc = skip_key(&walk, &name, err);
-		if (rc == 0)
-			rc = jscan_value(&walk, &value, err);
-		if (rc < 0)
-			return rc;
+	while ((rc = jscan_next(&walk, &name, &value, err)) > 0) {
+		member.empty = false;
 		member.tail = value.end;
-		if (is_key(scan, name, key)) {
-			if (member.found)
-				return jscan_fault(scan, name.start, "duplicate key", err);
-			member.found = true;
-			member.value = value;
-		}
-		skip_blanks(&walk);
-		if (peek(&walk) == ',')
-			walk.pos++;
-		else if (peek(&walk) != '}')
-			return jscan_fault(scan, walk.pos, "neither ',' nor '}'", err);
+		if (!jscan_is_key(scan, name, key))
+			continue;
+		if (member.found)
+			return jscan_fault(scan, name.start, "duplicate key", err);
+		member.found = true;
+		member.value = value;
 	}
-	*ret = member;
-	return 0;
+	if (rc == 0)
+		*ret = member;
+	return rc;
+}
+
+int jscan_blame(const char *name, struct err *err)
+{
+	struct err old;
+
+	if (err == NULL)
+		return -EINVAL;
+	old = *err;
+	if (!str_starts_with(old.msg, "JSON:"))
+		return -old.code;
+	return err_at(err, old.code, old.line, old.column, "%s%s", name, old.msg + 4);
 }

@@ -41,6 +41,17 @@ int jscan_value(struct jscan *scan, struct jscan_span *ret, struct err *err);
 /** -EINVAL unless the text is one value with nothing but blanks around it. */
 int jscan_document(const char *text, size_t len, struct jscan_span *ret, struct err *err);
 
+/** The next member of the object that the scan is in: behind its "{", or behind a member. key: with
+ *  its quotes. 1 = there is one, 0 = there is none, and the scan is at "}". */
+int jscan_next(struct jscan *scan, struct jscan_span *ret_key, struct jscan_span *ret_value,
+	       struct err *err);
+
+/** Does a key of jscan_next() read so, without escapes? */
+bool jscan_is_key(const struct jscan *scan, struct jscan_span quoted, const char *key);
+
+/** Puts name in the place of "JSON" in an error of these functions; returns -err->code. */
+int jscan_blame(const char *name, struct err *err);
+
 /** Looks for key in the object that starts at pos. -EINVAL: no object there; the key is there
  *  twice. Keys are compared as they read without escapes. */
 int jscan_find(const struct jscan *scan, size_t pos, const char *key, struct jscan_member *ret,

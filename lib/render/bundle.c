@@ -2,7 +2,6 @@
 #include "render/bundle.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
@@ -11,6 +10,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "oci/splice.h"
+#include "render/jsonput.h"
 
 /* Not empty, so that no runtime lets the hook inherit the image's environment (CVE-2025-23266). */
 #define HOOK_ENV "[\"PATH=/usr/sbin:/usr/bin:/sbin:/bin\"]"
@@ -129,32 +129,13 @@ static bool has_our_hook(const struct spec_hook *hooks, size_t n)
 	return false;
 }
 
-static bool is_utf8(const char *text)
-{
-	for (size_t len = strlen(text); len > 0;) {
-		size_t step = str_utf8_length(text, len);
-
-		if (step == 0)
-			return false;
-		text += step;
-		len -= step;
-	}
-	return true;
-}
-
 static int put_string(struct strbuf *buf, const char *text, struct err *err)
 {
-	json_t *string = json_string(text);
-	auto_free char *quoted = string == NULL ? NULL : json_dumps(string, JSON_ENCODE_ANY);
-	char shown[128];
+	auto_free char *quoted = NULL;
+	int rc = jsonput_quoted(text, &quoted, err);
 
-	json_decref(string);
-	if (quoted == NULL && is_utf8(text))
-		return err_nomem(err);
-	if (quoted == NULL) {
-		str_escape(text, shown, sizeof(shown));
-		return err_set(err, EINVAL, "write a hook entry: '%s' is not UTF-8", shown);
-	}
+	if (rc < 0)
+		return rc == -EINVAL ? err_wrap(err, "write a hook entry") : rc;
 	strbuf_adds(buf, quoted);
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include "render/jsonput.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
@@ -28,6 +29,36 @@ json_t *jsonput_string(const char *text)
 		return NULL;
 	str_escape(text, shown, size);
 	return json_string(shown);
+}
+
+static bool is_utf8(const char *text)
+{
+	for (size_t len = strlen(text); len > 0;) {
+		size_t step = str_utf8_length(text, len);
+
+		if (step == 0)
+			return false;
+		text += step;
+		len -= step;
+	}
+	return true;
+}
+
+int jsonput_quoted(const char *text, char **ret, struct err *err)
+{
+	json_t *string = json_string(text);
+	char *quoted = string == NULL ? NULL : json_dumps(string, JSON_ENCODE_ANY);
+	char shown[128];
+
+	json_decref(string);
+	if (quoted == NULL && is_utf8(text))
+		return err_nomem(err);
+	if (quoted == NULL) {
+		str_escape(text, shown, sizeof(shown));
+		return err_set(err, EINVAL, "'%s' is not UTF-8", shown);
+	}
+	*ret = quoted;
+	return 0;
 }
 
 int jsonput_value(json_t *object, const char *key, json_t *value)

@@ -16,6 +16,8 @@
 
 /** JSON has no bytes but UTF-8: others are written as \xNN. NULL gives null. */
 json_t *jsonput_string(const char *text);
+/** The text as a JSON string with its quotes; the caller frees. -EINVAL: not UTF-8. */
+int jsonput_quoted(const char *text, char **ret, struct err *err);
 /** Takes value over. */
 int jsonput_value(json_t *object, const char *key, json_t *value);
 int jsonput_text(json_t *object, const char *key, const char *text);

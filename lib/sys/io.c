@@ -215,9 +215,18 @@ int io_make_at(int dirfd, const char *name, const struct io_new *content, struct
 	return rc;
 }
 
-/* No fsync: it costs more than a whole container start, and rename is ordered after the data on
- * the file systems in question. */
-int io_replace_at(int dirfd, const char *name, const struct io_new *content, struct err *err)
+/* name "." is the directory. */
+static int io_sync_at(int dirfd, const char *name, struct err *err)
+{
+	auto_fd fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 || fsync(fd) < 0)
+		return err_sys(err, errno, "write '%s' to its disk", name);
+	return 0;
+}
+
+static int io_replace(int dirfd, const char *name, const struct io_new *content, bool durable,
+		      struct err *err)
 {
 	const struct timespec as_written = {.tv_nsec = UTIME_OMIT};
 	char temporary[NAME_MAX + 1];
@@ -230,9 +239,31 @@ int io_replace_at(int dirfd, const char *name, const struct io_new *content, str
 	if (unlinkat(dirfd, temporary, 0) < 0 && errno != ENOENT)
 		return err_sys(err, errno, "remove '%s'", temporary);
 	rc = io_make_at(dirfd, temporary, content, as_written, &st, err);
-	if (rc == 0 && renameat(dirfd, temporary, dirfd, name) < 0) {
+	if (rc < 0)
+		return rc;
+	if (durable)
+		rc = io_sync_at(dirfd, temporary, err);
+	if (rc == 0 && renameat(dirfd, temporary, dirfd, name) < 0)
 		rc = err_sys(err, errno, "rename to '%s'", name);
+	if (rc < 0)
 		(void)unlinkat(dirfd, temporary, 0);
-	}
+	return rc;
+}
+
+/* No fsync: it costs more than a whole container start, and rename is ordered after the data on
+ * the file systems in question. */
+int io_replace_at(int dirfd, const char *name, const struct io_new *content, struct err *err)
+{
+	return io_replace(dirfd, name, content, false, err);
+}
+
+int io_replace_durably_at(int dirfd, const char *name, const struct io_new *content,
+			  struct err *err)
+{
+	int rc = io_replace(dirfd, name, content, true, err);
+
+	/* the new content is there whatever comes of this */
+	if (rc == 0)
+		(void)io_sync_at(dirfd, ".", NULL);
 	return rc;
 }

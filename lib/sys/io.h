@@ -46,6 +46,10 @@ struct io_new {
  *  caller that was killed, and goes. Mode and owner are those given; readers see the old file or
  * the new one, never a part. */
 int io_replace_at(int dirfd, const char *name, const struct io_new *content, struct err *err);
+/** As io_replace_at(), of what a power failure must not take: the new content is on its disk before
+ * it gets the name. */
+int io_replace_durably_at(int dirfd, const char *name, const struct io_new *content,
+			  struct err *err);
 /** The first half of io_replace_at(): makes name, which must not be there, with the content and
  * that time; *ret is the new file's. Nothing is left after an error. */
 int io_make_at(int dirfd, const char *name, const struct io_new *content, struct timespec mtime,

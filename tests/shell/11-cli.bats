@@ -34,7 +34,7 @@ one_line_error() {
 bats_require_minimum_version 1.5.0
 
 @test "help, usage and version exit with 0, each command has its help" {
-	for words in --help '-?' --usage --version -V 'info --help' 'list --help' 'plan -h' 'configure --help' 'csv --help'; do
+	for words in --help '-?' --usage --version -V 'info --help' 'list --help' 'plan -h' 'configure --help' 'csv --help' 'runtime --help'; do
 		# shellcheck disable=SC2086 # words
 		run --separate-stderr "$cli" $words
 		[ "$status" -eq 0 ]

@@ -165,3 +165,21 @@ whole_life() { # BOARD
 	after=$(awk '{ $1 = $2 = ""; print }' /proc/self/mountinfo | sort)
 	diff <(echo "$before") <(echo "$after")
 }
+
+@test "a runtime that nvc-cli has put into the daemon's file is there after a reload, as the default too" {
+	# the last test of that daemon: what its command line named is gone with the reload
+	local file=$ENGINES_DIR/dR36/daemon.json
+	printf '{\n  "debug": false\n}\n' >"$file"
+	"$GPU_CLI" runtime configure --config "$file" --nvidia-runtime-name gpu --nvidia-runtime-path "$GPU_RUNTIME" --set-as-default
+	kill -HUP "$(docker_pid dR36)"
+	for _ in {1..50}; do
+		[[ $(dk dR36 info --format '{{.DefaultRuntime}}') != gpu ]] || break
+		sleep 0.1
+	done
+	[ "$(dk dR36 info --format '{{.DefaultRuntime}} {{(index .Runtimes "gpu").Path}}')" = "gpu $GPU_RUNTIME" ]
+	local nodes
+	mapfile -t nodes < <(gpu_nodes R36)
+	dk dR36 run --rm --network none demo:gpu cuda-probe "${nodes[@]}"
+	dk dR36 run --rm --network none --runtime gpu demo:gpu cuda-probe
+	grep -q '^  "debug": false,$' "$file"
+}

@@ -11,9 +11,16 @@ setup_file() {
 	gpu_board R36 R36
 	mkdir -p "$ENGINES_DIR/hooks.d" "$ENGINES_DIR/clibin"
 	ln -s "$GPU_CLI" "$ENGINES_DIR/clibin/nvidia-container-cli"
-	jq -n --arg hook "$GPU_HOOK" --arg config "$(gpu_config R36)" '{version: "1.0.0",
-		hook: {path: $hook, args: ["nvc-hook", "--config", $config, "prestart"]}, when: {always: true}, stages: ["prestart"]}' \
-		>"$ENGINES_DIR/hooks.d/nvc.json"
+	# the files that are installed, for the hook of this build and the board's configuration
+	DESTDIR=$BATS_FILE_TMPDIR/dest cmake --install "$NVC_BUILD_DIR" --component hook >/dev/null
+	local file
+	for file in "$BATS_FILE_TMPDIR"/dest/*/*/share/containers/oci/hooks.d/*.json "$BATS_FILE_TMPDIR"/dest/*/share/containers/oci/hooks.d/*.json; do
+		[ -e "$file" ] || continue
+		[[ $(jq -r .hook.path "$file") == /*/bin/nvc-hook ]]
+		jq --arg hook "$GPU_HOOK" --arg config "$(gpu_config R36)" \
+			'.hook.path = $hook | .hook.args |= .[:1] + ["--config", $config] + .[1:]' "$file" >"$ENGINES_DIR/hooks.d/${file##*/}"
+	done
+	[ "$(ls "$ENGINES_DIR/hooks.d")" = $'oci-nvc-hook-poststop.json\noci-nvc-hook.json' ]
 }
 
 teardown_file() {
@@ -33,6 +40,22 @@ teardown_file() {
 	mapfile -t nodes < <(gpu_nodes R36)
 	pm p --v1 --runtime crun --hooks-dir "$ENGINES_DIR/hooks.d" run --rm --network none -e NVIDIA_VISIBLE_DEVICES=all \
 		localhost/demo:gpu cuda-probe "${nodes[@]}"
+}
+
+@test "podman's hooks leave nothing in the image, and a container without a GPU alone" {
+	local runtime
+	for runtime in "$ENGINES_RUNC" crun; do
+		pm p --v1 --runtime "$runtime" --hooks-dir "$ENGINES_DIR/hooks.d" run --name stays --network none -e NVIDIA_VISIBLE_DEVICES=all \
+			localhost/demo:gpu sh -c 'ldconfig -p | grep -q libcuda.so.1'
+		run pm p --v1 diff stays
+		[ "$status" -eq 0 ]
+		# a cache that was put back is named, since it was copied up
+		[ "$(grep -c '^[^C]\|000-nvc\|nvidia\|cuda' <<<"$output")" -eq 0 ] || { echo "$output" && false; }
+		pm p --v1 --runtime "$runtime" --hooks-dir "$ENGINES_DIR/hooks.d" rm stays
+		run pm p --v1 --runtime "$runtime" --hooks-dir "$ENGINES_DIR/hooks.d" run --rm --network none localhost/demo:gpu \
+			sh -c '! ldconfig -p | grep libcuda.so.1 && ! ls /dev/nvmap'
+		[ "$status" -eq 0 ]
+	done
 }
 
 @test "podman --runtime nvc-runtime" {

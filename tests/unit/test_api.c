@@ -77,6 +77,8 @@ static void api_structs_of_another_size_are_refused(void **state)
 	struct nvc_bundle_args bundle = {.size = sizeof(bundle) - 1, .bundle = "/x"};
 	struct nvc_container container = {.size = sizeof(container) - 1, .id = "x"};
 	struct nvc_state oci = {.size = sizeof(oci) - 1};
+	struct nvc_engine_args engine = {.size = sizeof(engine) - 1, .engine = "docker"};
+	struct nvc_engine_change change = {.size = sizeof(change)};
 	struct nvc_context *ctx = NULL;
 
 	assert_int_equal(nvc_open(&options, &ctx), -EINVAL);
@@ -86,11 +88,51 @@ static void api_structs_of_another_size_are_refused(void **state)
 	assert_null(world->request);
 	assert_int_equal(nvc_bundle_prepare(world->ctx, &bundle), -EINVAL);
 	assert_int_equal(nvc_revert(world->ctx, &container), -EINVAL);
+	assert_int_equal(nvc_engine_configure(world->ctx, &engine, &change), -EINVAL);
 	assert_int_equal(nvc_state_parse(world->ctx, "{}", 2, &oci), -EINVAL);
 	assert_non_null(strstr(nvc_error_message(world->ctx), "size"));
 	assert_int_equal(plan_for(world, NULL), 0);
 	assert_int_equal(nvc_apply(world->ctx, world->plan, &container, NULL), -EINVAL);
 	assert_non_null(strstr(nvc_error_message(world->ctx), "size"));
+}
+
+static void api_engine_is_configured_without_a_configuration(void **state)
+{
+	struct world *world = *state;
+	struct nvc_options options = {.size = sizeof(options), .no_config = true, .config = "/x"};
+	struct nvc_engine_args args = {.size = sizeof(args),
+				       .engine = "docker",
+				       .image_root = world->tree.root,
+				       .dry_run = true,
+				       .set_default = true};
+	struct nvc_engine_change change = {.size = sizeof(change)};
+	struct nvc_context *ctx = NULL;
+
+	assert_int_equal(nvc_open(&options, &ctx), -EINVAL);
+	nvc_close(ctx);
+	options.config = NULL;
+	assert_int_equal(nvc_open(&options, &ctx), 0);
+
+	assert_int_equal(nvc_engine_configure(ctx, &args, &change), 1);
+	assert_int_equal(change.done,
+			 NVC_ENGINE_ADDED | NVC_ENGINE_DEFAULT | NVC_ENGINE_NO_PROGRAM);
+	assert_string_equal(change.file, inside(world, "/etc/docker/daemon.json"));
+	assert_null(change.before);
+	assert_null(change.backup);
+	assert_non_null(strstr(change.after, change.runtime_path));
+	assert_int_not_equal(access(change.file, F_OK), 0);
+	nvc_engine_change_done(&change);
+
+	args.remove = true;
+	assert_int_equal(nvc_engine_configure(ctx, &args, &change), -EINVAL);
+	args.set_default = false;
+	assert_int_equal(nvc_engine_configure(ctx, &args, &change), 0);
+	assert_null(change.after);
+	nvc_engine_change_done(&change);
+	args.engine = "rkt";
+	assert_int_equal(nvc_engine_configure(ctx, &args, &change), -ENOTSUP);
+	assert_non_null(nvc_error_hint(ctx));
+	nvc_close(ctx);
 }
 
 static void api_settings_are_the_overridden_ones(void **state)
@@ -375,6 +417,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		in_world(api_open_names_a_missing_or_faulty_config),
 		in_world(api_structs_of_another_size_are_refused),
+		in_world(api_engine_is_configured_without_a_configuration),
 		in_world(api_settings_are_the_overridden_ones),
 		in_world(api_inventory_reads_the_board),
 		in_world(api_machine_without_lists_is_an_error_with_advice),

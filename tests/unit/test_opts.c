@@ -143,6 +143,25 @@ static void opts_user_takes_a_value_only_behind_its_sign(void **unused)
 	assert_int_equal(without.command, COMMAND_INFO);
 }
 
+static void opts_config_behind_runtime_is_the_engines(void **unused)
+{
+	char text[] = "--config=/toml runtime configure --config=/json --runtime docker "
+		      "--nvidia-set-as-default --runtime-path=/p --nvidia-runtime-name n --dry-run";
+	auto_done(opts) struct opts opts = {.help = false};
+
+	(void)unused;
+	assert_int_equal(parse(text, &opts, NULL), 0);
+
+	assert_int_equal(opts.command, COMMAND_RUNTIME);
+	assert_string_equal(opts.operands[0], "configure");
+	assert_string_equal(opts.config, "/toml");
+	assert_string_equal(opts.engine_config, "/json");
+	assert_string_equal(opts.engine, "docker");
+	assert_string_equal(opts.runtime_path, "/p");
+	assert_string_equal(opts.runtime_name, "n");
+	assert_true(opts.set_default && opts.dry_run && !opts.remove);
+}
+
 static void opts_that_are_wrong_name_the_word(void **unused)
 {
 	static const char *const cases[][2] = {
@@ -174,6 +193,7 @@ int main(void)
 		cmocka_unit_test(opts_letters_mean_what_they_do_in_nvidias_program),
 		cmocka_unit_test(opts_list_selections_are_kept_apart),
 		cmocka_unit_test(opts_user_takes_a_value_only_behind_its_sign),
+		cmocka_unit_test(opts_config_behind_runtime_is_the_engines),
 		cmocka_unit_test(opts_that_are_wrong_name_the_word),
 	};
 

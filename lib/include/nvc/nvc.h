@@ -52,6 +52,7 @@ struct nvc_options {
 	const char *user;    /* "UID[:GID]" of the driver child; NULL = as configured */
 	bool no_cache;       /* ask the driver's library anew */
 	bool no_cgroups;     /* leave every cgroup alone; nvc_confine() refuses what that takes */
+	bool no_config;      /* defaults; no config.toml is read, and config has to be NULL */
 };
 
 /** Version of the library, "0.1.0". */
@@ -251,6 +252,53 @@ NVC_EXPORT int nvc_clean_start(void);
  *  refused; nvc_apply() and nvc_revert() then give up more from phase to phase, and write files of
  *  the image in a thread that Landlock restricts to it. Nothing comes back. */
 NVC_EXPORT int nvc_confine(struct nvc_context *ctx);
+
+/* ---- registration with an engine ---- */
+
+struct nvc_engine_args {
+	size_t size;
+	const char *engine;       /* "docker" */
+	const char *config;       /* its file; NULL = /etc/docker/daemon.json */
+	const char *image_root;   /* folder with the tree of an image, in which config lies; NULL =
+				   * this   machine */
+	const char *runtime_name; /* NULL = "nvidia" */
+	const char *runtime_path; /* NULL = nvc-runtime where this build is installed */
+	bool set_default;         /* the engine's default too */
+	bool remove;              /* take it out again */
+	bool dry_run;             /* write nothing */
+};
+
+enum nvc_engine_deed {
+	NVC_ENGINE_ADDED = 1 << 0,
+	NVC_ENGINE_CHANGED = 1 << 1, /* an entry of that name led elsewhere */
+	NVC_ENGINE_DEFAULT = 1 << 2,
+	NVC_ENGINE_REMOVED = 1 << 3,
+	NVC_ENGINE_NO_DEFAULT = 1 << 4, /* there is no default-runtime any more */
+	NVC_ENGINE_NO_PROGRAM = 1 << 5, /* the runtime's program is not there (yet) */
+};
+
+struct nvc_engine_change {
+	size_t size;
+	unsigned done; /* enum nvc_engine_deed */
+	/* owned by the struct: nvc_engine_change_done() */
+	char *runtime_name, *runtime_path;
+	char *file;                   /* behind all links */
+	char *backup;                 /* what the file held before; NULL = there was no file */
+	char *before;                 /* NULL = there was no file */
+	char *after;                  /* NULL = nothing was to be done */
+	char *old_path, *old_default; /* that gave way; NULL = none */
+};
+
+/** Makes the runtime known to an engine by an edit of its configuration file: what is not ours
+ * stays byte for byte, mode and owner too; links are followed, inside image_root; a missing file is
+ * made. The file is replaced at once, and its old content is in the same folder, ".nvc-bak" behind
+ * its name. Needs no config.toml: see no_config. The engine has to be told to read the file. 1 =
+ * changed (with dry_run: would be), 0 = nothing was to be done. -EINVAL with place: not JSON that
+ * the engine takes. -EEXIST: what is to be removed is not ours. -ENOTSUP: another engine; the
+ * advice says what to do instead. */
+NVC_EXPORT int nvc_engine_configure(struct nvc_context *ctx, const struct nvc_engine_args *args,
+				    struct nvc_engine_change *ret);
+NVC_EXPORT void nvc_engine_change_done(struct nvc_engine_change *change);
 
 struct nvc_state {
 	size_t size;

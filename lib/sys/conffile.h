@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A configuration file of another program, on this machine or in the tree of an image: found inside
+ * its root, through whatever links lead to it, read, and replaced whole with its old content kept
+ * beside it.
+ */
+#ifndef SYS_CONFFILE_H
+#define SYS_CONFFILE_H
+
+#include <limits.h>
+#include <stddef.h>
+#include <sys/stat.h>
+
+#include "base/err.h"
+
+struct conffile {
+	int rootfd; /* borrowed */
+	char *path; /* of the file itself, behind the links, inside the root; owned */
+	int dirfd;  /* its folder; -1 = there is none */
+	char name[NAME_MAX + 1];
+	char *text; /* NULL = there is no such file; owned */
+	size_t len;
+	struct stat st;
+};
+
+#define CONFFILE_NONE                                                                              \
+	{                                                                                          \
+		.rootfd = -1, .dirfd = -1                                                          \
+	}
+
+/** Finds and reads the file, at most max bytes (-EFBIG). That it is not there is no error, nor that
+ *  its folder is not. -EINVAL: no regular file; -ELOOP. */
+int conffile_open(int rootfd, const char *path, size_t max, struct conffile *ret, struct err *err);
+void conffile_done(struct conffile *file);
+
+/** Replaces the content; mode and owner stay, those of a new file are 0644 and the caller's, and of
+ *  a new folder 0755. What the file held is in NAME and suffix then, in the place of what was
+ * there. At every moment file and copy are whole. -EBUSY: somebody has changed the file since it
+ * was read. */
+int conffile_write(const struct conffile *file, const char *text, size_t len, const char *suffix,
+		   struct err *err);
+
+#endif

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "sys/conffile.h"
+#include "sys/io.h"
+#include "sys/rootfs.h"
+#include "tree.h"
+
+#define MAX 64 /* bytes of a file of these tests */
+
+static const struct tree_entry entries[] = {
+	{TREE_FILE, "/etc/x/plain", "old", 0640},
+	{TREE_FILE, "/etc/x/empty", "", 0},
+	{TREE_FILE, "/etc/x/large",
+	 "0123456789012345678901234567890123456789012345678901234567890123x", 0},
+	{TREE_FILE, "/data/real", "real", 0},
+	{TREE_LINK, "/etc/x/absolute", "/data/real", 0},
+	{TREE_LINK, "/etc/x/relative", "../../data/real", 0},
+	{TREE_LINK, "/etc/x/twice", "relative", 0},
+	{TREE_LINK, "/etc/x/above", "../../../../../../data/real", 0},
+	{TREE_LINK, "/etc/x/dangling", "../../data/new", 0},
+	{TREE_LINK, "/etc/x/nowhere", "/no/such/folder/new", 0},
+	{TREE_LINK, "/etc/x/loop", "loop", 0},
+	{TREE_LINK, "/etc/linked", "../usr/deep/folder", 0},
+	{TREE_FILE, "/usr/deep/data", "from linked folder", 0},
+	{TREE_LINK, "/usr/deep/folder/up", "../data", 0},
+	{TREE_FIFO, "/etc/x/fifo", NULL, 0},
+	{TREE_DIR, "/etc/x/folder", NULL, 0},
+	{TREE_END, NULL, NULL, 0},
+};
+
+struct world {
+	struct tree tree;
+	int root;
+};
+
+static int setup(void **state)
+{
+	static struct world world;
+
+	tree_make(&world.tree, entries);
+	world.root = open(world.tree.root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	*state = &world;
+	return world.root < 0 ? -1 : 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *world = *state;
+
+	(void)close(world->root);
+	tree_remove(&world->tree);
+	return 0;
+}
+
+static void check_content(const struct world *world, const char *path, const char *expected)
+{
+	auto_free char *text = NULL;
+	size_t len;
+
+	assert_int_equal(rootfs_read(world->root, path, MAX, &text, &len, NULL), 0);
+	assert_string_equal(text, expected);
+}
+
+static void conffile_is_found_behind_links_in_its_root(void **state)
+{
+	static const struct {
+		const char *path;
+		const char *text; /* NULL = it is not there */
+	} cases[] = {
+		{"/etc/x/plain", "old"},     {"etc/x/plain", "old"},
+		{"/etc/x/empty", ""},        {"/etc/x/absolute", "real"},
+		{"/etc/x/relative", "real"}, {"/etc/x/twice", "real"},
+		{"/etc/x/above", "real"},    {"/etc/linked/up", "from linked folder"},
+		{"/etc/x/missing", NULL},    {"/etc/x/dangling", NULL},
+		{"/etc/x/nowhere", NULL},    {"/no/folder", NULL},
+	};
+	const struct world *world = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		auto_done(conffile) struct conffile file = CONFFILE_NONE;
+
+		assert_int_equal(conffile_open(world->root, cases[i].path, MAX, &file, NULL), 0);
+		if (cases[i].text == NULL)
+			assert_null(file.text);
+		else
+			assert_string_equal(file.text, cases[i].text);
+	}
+}
+
+static void conffile_that_is_none_is_refused(void **state)
+{
+	static const struct {
+		const char *path;
+		int rc;
+	} cases[] = {
+		{"/etc/x/large", -EFBIG},   {"/etc/x/loop", -ELOOP},      {"/etc/x/fifo", -EINVAL},
+		{"/etc/x/folder", -EINVAL}, {"/etc/x/plain/x", -ENOTDIR}, {"/etc/x/..", -EINVAL},
+	};
+	const struct world *world = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		auto_done(conffile) struct conffile file = CONFFILE_NONE;
+		struct err err = {0};
+
+		assert_int_equal(conffile_open(world->root, cases[i].path, MAX, &file, &err),
+				 cases[i].rc);
+		assert_int_equal(err.code, -cases[i].rc);
+	}
+}
+
+static void conffile_write_keeps_mode_owner_and_the_old_content(void **state)
+{
+	const struct world *world = *state;
+	auto_done(conffile) struct conffile file = CONFFILE_NONE;
+	struct stat st;
+
+	assert_int_equal(conffile_open(world->root, "/etc/x/plain", MAX, &file, NULL), 0);
+	if (geteuid() == 0) {
+		assert_int_equal(fchownat(file.dirfd, "plain", 3, 4, 0), 0);
+		assert_int_equal(fstatat(file.dirfd, "plain", &file.st, 0), 0);
+	}
+	assert_int_equal(conffile_write(&file, "new", 3, ".bak", NULL), 0);
+
+	check_content(world, "/etc/x/plain", "new");
+	check_content(world, "/etc/x/plain.bak", "old");
+	for (int i = 0; i < 2; i++) {
+		const char *name = i == 0 ? "plain" : "plain.bak";
+
+		assert_int_equal(fstatat(file.dirfd, name, &st, AT_SYMLINK_NOFOLLOW), 0);
+		assert_int_equal(st.st_mode, S_IFREG | 0640);
+		assert_int_equal(st.st_uid, file.st.st_uid);
+		assert_int_equal(st.st_gid, file.st.st_gid);
+	}
+}
+
+static void conffile_write_leaves_the_link_and_replaces_the_file(void **state)
+{
+	const struct world *world = *state;
+	auto_done(conffile) struct conffile file = CONFFILE_NONE;
+	auto_done(conffile) struct conffile dangling = CONFFILE_NONE;
+	struct stat st;
+
+	assert_int_equal(conffile_open(world->root, "/etc/x/twice", MAX, &file, NULL), 0);
+	assert_int_equal(conffile_write(&file, "new", 3, ".bak", NULL), 0);
+	check_content(world, "/data/real", "new");
+	check_content(world, "/data/real.bak", "real");
+	assert_int_equal(rootfs_lstat(world->root, "/etc/x/twice", &st, NULL), 1);
+	assert_true(S_ISLNK(st.st_mode));
+
+	assert_int_equal(conffile_open(world->root, "/etc/x/dangling", MAX, &dangling, NULL), 0);
+	assert_int_equal(conffile_write(&dangling, "made", 4, ".bak", NULL), 0);
+	check_content(world, "/data/new", "made");
+	assert_int_equal(rootfs_lstat(world->root, "/data/new.bak", &st, NULL), 0);
+}
+
+static void conffile_write_makes_file_and_folder(void **state)
+{
+	const struct world *world = *state;
+	auto_done(conffile) struct conffile file = CONFFILE_NONE;
+	mode_t mask = umask(022);
+	struct stat st;
+
+	assert_int_equal(conffile_open(world->root, "/etc/new/folder/file", MAX, &file, NULL), 0);
+	assert_int_equal(conffile_write(&file, "made", 4, ".bak", NULL), 0);
+	(void)umask(mask);
+
+	check_content(world, "/etc/new/folder/file", "made");
+	assert_int_equal(rootfs_lstat(world->root, "/etc/new/folder/file", &st, NULL), 1);
+	assert_int_equal(st.st_mode, S_IFREG | 0644);
+	assert_int_equal(rootfs_lstat(world->root, "/etc/new", &st, NULL), 1);
+	assert_int_equal(st.st_mode, S_IFDIR | 0755);
+}
+
+static void conffile_write_over_somebody_elses_change_is_refused(void **state)
+{
+	const struct world *world = *state;
+	const struct io_new theirs = {
+		.data = "hers", .len = 4, .mode = 0644, .uid = geteuid(), .gid = getegid()};
+	auto_done(conffile) struct conffile file = CONFFILE_NONE;
+	auto_done(conffile) struct conffile missing = CONFFILE_NONE;
+	struct err err = {0};
+
+	assert_int_equal(conffile_open(world->root, "/etc/x/plain", MAX, &file, NULL), 0);
+	assert_int_equal(conffile_open(world->root, "/etc/x/missing", MAX, &missing, NULL), 0);
+	assert_int_equal(io_replace_at(file.dirfd, "plain", &theirs, NULL), 0);
+	assert_int_equal(io_replace_at(file.dirfd, "missing", &theirs, NULL), 0);
+
+	assert_int_equal(conffile_write(&file, "new", 3, ".bak", &err), -EBUSY);
+	assert_int_equal(conffile_write(&missing, "new", 3, ".bak", NULL), -EBUSY);
+	check_content(world, "/etc/x/plain", "hers");
+	check_content(world, "/etc/x/missing", "hers");
+	assert_non_null(strstr(err.msg, "/etc/x/plain"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(conffile_is_found_behind_links_in_its_root, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(conffile_that_is_none_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(conffile_write_keeps_mode_owner_and_the_old_content,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			conffile_write_leaves_the_link_and_replaces_the_file, setup, teardown),
+		cmocka_unit_test_setup_teardown(conffile_write_makes_file_and_folder, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(
+			conffile_write_over_somebody_elses_change_is_refused, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
