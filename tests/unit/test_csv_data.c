@@ -16,6 +16,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "format/csv.h"
+#include "where.h"
 
 struct counts {
 	size_t rows;
@@ -52,12 +53,13 @@ static void check_file(const char *path, off_t size, struct counts *counts)
 
 static void csv_lists_of_real_boards_are_read(void **state)
 {
-	char root[] = TEST_SHARED_DIR "/data/csv";
+	char root[PATH_MAX];
 	char *const roots[] = {root, NULL};
 	struct counts counts = {0};
 	FTS *walk;
 
 	(void)state;
+	(void)snprintf(root, sizeof(root), "%s", where_shared("/data/csv"));
 	if (access(root, R_OK) < 0) {
 		print_message("skipped: '%s' is not there\n", root);
 		skip();
