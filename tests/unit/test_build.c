@@ -12,8 +12,9 @@
 
 #include "plan/build.h"
 #include "render/text.h"
+#include "where.h"
 
-#define CASES TEST_SOURCE_DIR "/tests/cases/plan"
+#define CASES where_data("/tests/cases/plan")
 
 static void add_verdicts(const struct inventory *inv, const struct plan *plan, struct strbuf *out)
 {

@@ -16,6 +16,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "format/csv.h"
+#include "where.h"
 
 struct counts {
 	size_t rows;
@@ -59,15 +60,17 @@ static void check_one(const struct walk *walk, const char *path, const struct st
 
 static void csv_lists_of_real_boards_are_read(void **state)
 {
+	char root[PATH_MAX];
 	struct counts counts = {0};
 	struct walk walk = {.see = check_one, .arg = &counts};
 
 	(void)state;
-	if (access(TEST_SHARED_DIR "/data/csv", R_OK) < 0) {
-		print_message("skipped: '%s' is not there\n", TEST_SHARED_DIR "/data/csv");
+	(void)snprintf(root, sizeof(root), "%s", where_shared("/data/csv"));
+	if (access(root, R_OK) < 0) {
+		print_message("skipped: '%s' is not there\n", root);
 		skip();
 	}
-	walk_tree(&walk, TEST_SHARED_DIR "/data/csv");
+	walk_tree(&walk, root);
 	print_message("%zu rows, %zu faults in %zu files\n", counts.rows, counts.faults,
 		      counts.files);
 	assert_true(counts.files > 50 && counts.rows > 5000);
