@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 # Manual pages from cli/man/*.SECTION.scd by scdoc. Not detected: whoever builds without them says so.
-option(NVC_MAN "build the manual pages (needs scdoc)" ON)
 if(NOT NVC_MAN)
   return()
 endif()
 find_program(SCDOC scdoc)
 if(NOT SCDOC)
-  message(FATAL_ERROR "scdoc is needed for the manual pages: install it, or configure with -DNVC_MAN=OFF")
+  message(FATAL_ERROR "scdoc not found: install it, or set SCDOC, or -DNVC_MAN=OFF")
 endif()
 
+# scdoc writes the day of the build into the page, which would be another page tomorrow: the version is
+# there instead
+set(man_make "\"$1\" <\"$2\" >\"$3.new\" && sed \"s/^\\(\\.TH [^ ]* [^ ]* \\)[^ ]*/\\1\\\"nvc $4\\\"/\" \"$3.new\" >\"$3\" && rm \"$3.new\"")
 file(GLOB man_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cli/man/*.scd)
 set(man_pages)
 foreach(source ${man_sources})
@@ -19,7 +21,7 @@ foreach(source ${man_sources})
   add_custom_command(
     OUTPUT ${output}
     COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_CURRENT_BINARY_DIR}/man
-    COMMAND sh -c "\"$1\" < \"$2\" > \"$3.new\" && mv \"$3.new\" \"$3\"" scdoc ${SCDOC} ${source} ${output}
+    COMMAND sh -c "${man_make}" scdoc ${SCDOC} ${source} ${output} ${NVC_VERSION}
     DEPENDS ${source}
     COMMENT "Making ${page}"
     VERBATIM)

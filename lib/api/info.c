@@ -9,6 +9,7 @@
 #include "render/json.h"
 #include "render/listing.h"
 #include "render/text.h"
+#include "sys/sysfilter.h"
 
 _Static_assert((int)NVC_LISTED_DEVICES == (int)LISTING_DEVICES, "kinds agree");
 _Static_assert((int)NVC_LISTED_LIBRARIES == (int)LISTING_LIBRARIES, "kinds agree");
@@ -157,9 +158,12 @@ static int render_text(struct nvc_context *ctx, const struct inventory *inv,
 {
 	struct strbuf out = {0};
 
-	if (rendering == NVC_INFO_TEXT)
+	if (rendering == NVC_INFO_TEXT) {
 		text_info(inv, plan, &out);
-	else if (rendering == NVC_INFO_PLAIN)
+		text_settings(ctx->settings, &out);
+		if (!sysfilter_built())
+			text_fact("System calls:", "no filter: this build has none", &out);
+	} else if (rendering == NVC_INFO_PLAIN)
 		text_driver(inv, false, &out);
 	else if (rendering == NVC_INFO_CSV)
 		text_driver_csv(inv, &out);
@@ -198,7 +202,7 @@ int nvc_render(struct nvc_context *ctx, const struct nvc_inventory *inv,
 	case NVC_ROWS_TEXT:
 		return render_text(ctx, inv->inv, p, rendering, ret);
 	case NVC_INFO_JSON:
-		return json_info(inv->inv, p, ret, &ctx->err);
+		return json_info(inv->inv, p, ctx->settings, ret, &ctx->err);
 	case NVC_LIST_JSON:
 		return json_list(inv->inv, p, ret, &ctx->err);
 	case NVC_PLAN_JSON:

@@ -101,8 +101,18 @@ static int prepare_cgroup(struct job *job, struct err *err)
 		return 0;
 	}
 	r = cgroup_open(&job->process, job->mounts, &job->cgroup, err);
-	job->fence.bpf = r == 0 && !job->cgroup.v1;
-	return r < 0 ? err_hint(err, "set no-cgroups = true in config.toml to leave it alone") : 0;
+	if (r < 0)
+		return err_hint(err, "set no-cgroups = true in config.toml to leave it alone");
+	if (r == 0) {
+		log_info(
+			job->log, MODULE,
+			"the kernel has no cgroups for devices: nothing keeps a container from %zu "
+			"nodes",
+			job->devices.n);
+		job->devices.n = 0;
+	}
+	job->fence.bpf = r > 0 && !job->cgroup.v1;
+	return 0;
 }
 
 /* Begins the record, so that whatever comes can be taken back; a container is not stopped because

@@ -84,6 +84,29 @@ static int open_hierarchy(const struct ns_process *process, const char *mountinf
 	return 1;
 }
 
+/* 1 = the kernel has the process in a cgroup that may refuse it devices, mounted here or not. It
+ * tells of version 2 since that was mounted for the first time, and before nothing can be attached
+ * to it. Source: proc_cgroup_show(), kernel/cgroup/cgroup.c. */
+static int may_be_refused(const struct ns_process *process, struct err *err)
+{
+	static const char *const controllers[] = {"devices", ""};
+	struct err fault = {0};
+	auto_free char *text = NULL;
+	size_t len;
+	int r = ns_read(process, "cgroup", CGROUP_MAX_TEXT, &text, &len, &fault);
+
+	if (r == -ENOENT) /* a kernel without cgroups */
+		return 0;
+	if (r < 0 && err != NULL)
+		*err = fault;
+	for (size_t i = 0; r == 0 && i < 2; i++) {
+		auto_free char *path = NULL;
+
+		r = procfs_cgroup_path(text, len, controllers[i], &path, err);
+	}
+	return r;
+}
+
 int cgroup_open(const struct ns_process *process, const char *mountinfo, struct cgroup *ret,
 		struct err *err)
 {
@@ -94,11 +117,14 @@ int cgroup_open(const struct ns_process *process, const char *mountinfo, struct 
 		r = open_hierarchy(process, mountinfo, false, &cgroup, err);
 	if (r < 0)
 		return r;
-	if (r == 0)
-		return err_set(err, ENOENT, "no cgroup hierarchy with devices is mounted");
+	if (r == 0) {
+		r = may_be_refused(process, err);
+		return r <= 0 ? r
+			      : err_set(err, ENOENT, "no cgroup hierarchy with devices is mounted");
+	}
 	cgroup.weak = !is_machine_root();
 	*ret = cgroup;
-	return 0;
+	return 1;
 }
 
 void cgroup_done(struct cgroup *cgroup)

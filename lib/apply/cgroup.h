@@ -26,7 +26,8 @@ struct cgroup {
 };
 
 /** Finds the cgroup of process that rules its devices: v1 where the devices controller is mounted
- *  in the caller's mount namespace (mountinfo: its text), else v2. -ENOENT: neither is. */
+ *  in the caller's mount namespace (mountinfo: its text), else v2. 1 = found; 0 = the kernel has
+ *  none of the two, so that nothing refuses the process a device. -ENOENT: neither is mounted. */
 int cgroup_open(const struct ns_process *process, const char *mountinfo, struct cgroup *ret,
 		struct err *err);
 void cgroup_done(struct cgroup *cgroup);

@@ -33,8 +33,8 @@ struct fence {
 };
 
 /** Enters a phase, in the calling thread; does nothing unless on. After FENCE_INSIDE the caller
- * sets was_inside and foreign. A kernel without filters is told of at debug level; whatever else
- * the kernel refuses is an error. */
+ * sets was_inside and foreign. A kernel without filters is told of at debug level, a build without
+ * once at level info; whatever else the kernel refuses is an error. */
 int fence_enter(const struct fence *fence, enum fence_phase phase, struct err *err);
 
 /** In FENCE_PREPARE, when the driver's library is asked no more: takes back what child left open

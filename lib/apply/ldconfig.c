@@ -77,13 +77,13 @@ int ldconfig_open(const char *setting, const struct log *log, struct ldconfig *r
 			 setting, setting);
 	fd = open_program(path, &missing);
 	if (fd < 0) {
-		log_warn(log, MODULE, "%s: the loader's cache is left as it is", missing.msg);
+		log_warn(log, MODULE, "%s: the loader's cache is written without it", missing.msg);
 		return 0;
 	}
 	if (pread(fd, head, sizeof(head), 0) != (ssize_t)sizeof(head) ||
 	    memcmp(head, "\177ELF", 4) != 0) {
-		log_warn(log, MODULE, "'%s' is no program: the loader's cache is left as it is",
-			 path);
+		log_warn(log, MODULE,
+			 "'%s' is no program: the loader's cache is written without it", path);
 		return 0;
 	}
 	sealed = child_seal_program(fd, LDCONFIG_MAX_BYTES, err);
@@ -134,6 +134,8 @@ static int filter(struct err *err)
 	const char *calls[MAX_CALLS];
 	size_t n = 0;
 
+	if (!sysfilter_built())
+		return 0;
 	while (n < MAX_CALLS - 3 && sysfilter_ldconfig[n] != NULL) {
 		calls[n] = sysfilter_ldconfig[n];
 		n++;

@@ -4,6 +4,8 @@
 
 #include "apply/job.h"
 
+#define MODULE "apply"
+
 int op_bind_prepare(struct job *job, size_t index, struct err *err)
 {
 	const struct op *op = &job->plan->ops.items[index];
@@ -27,11 +29,25 @@ static bool is_same(const struct mount_source *source, const struct stat *st)
 	return source->object.dev == st->st_dev && source->object.ino == st->st_ino;
 }
 
+/* An image whose /lib is /usr/lib has one place for two files of a board where these are two: what
+ * came first stays, as with two rows for one path. NULL: it is no other operation's. */
+static const struct op *holder_of(const struct job *job, size_t index, const struct place *place)
+{
+	for (size_t i = 0; i < index; i++) {
+		const struct op *op = &job->plan->ops.items[i];
+
+		if (op->kind == OP_BIND && is_same(&job->sources[i], &place->st))
+			return op;
+	}
+	return NULL;
+}
+
 int op_bind_run(struct job *job, size_t index, struct err *err)
 {
 	const struct op *op = &job->plan->ops.items[index];
 	struct mount_source *source = &job->sources[index];
 	const bool folder = (op->flags & OP_DIR) != 0;
+	const struct op *holder;
 	char path[PATH_MAX];
 	struct place place;
 	int r = place_open(&job->tree, op->target, &place, err);
@@ -39,6 +55,14 @@ int op_bind_run(struct job *job, size_t index, struct err *err)
 	if (r < 0)
 		return r;
 	if (place.exists && ((op->flags & OP_IF_ABSENT) != 0 || is_same(source, &place.st))) {
+		job->stats.kept++;
+		return 0;
+	}
+	holder = place.exists && !folder ? holder_of(job, index, &place) : NULL;
+	if (holder != NULL) {
+		log_warn(job->log, MODULE,
+			 "'%s' is left out: in this image it is '%s', where '%s' is already",
+			 op->target, holder->target, holder->source);
 		job->stats.kept++;
 		return 0;
 	}

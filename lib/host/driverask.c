@@ -17,6 +17,7 @@
 #include "host/trust.h"
 #include "sys/rootfs.h"
 #include "sys/spawn.h"
+#include "sys/sysfilter.h"
 
 #define NAME        "nvc-driver"
 #define ASKING      "ask the driver's library"
@@ -123,6 +124,9 @@ static int start(const struct host *host, struct spawn *spawn, struct err *err)
 	program = open_program(host, slash, err);
 	if (program < 0)
 		return program;
+	if (!sysfilter_built())
+		log_info(host->log, "driver",
+			 "nvc-driver runs without a system call filter: this build has none");
 	how.said = said;
 	how.program = program;
 	how.root = change_root ? host->fds[ROOT_DRIVER] : -1;

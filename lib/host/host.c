@@ -30,7 +30,9 @@ static int host_open_root(struct host *host, size_t root, const char *path, stru
 static int host_open_alternate(struct host *host, size_t root, const char *path, struct err *err)
 {
 	const char *driver = host->paths[ROOT_DRIVER];
-	int fd;
+	const char *fault;
+	struct stat st;
+	auto_fd fd = -1;
 
 	host->fds[root] = -1;
 	host->paths[root] =
@@ -40,7 +42,13 @@ static int host_open_alternate(struct host *host, size_t root, const char *path,
 	fd = rootfs_open(host->fds[ROOT_DRIVER], path, O_PATH | O_DIRECTORY | O_CLOEXEC, err);
 	if (fd < 0)
 		return fd;
-	host->fds[root] = fd;
+	if (fstat(fd, &st) < 0)
+		return err_sys(err, errno, "look at '%s'", path);
+	/* its files are looked at one by one, and may be root's: but not root's choice */
+	fault = trust_fault(&host->trust, &st);
+	if (fault != NULL)
+		return err_set(err, EPERM, "it %s", fault);
+	host->fds[root] = take_fd(&fd);
 	return 0;
 }
 
@@ -58,9 +66,14 @@ static int host_open_alternates(struct host *host, struct err *err)
 		rc = host_open_alternate(host, ROOT_ALT + i, roots->items[i], &missing);
 		if (rc == -ENOMEM)
 			return err_nomem(err);
+		/* what the build names may be a package that is not installed */
 		if (rc < 0)
-			log_warn(host->log, "host", "alternate root '%s' is not used: %s",
-				 host->paths[ROOT_ALT + i], missing.msg);
+			log_write(host->log,
+				  rc == -ENOENT && !host->settings->alt_roots_named
+					  ? LOG_LEVEL_DEBUG
+					  : LOG_LEVEL_WARNING,
+				  "host", "alternate root '%s' is not used: %s",
+				  host->paths[ROOT_ALT + i], missing.msg);
 	}
 	return 0;
 }

@@ -25,9 +25,10 @@ struct host {
 	const struct log *log;           /* borrowed */
 };
 
-/** Opens the roots that settings name: root, host_root, and alt_roots inside the driver root. A
- *  missing alternate root is a warning and stays unused; any other missing root is an error
- *  (-ENOENT). settings and log must outlive the host. */
+/** Opens the roots that settings name: root, host_root, and alt_roots inside the driver root. An
+ *  alternate root that is missing, or that others than root and the caller can write, is a warning
+ *  and stays unused; any other missing root is an error (-ENOENT). settings and log must outlive
+ * the host. */
 int host_open(struct host *host, const struct settings *settings, const struct log *log,
 	      struct err *err);
 /** Idempotent; accepts a zeroed struct. */

@@ -42,6 +42,19 @@ char *places_target(const struct settings *settings, const char *path)
 			  rest);
 }
 
+/* /lib of one system is /usr/lib of another one, and ".." of it another folder: true of a text that
+ * leaves a folder which may be a link, of an image or of the board. */
+static bool leaves_merged(const char *link, const char *leads, const char *text)
+{
+	static const char *const dirs[] = {"/bin",    "/lib",    "/lib32", "/lib64",
+					   "/libx32", "/libo32", "/sbin"};
+
+	for (size_t i = 0; text[0] != '/' && i < sizeof(dirs) / sizeof(dirs[0]); i++)
+		if (path_is_below(link, dirs[i]))
+			return !path_is_below(leads, dirs[i]);
+	return false;
+}
+
 char *places_link_text(const char *link, const char *next, const char *text)
 {
 	auto_free char *dir = path_dirname(link);
@@ -49,5 +62,7 @@ char *places_link_text(const char *link, const char *next, const char *text)
 
 	if (leads == NULL)
 		return NULL;
-	return strdup(strcmp(leads, next) == 0 ? text : next);
+	if (strcmp(leads, next) != 0 || leaves_merged(link, leads, text))
+		text = next;
+	return strdup(text);
 }

@@ -21,8 +21,8 @@ bool places_lead(const struct settings *settings, const char *path);
 char *places_target(const struct settings *settings, const char *path);
 
 /** Text that a link needs in the container. link and next are where the link and what it names lie
- *  in the container, text what the board's link says. Kept as it is when it still leads there, else
- *  next. The caller frees; NULL without memory. */
+ *  in the container, text what the board's link says. Kept as it is when it still leads there,
+ * whether /lib and the like are links or not, else next. The caller frees; NULL without memory. */
 char *places_link_text(const char *link, const char *next, const char *text);
 
 #endif

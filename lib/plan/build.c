@@ -29,9 +29,10 @@ struct building {
 	struct plan *plan;
 };
 
-static int nothing_here(const struct inventory *inv, struct err *err)
+static int nothing_here(const struct inventory *inv, const struct settings *settings,
+			struct err *err)
 {
-	const char *dir = inv->list_dir == NULL ? SETTINGS_DEFAULT_LIST_DIR : inv->list_dir;
+	const char *dir = inv->list_dir == NULL ? settings->list_dir : inv->list_dir;
 	const char *version = inv->driver.version.value;
 
 	if (version == NULL)
@@ -68,8 +69,8 @@ static int judge_missing(const struct building *b, struct err *err)
 	if (said == MISSING_DEFAULT && b->settings->when_missing == SETTINGS_MISSING_START)
 		said = MISSING_START;
 	if (said != MISSING_START)
-		return nothing_here(b->inv, err);
-	(void)nothing_here(b->inv, &fault);
+		return nothing_here(b->inv, b->settings, err);
+	(void)nothing_here(b->inv, b->settings, &fault);
 	if (strv_addf(&b->plan->notes, "%s; the container starts without one", fault.msg) < 0)
 		return err_nomem(err);
 	return 1;

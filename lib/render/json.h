@@ -7,9 +7,11 @@
 #include "model/inventory.h"
 #include "model/plan.h"
 #include "model/request.h"
+#include "settings/settings.h"
 
 /** Each gives a text that ends in a newline; the caller frees it. -ENOMEM. */
-int json_info(const struct inventory *inv, const struct plan *plan, char **ret, struct err *err);
+int json_info(const struct inventory *inv, const struct plan *plan, const struct settings *settings,
+	      char **ret, struct err *err);
 int json_list(const struct inventory *inv, const struct plan *plan, char **ret, struct err *err);
 int json_plan(const struct inventory *inv, const struct request *request, const struct plan *plan,
 	      char **ret, struct err *err);

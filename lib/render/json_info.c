@@ -152,7 +152,22 @@ static int put_devices(json_t *root, const struct inventory *inv)
 	return rc;
 }
 
-int json_info(const struct inventory *inv, const struct plan *plan, char **ret, struct err *err)
+/* Where else files come from, and where they go: by config.toml, or by the build. */
+static int put_places(json_t *root, const struct settings *settings)
+{
+	auto_done(strv) struct strv map = {0};
+
+	vec_each(rule, &settings->path_map)
+	{
+		if (strv_addf(&map, "%s:%s", rule->from, rule->to) < 0)
+			return -ENOMEM;
+	}
+	return jsonput_strv(root, "alt_roots", &settings->alt_roots) ||
+	       jsonput_strv(root, "path_map", &map);
+}
+
+int json_info(const struct inventory *inv, const struct plan *plan, const struct settings *settings,
+	      char **ret, struct err *err)
 {
 	static const struct strv none;
 	json_t *root = json_object();
@@ -167,6 +182,8 @@ int json_info(const struct inventory *inv, const struct plan *plan, char **ret, 
 		rc = jsonput_strv(root, "looked_at", &inv->platform.looked) ||
 		     jsonput_text(root, "list_dir", inv->list_dir) ||
 		     jsonput_value(root, "list_dir_found", json_boolean(inv->list_dir_found));
+	if (rc == 0)
+		rc = put_places(root, settings);
 	if (rc == 0)
 		rc = put_driver(root, &inv->driver) || put_lists(root, inv, plan);
 	if (rc == 0)

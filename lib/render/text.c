@@ -176,6 +176,33 @@ void text_info(const struct inventory *inv, const struct plan *plan, struct strb
 	add_notes(out, plan);
 }
 
+void text_fact(const char *label, const char *value, struct strbuf *out)
+{
+	strbuf_addf(out, "%-*s", LABEL_WIDTH, label);
+	opwords_show(out, value);
+	strbuf_addc(out, '\n');
+}
+
+void text_settings(const struct settings *settings, struct strbuf *out)
+{
+	const char *label = "Alternate roots:";
+
+	for (size_t i = 0; i < settings->alt_roots.n; i++) {
+		text_fact(label, settings->alt_roots.items[i], out);
+		label = "";
+	}
+	label = "Path map:";
+	vec_each(rule, &settings->path_map)
+	{
+		strbuf_addf(out, "%-*s", LABEL_WIDTH, label);
+		opwords_show(out, rule->from);
+		strbuf_adds(out, " -> ");
+		opwords_show(out, rule->to);
+		strbuf_addc(out, '\n');
+		label = "";
+	}
+}
+
 void text_rows(const struct inventory *inv, const struct plan *plan, struct strbuf *out)
 {
 	for (size_t r = 0; r < inv->rows.n; r++) {

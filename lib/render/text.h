@@ -6,9 +6,14 @@
 #include "base/str.h"
 #include "model/inventory.h"
 #include "model/plan.h"
+#include "settings/settings.h"
 
 /** `nvc-cli info`. plan: the verdicts for everything the machine has to give; may be NULL. */
 void text_info(const struct inventory *inv, const struct plan *plan, struct strbuf *out);
+/** Of `nvc-cli info`: alternate roots and path-map, where there are any. */
+void text_settings(const struct settings *settings, struct strbuf *out);
+/** One line of `nvc-cli info`. */
+void text_fact(const char *label, const char *value, struct strbuf *out);
 /** `nvidia-container-cli info`: what the driver says of itself; with MIG devices too. */
 void text_driver(const struct inventory *inv, bool migs, struct strbuf *out);
 /** `nvidia-container-cli info --csv`. */

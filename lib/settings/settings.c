@@ -15,6 +15,7 @@
 #include "base/procfs.h"
 #include "base/str.h"
 #include "format/toml.h"
+#include "settings/settings_built.h"
 #include "settings/settings_keys.h"
 #include "sys/io.h"
 
@@ -52,13 +53,12 @@ struct settings *settings_new(void)
 	settings->cache_dir = strdup(SETTINGS_DEFAULT_CACHE_DIR);
 	settings->root = strdup("/");
 	settings->ldconfig = strdup(SETTINGS_LDCONFIG_NATIVE);
-	settings->list_dir = strdup(SETTINGS_DEFAULT_LIST_DIR);
 	settings->host_root = strdup("/");
 	settings->state_dir = strdup(SETTINGS_DEFAULT_STATE_DIR);
 	settings->log_file = strdup(SETTINGS_DEFAULT_LOG_FILE);
-	if (settings->root == NULL || settings->ldconfig == NULL || settings->list_dir == NULL ||
-	    settings->host_root == NULL || settings->state_dir == NULL ||
-	    settings->log_file == NULL || settings->cache_dir == NULL ||
+	if (settings->root == NULL || settings->ldconfig == NULL || settings->host_root == NULL ||
+	    settings->state_dir == NULL || settings->log_file == NULL ||
+	    settings->cache_dir == NULL || settings_built(settings) < 0 ||
 	    add_all(&settings->runtimes, runtimes, 2) < 0 ||
 	    add_all(&settings->supported_capabilities, settings_capabilities,
 		    SETTINGS_N_CAPABILITIES) < 0 ||
@@ -104,12 +104,7 @@ void settings_free(struct settings *settings)
 	free(settings->state_dir);
 	free(settings->log_file);
 	strv_done(&settings->alt_roots);
-	vec_each(rule, &settings->path_map)
-	{
-		free(rule->from);
-		free(rule->to);
-	}
-	vec_done(&settings->path_map);
+	settings_path_map_clear(settings);
 	strv_done(&settings->allowed_prefixes);
 	strv_done(&settings->device_majors);
 	free(settings);

@@ -16,7 +16,6 @@
 
 #define SETTINGS_DEFAULT_PATH      "/etc/nvidia-container-runtime/config.toml"
 #define SETTINGS_LDCONFIG_NATIVE   "native"
-#define SETTINGS_DEFAULT_LIST_DIR  "/etc/nvidia-container-runtime/host-files-for-container.d"
 #define SETTINGS_DEFAULT_STATE_DIR "/var/lib/nvc"
 #define SETTINGS_DEFAULT_LOG_FILE  "/run/nvc/hook.log"
 #define SETTINGS_DEFAULT_CACHE_DIR "/run/nvc"
@@ -82,6 +81,7 @@ struct settings {
 	char *state_dir;
 	char *log_file;
 	struct strv alt_roots;
+	bool alt_roots_named;           /* by the file, not by the build */
 	VEC(struct path_rule) path_map; /* path-map = ["FROM:TO", ...] */
 	struct strv allowed_prefixes;   /* of rows: design.md 8; replaces the default */
 	struct strv device_majors; /* allowed-device-majors, in decimal; empty = host/nodes.h */

@@ -9,6 +9,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "settings/likeness.h"
+#include "settings/settings_built.h"
 #include "settings/settings_words.h"
 
 #define MODULE       "settings"
@@ -218,6 +219,13 @@ static int take_paths(const struct settings_reader *reader, const struct setting
 	return 0;
 }
 
+static int take_alt_roots(const struct settings_reader *reader, const struct settings_key *key,
+			  const struct toml_entry *entry)
+{
+	reader->settings->alt_roots_named = true;
+	return take_paths(reader, key, entry);
+}
+
 static int take_majors(const struct settings_reader *reader, const struct settings_key *key,
 		       const struct toml_entry *entry)
 {
@@ -287,7 +295,6 @@ static int add_path_rule(const struct settings_reader *reader, const struct toml
 {
 	const char *colon = strchr(text, ':');
 	auto_free char *from = colon == NULL ? NULL : strndup(text, (size_t)(colon - text));
-	struct path_rule *rule;
 
 	if (colon == NULL || strchr(colon + 1, ':') != NULL || !is_path(colon + 1))
 		return settings_words_refuse(reader, entry,
@@ -297,12 +304,8 @@ static int add_path_rule(const struct settings_reader *reader, const struct toml
 	if (!is_path(from))
 		return settings_words_refuse(reader, entry,
 					     "wants \"FROM:TO\" with absolute paths");
-	rule = vec_add(&reader->settings->path_map);
-	if (rule == NULL)
-		return err_nomem(reader->err);
-	rule->from = path_normal(from);
-	rule->to = path_normal(colon + 1);
-	return rule->from == NULL || rule->to == NULL ? err_nomem(reader->err) : 0;
+	return settings_built_rule(reader->settings, from, colon + 1) < 0 ? err_nomem(reader->err)
+									  : 0;
 }
 
 static int take_path_map(const struct settings_reader *reader, const struct settings_key *key,
@@ -365,7 +368,7 @@ static const struct settings_key keys[] = {
 	{"nvc.state-dir", TOML_STRING, take_path, FIELD(state_dir)},
 	{"nvc.log-file", TOML_STRING, take_log, FIELD(log_file)},
 	{"nvc.ldconfig", TOML_STRING, take_ldconfig, FIELD(ldconfig)},
-	{"nvc.alt-roots", TOML_ARRAY, take_paths, FIELD(alt_roots)},
+	{"nvc.alt-roots", TOML_ARRAY, take_alt_roots, FIELD(alt_roots)},
 	{"nvc.path-map", TOML_ARRAY, take_path_map, 0},
 	{"nvc.allowed-prefixes", TOML_ARRAY, take_paths, FIELD(allowed_prefixes)},
 	{"nvc.allowed-device-majors", TOML_ARRAY, take_majors, FIELD(device_majors)},

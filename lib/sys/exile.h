@@ -31,8 +31,8 @@ struct exile {
 
 /** Root and user as said, no supplementary groups, no capabilities, no_new_privs, limits, and a
  * filter that leaves the calls with which libraries are loaded and drivers talked to; no processes,
- * no sockets, no writing to files. Closes EXILE_ROOT_FD. From then on the process ends when the
- * parent does, whatever it is doing. */
+ * no sockets, no writing to files. A build without filters leaves that one out. Closes
+ * EXILE_ROOT_FD. From then on the process ends when the parent does, whatever it is doing. */
 int exile_enter(const struct exile *how, struct err *err);
 
 #endif

@@ -8,6 +8,11 @@
 
 #include "sys/privs.h"
 
+bool sysfilter_built(void)
+{
+	return true;
+}
+
 static void sysfilter_release(scmp_filter_ctx *context)
 {
 	if (*context != NULL)

@@ -3,9 +3,13 @@
 #ifndef SYS_SYSFILTER_H
 #define SYS_SYSFILTER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
+
+/** False: built with NVC_SECCOMP=OFF. All the others give -ENOSYS then, and the lists are empty. */
+bool sysfilter_built(void);
 
 /** Allows the calls named (NULL-terminated) and answers ENOSYS to all others, in every thread. Sets
  *  no_new_privs. -ENOSYS: the kernel has no seccomp filters. */

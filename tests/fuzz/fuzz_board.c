@@ -124,7 +124,7 @@ static void check_json(char *text)
 }
 
 static void check_renderings(const struct inventory *inv, const struct request *request,
-			     const struct plan *plan)
+			     const struct plan *plan, const struct settings *settings)
 {
 	auto_done(strbuf) struct strbuf buf = {0};
 	char *text = NULL;
@@ -137,7 +137,7 @@ static void check_renderings(const struct inventory *inv, const struct request *
 	for (size_t i = 0; i < buf.len; i++)
 		claim((unsigned char)buf.data[i] >= 0x20 || buf.data[i] == '\n' ||
 		      buf.data[i] == '\t');
-	claim(json_info(inv, plan, &text, NULL) == 0);
+	claim(json_info(inv, plan, settings, &text, NULL) == 0);
 	check_json(text);
 	claim(json_list(inv, plan, &text, NULL) == 0);
 	check_json(text);
@@ -161,7 +161,7 @@ static void check_host(const struct host *host, const struct settings *settings)
 	    host_find_driver_files(host, DRIVER_CAP_EVERY, inv, &err) == 0 &&
 	    plan_build(inv, &request, NULL, settings, &plan, &err) == 0) {
 		check_plan(plan);
-		check_renderings(inv, &request, plan);
+		check_renderings(inv, &request, plan, settings);
 	}
 	claim((plan == NULL) == (err.msg[0] != '\0'));
 	plan_free(plan);

@@ -2,8 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # What `cmake --install` puts where, and whether a program of others can use it.
 
+bats_require_minimum_version 1.5.0
+
 setup_file() {
 	export DEST=$BATS_FILE_TMPDIR/dest
+	CMAKE_GENERATOR=$(sed -n 's/^CMAKE_GENERATOR:INTERNAL=//p' "$NVC_BUILD_DIR/CMakeCache.txt")
+	export CMAKE_GENERATOR
 	prefix=$(sed -n 's/^CMAKE_INSTALL_PREFIX:[A-Z]*=//p' "$NVC_BUILD_DIR/CMakeCache.txt")
 	export PREFIX=$DEST$prefix
 	DESTDIR=$DEST cmake --install "$NVC_BUILD_DIR" >"$BATS_FILE_TMPDIR/log" 2>&1
@@ -34,6 +38,30 @@ setup_file() {
 	[ "$(pkg-config --modversion libnvc)" = "$output" ]
 }
 
+@test "a CMake project of others finds the library and what it needs" {
+	local project=$BATS_TEST_TMPDIR/project
+	mkdir "$project"
+	cat >"$project/CMakeLists.txt" <<-'END'
+		cmake_minimum_required(VERSION 3.16)
+		project(user LANGUAGES C)
+		find_package(nvc 0.1 REQUIRED)
+		add_executable(user user.c)
+		target_link_libraries(user PRIVATE nvc::nvc)
+	END
+	printf '#include <nvc/nvc.h>\n#include <stdio.h>\nint main(void) { return puts(nvc_version()) < 0; }\n' >"$project/user.c"
+	cmake -S "$project" -B "$project/build" -DCMAKE_C_COMPILER="${NVC_CC:-cc}" -DCMAKE_PREFIX_PATH="$PREFIX"
+	cmake --build "$project/build"
+
+	run "$project/build/user"
+	[ "$status" -eq 0 ]
+	[ "$output" = "$(cat "$NVC_SOURCE_DIR/VERSION")" ]
+	readelf -d "$project/build/user" | grep -q 'NEEDED.*\[libnvc.so.1\]'
+	# another major version is another library
+	sed -i 's/nvc 0.1/nvc 9/' "$project/CMakeLists.txt"
+	run ! cmake -S "$project" -B "$project/build"
+	[[ $output == *'"9"'* ]]
+}
+
 @test "the header compiles alone, as C and as C++" {
 	for language in c c++; do
 		echo '#include <nvc/nvc.h>' | "${NVC_CC:-cc}" -x $language -fsyntax-only -Wall -Werror -I"$PREFIX/include" -
@@ -62,9 +90,27 @@ setup_file() {
 	done
 }
 
-@test "nothing installed names the build folder" {
-	run grep -rlF "$NVC_SOURCE_DIR" "$DEST"
+@test "nothing installed names source or build folder, or has a path for the loader" {
+	run grep -rlFe "$NVC_SOURCE_DIR" -e "$NVC_BUILD_DIR" "$DEST"
 	[ -z "$output" ]
+	for file in "$LIBDIR/libnvc.so.1" "$PREFIX"/bin/nvc-* "$(find "$PREFIX" -name nvc-driver -type f)"; do
+		readelf -d "$file" >"$BATS_TEST_TMPDIR/dynamic" # a file: of static programs as well
+		run grep -E 'RPATH|RUNPATH' "$BATS_TEST_TMPDIR/dynamic"
+		[ "$status" -eq 1 ]
+	done
+}
+
+@test "directories may be absolute, or below the prefix /" {
+	local at=$BATS_TEST_TMPDIR
+	cmake -S "$NVC_SOURCE_DIR" -B "$at/absolute" -DCMAKE_C_COMPILER="${NVC_CC:-cc}" -DNVC_TESTS=OFF -DCMAKE_INSTALL_PREFIX=/usr \
+		-DCMAKE_INSTALL_LIBDIR=/usr/lib64 -DCMAKE_INSTALL_INCLUDEDIR=/opt/include -DCMAKE_INSTALL_LIBEXECDIR=/libexec >/dev/null
+	grep -qx 'libdir=/usr/lib64' "$at/absolute/lib/libnvc.pc"
+	grep -qx 'includedir=/opt/include' "$at/absolute/lib/libnvc.pc"
+	grep -rqF 'NVC_DRIVER_PROGRAM=\"/libexec/nvc/nvc-driver\"' "$at/absolute" --include=build.ninja --include=flags.make
+	cmake -S "$NVC_SOURCE_DIR" -B "$at/root" -DCMAKE_C_COMPILER="${NVC_CC:-cc}" -DNVC_TESTS=OFF -DCMAKE_INSTALL_PREFIX=/ >/dev/null
+	grep -qx 'libdir=/usr/lib' "$at/root/lib/libnvc.pc"
+	grep -rqF 'NVC_DRIVER_PROGRAM=\"/usr/libexec/nvc/nvc-driver\"' "$at/root" --include=build.ninja --include=flags.make
+	grep -qF '/usr/libexec/nvc' "$at/root/driver/cmake_install.cmake"
 }
 
 @test "what the demo installs has an engine, and nothing is listed under an unknown heading" {
@@ -95,11 +141,10 @@ setup_file() {
 }
 
 @test "a release's lists go below DESTDIR and never over the board's own" {
-	build=$BATS_TEST_TMPDIR/build etc=$BATS_TEST_TMPDIR/etc dest=$BATS_TEST_TMPDIR/dest
-	lists=nvidia-container-runtime/host-files-for-container.d
+	build=$BATS_TEST_TMPDIR/build etc=$BATS_TEST_TMPDIR/etc dest=$BATS_TEST_TMPDIR/dest lists=lists.d
 	# an /etc of the test's own: a fault here must not reach the machine's
 	cmake -S "$NVC_SOURCE_DIR" -B "$build" -DCMAKE_C_COMPILER="${NVC_CC:-cc}" -DNVC_TESTS=OFF -DNVC_CSV_RELEASE=l4t-r36 \
-		-DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_INSTALL_SYSCONFDIR="$etc" >/dev/null
+		-DCMAKE_INSTALL_PREFIX=/usr -DNVC_CSV_DIR="$etc/$lists" >/dev/null
 	mkdir -p "$dest$etc/$lists"
 	echo 'lib, /usr/lib/mine.so' >"$dest$etc/$lists/devices.csv"
 	DESTDIR=$dest cmake -P "$build/csv/cmake_install.cmake"

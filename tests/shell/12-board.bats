@@ -135,6 +135,46 @@ libraries() {
 	done
 }
 
+@test "other layouts: the same rows find something, where such a system has it" {
+	local layout release dir
+	[ -z "$nodes" ] || skip "device nodes need root"
+	echo 'nvc.alt-roots = ["/usr/share/nvidia-container-passthrough"]' >"$BATS_TEST_TMPDIR/config.toml"
+	for layout in usrmerge split oe oe64,split; do
+		for release in R35 R36 R38; do
+			dir=$BATS_TEST_TMPDIR/$layout-$release
+			make_board --board "$release" --layout "$layout" "$dir"
+			"$NVC_BUILD_DIR/cli/nvc-cli" --config "$BATS_TEST_TMPDIR/config.toml" --root "$dir" --host-root "$dir" csv list >"$BATS_TEST_TMPDIR/rows"
+			run ! grep ': missing: ' "$BATS_TEST_TMPDIR/rows"
+			[ "$(wc -l <"$BATS_TEST_TMPDIR/rows")" -eq "$(on_board "$boards/$release" csv list | wc -l)" ]
+			[ "$(find "$dir" -name libcuda.so.1.1 -printf '/%P\n' | grep -c "$(where "$layout" "$release")")" -eq 1 ]
+		done
+	done
+	[ -d "$BATS_TEST_TMPDIR/split-R36/lib/firmware" ]
+	[ -d "$BATS_TEST_TMPDIR/usrmerge-R36/usr/lib/firmware" ]
+	[ -d "$BATS_TEST_TMPDIR/oe-R36/usr/share/nvidia-container-passthrough/usr/lib/aarch64-linux-gnu/gstreamer-1.0" ]
+}
+
+where() { # LAYOUT RELEASE
+	case $1 in
+	oe64*) echo '^/usr/lib64/' ;;
+	oe*) echo '^/usr/lib/libcuda' ;;
+	*) echo '^/usr/lib/aarch64-linux-gnu/' ;;
+	esac
+}
+
+@test "parts can be left out, and the lists be elsewhere" {
+	local dir=$BATS_TEST_TMPDIR/board
+	make_board --board R36 --without lists,release-more,device-tree,soc0,ld-conf "$dir"
+	[ "$(find "$dir/etc" -type f -printf '%P\n' | grep -v vulkan)" = nv_tegra_release ]
+	[ "$(wc -l <"$dir/etc/nv_tegra_release")" -eq 1 ]
+	[ ! -e "$dir/proc" ] && [ ! -e "$dir/sys" ]
+	make_board --board R36 --lists-at /usr/share/lists "$dir-2"
+	[ -s "$dir-2/usr/share/lists/drivers.csv" ]
+	run make_board --without ears "$dir-3"
+	[ "$status" -ne 0 ]
+	[[ $output == *ears* ]]
+}
+
 @test "csv check has nothing to say about the project's lists" {
 	for release in $releases; do
 		run --separate-stderr on_board "$boards/$release" csv check

@@ -14,6 +14,7 @@
 #   rootfs_busybox DIR                 fills a folder with a busybox root
 #   board_config BOARD STATE [LINE...] BOARD/etc/nvidia-container-runtime/config.toml: roots = BOARD,
 #                                      state and logs in STATE, then LINEs (whole tables or keys of [nvc])
+#   layout_settings WORDS              the keys of [nvc] that support/board's --layout WORDS wants
 #
 #   docker_start NAME [--v1|--v2] [--board DIR] [--path DIR] [--trace COMMAND] [-- DOCKERD-ARGUMENT...]
 #                                      --trace: words in front of the daemon's command, as exectrace's
@@ -151,6 +152,15 @@ log-file = "$state/hook.log"
 EOF
 		(($# == 0)) || printf '%s\n' "$@"
 	} >"$board/etc/nvidia-container-runtime/config.toml"
+}
+
+layout_settings() { # WORDS
+	case ,$1, in
+	*,oe,*) echo 'path-map = ["/usr/lib:/usr/lib/aarch64-linux-gnu"]' ;;
+	*,oe64,*) echo 'path-map = ["/usr/lib64:/usr/lib/aarch64-linux-gnu"]' ;;
+	*) return 0 ;;
+	esac
+	echo 'alt-roots = ["/usr/share/nvidia-container-passthrough"]'
 }
 
 engines_daemon() { # NAME COMMAND...: in the background, its pid noted, everything of ours closed

@@ -19,7 +19,11 @@ static const struct tree_entry board_entries[] = {
 	{TREE_FILE, LIB "/a.bin", "a", 0},
 	{TREE_FILE, LIB "/b.bin", "b", 0},
 	{TREE_LINK, LIB "/link", "a.bin", 0},
-	{TREE_FILE, "/config.toml", "", 0},
+	/* whatever the build's defaults are */
+	{TREE_FILE, "/config.toml",
+	 "[nvidia-container-runtime.modes.csv]\nmount-spec-path = \"" LISTS "\"\n"
+	 "[nvc]\nalt-roots = []\npath-map = []\n",
+	 0},
 	{TREE_FILE, "/bad.toml", "[nvc]\nlog-file = 3\n", 0},
 	{TREE_DIR, "/proc/device-tree", NULL, 0},
 	{0},

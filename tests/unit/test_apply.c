@@ -57,6 +57,22 @@ static void apply_bind_covers_what_the_image_has(void **state)
 	has_link(in(world, "rootfs/usr/lib/away.so"), "/etc/passwd");
 }
 
+/* Two places of the board, one of the image. */
+static void apply_bind_where_another_one_is_keeps_that(void **state)
+{
+	struct world *world = need_root(state);
+	struct apply_stats stats = {0};
+
+	add(world, OP_BIND, "/lib/liba.so.1.1", "/usr/dir/x.so");
+	add(world, OP_BIND, "/lib/libb.so.1", "/usr/lib/linkdir/x.so");
+	add(world, OP_BIND, "/lib/liba.so.1.1", "/usr/lib/linkdir/x.so");
+	apply_well(world, &stats);
+
+	has_text(inside(world, "/usr/dir/x.so"), "host a");
+	assert_int_equal(stats.binds, 1);
+	assert_int_equal(stats.kept, 2);
+}
+
 static void apply_bind_if_absent_keeps_what_the_image_has(void **state)
 {
 	struct world *world = need_root(state);
@@ -189,6 +205,7 @@ static void apply_in_a_shared_rootfs_mounts_nothing_outside(void **state)
 static const struct CMUnitTest cases[] = {
 	CASE(apply_bind_on_absent_file_makes_a_placeholder),
 	CASE(apply_bind_covers_what_the_image_has),
+	CASE(apply_bind_where_another_one_is_keeps_that),
 	CASE(apply_bind_if_absent_keeps_what_the_image_has),
 	CASE(apply_directory_is_bound_where_its_link_leads_inside),
 	CASE(apply_targets_through_links_stay_inside),

@@ -145,6 +145,44 @@ static void cgroup_open_without_a_hierarchy_is_an_error(void **state)
 			 -ENOENT);
 }
 
+/* What /proc/PID/cgroup says on kernels without CONFIG_CGROUP_DEVICE. */
+static void cgroup_open_without_devices_in_the_kernel_finds_nothing(void **state)
+{
+	static const struct {
+		const char *text; /* NULL: no such file */
+		int expected;
+	} cases[] = {
+		{"3:pids:/docker/x\n2:cpu,cpuacct:/docker/x\n1:name=systemd:/\n", 0},
+		{"", 0},
+		{NULL, 0},
+		{"3:pids:/docker/x\n2:devices:/docker/x\n", -ENOENT},
+		{"1:name=systemd:/\n0::/system.slice/x\n", -ENOENT},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		auto_done(ns_process) struct ns_process process = {.proc_fd = -1, .stat_fd = -1};
+		auto_done(cgroup) struct cgroup cgroup = {.fd = -1};
+		char dir[] = "/tmp/test_cgroup.XXXXXX";
+
+		assert_non_null(mkdtemp(dir));
+		process.proc_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (cases[i].text != NULL) {
+			auto_fd fd = openat(process.proc_fd, "cgroup", O_CREAT | O_WRONLY, 0600);
+
+			assert_int_equal(write(fd, cases[i].text, strlen(cases[i].text)),
+					 (ssize_t)strlen(cases[i].text));
+		}
+
+		assert_int_equal(
+			cgroup_open(&process, "1 0 0:1 / / rw - ext4 x rw\n", &cgroup, NULL),
+			cases[i].expected);
+
+		(void)unlinkat(process.proc_fd, "cgroup", 0);
+		(void)rmdir(dir);
+	}
+}
+
 /* The mountinfo says where the hierarchy is: here a plain folder that looks like one. */
 static void cgroup_open_takes_v1_where_it_is_mounted(void **state)
 {
@@ -168,7 +206,7 @@ static void cgroup_open_takes_v1_where_it_is_mounted(void **state)
 		skip();
 	}
 
-	assert_int_equal(cgroup_open(&self, mountinfo, &cgroup, NULL), 0);
+	assert_int_equal(cgroup_open(&self, mountinfo, &cgroup, NULL), 1);
 
 	assert_true(cgroup.v1);
 	assert_string_equal(cgroup.path, "/");
@@ -183,6 +221,7 @@ int main(void)
 		cmocka_unit_test(cgroup_v1_withdraws_no_rule_that_was_there),
 		cmocka_unit_test(cgroup_v1_without_the_file_is_an_error),
 		cmocka_unit_test(cgroup_open_without_a_hierarchy_is_an_error),
+		cmocka_unit_test(cgroup_open_without_devices_in_the_kernel_finds_nothing),
 		cmocka_unit_test(cgroup_open_takes_v1_where_it_is_mounted),
 	};
 

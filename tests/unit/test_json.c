@@ -12,9 +12,10 @@
 #include "drivercase.h"
 #include "plan/build.h"
 #include "render/json.h"
+#include "where.h"
 
-#define CASES TEST_SOURCE_DIR "/tests/cases/plan"
-#define DOC   TEST_SOURCE_DIR "/docs/json.md"
+#define CASES where_data("/tests/cases/plan")
+#define DOC   where_data("/docs/json.md")
 
 struct member {
 	char schema[32];
@@ -180,7 +181,7 @@ static void check_case(const char *name)
 		assert_int_equal(json_plan(c.inv, &c.request, plan, &text, NULL), 0);
 		check_document("nvc.plan/1", text);
 	}
-	assert_int_equal(json_info(c.inv, plan, &text, NULL), 0);
+	assert_int_equal(json_info(c.inv, plan, &c.settings, &text, NULL), 0);
 	check_document("nvc.info/1", text);
 	plan_free(plan);
 	plancase_done(&c);
@@ -206,13 +207,14 @@ static void json_of_a_driver_is_as_documented(void **state)
 	struct inventory *inv = inventory_new();
 	struct plan *plan = plan_new();
 	struct request request = {.mode = DEVICES_ALL, .caps = DRIVER_CAP_COMPUTE};
+	const struct settings settings = {0};
 	char *text = NULL;
 
 	(void)state;
 	assert_true(inv != NULL && plan != NULL);
 	drivercase_fill(inv, plan);
 
-	assert_int_equal(json_info(inv, plan, &text, NULL), 0);
+	assert_int_equal(json_info(inv, plan, &settings, &text, NULL), 0);
 	check_document("nvc.info/1", text);
 	assert_int_equal(json_list(inv, plan, &text, NULL), 0);
 	check_document("nvc.list/1", text);

@@ -13,6 +13,7 @@
 
 #include "base/path.h"
 #include "hostsetup.h"
+#include "where.h"
 
 static char *dump_files(const struct inventory *inv)
 {
@@ -357,6 +358,11 @@ static void host_open_needs_its_roots_but_not_alternate_ones(void **state)
 	assert_int_equal(strv_add(&setup.settings.alt_roots, "/nonexistent/alt"), 0);
 	setup.log = (struct log){LOG_LEVEL_WARNING, setup_count_warning, &setup};
 
+	/* of the build, and of config.toml */
+	assert_int_equal(host_open(&setup.host, &setup.settings, &setup.log, &err), 0);
+	assert_int_equal(setup.warnings, 0);
+	host_close(&setup.host);
+	setup.settings.alt_roots_named = true;
 	assert_int_equal(host_open(&setup.host, &setup.settings, &setup.log, &err), 0);
 	assert_int_equal(setup.warnings, 1);
 	assert_int_equal(setup.host.fds[ROOT_ALT], -1);
@@ -366,6 +372,30 @@ static void host_open_needs_its_roots_but_not_alternate_ones(void **state)
 	setup.settings.root = strdup("/nonexistent/root");
 	assert_int_equal(host_open(&setup.host, &setup.settings, &setup.log, &err), -ENOENT);
 	assert_non_null(strstr(err.msg, "'/nonexistent/root'"));
+	finish(&setup, &tree);
+}
+
+/* Each file in it may be root's, but who can write the folder chooses among them. */
+static void host_open_leaves_out_an_alternate_root_that_others_write(void **state)
+{
+	static const struct tree_entry entries[] = {
+		{TREE_DIR, "/usr/alt", NULL, 0755}, {TREE_DIR, "/usr/open", NULL, 01777}, {0}};
+	struct setup setup;
+	struct tree tree;
+	struct err err = {0};
+
+	(void)state;
+	start(&setup, &tree, entries);
+	assert_int_equal(strv_add(&setup.settings.alt_roots, "/usr/open"), 0);
+	assert_int_equal(strv_add(&setup.settings.alt_roots, "/usr/alt"), 0);
+	setup.log = (struct log){LOG_LEVEL_WARNING, setup_count_warning, &setup};
+
+	assert_int_equal(host_open(&setup.host, &setup.settings, &setup.log, &err), 0);
+
+	assert_int_equal(setup.warnings, 1);
+	assert_int_equal(setup.host.fds[ROOT_ALT], -1);
+	assert_true(setup.host.fds[ROOT_ALT + 1] >= 0);
+	host_close(&setup.host);
 	finish(&setup, &tree);
 }
 
@@ -407,12 +437,12 @@ static int read_shared_list(const char *path, const struct stat *st, int type, s
 static void lists_all_collected_ones_are_read_on_an_empty_board(void **state)
 {
 	(void)state;
-	if (access(TEST_SHARED_DIR "/data/csv", R_OK) < 0) {
-		print_message("skipped: no " TEST_SHARED_DIR "/data/csv\n");
+	if (access(where_shared("/data/csv"), R_OK) < 0) {
+		print_message("skipped: no %s\n", where_shared("/data/csv"));
 		skip();
 	}
 
-	assert_int_equal(nftw(TEST_SHARED_DIR "/data/csv", read_shared_list, 16, FTW_PHYS), 0);
+	assert_int_equal(nftw(where_shared("/data/csv"), read_shared_list, 16, FTW_PHYS), 0);
 
 	assert_true(shared_lists > 200);
 }
@@ -432,6 +462,7 @@ int main(void)
 		cmocka_unit_test(lists_pattern_that_fits_too_much_is_refused),
 		cmocka_unit_test(lists_libraries_carry_elf_facts),
 		cmocka_unit_test(host_open_needs_its_roots_but_not_alternate_ones),
+		cmocka_unit_test(host_open_leaves_out_an_alternate_root_that_others_write),
 		cmocka_unit_test(lists_all_collected_ones_are_read_on_an_empty_board),
 	};
 

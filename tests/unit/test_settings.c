@@ -40,7 +40,10 @@ static void settings_new_gives_the_defaults(void **state)
 	assert_int_equal(settings->runtimes.n, 2);
 	assert_string_equal(settings->runtimes.items[0], "runc");
 	assert_int_equal(settings->mode, MODE_AUTO);
-	assert_string_equal(settings->list_dir, SETTINGS_DEFAULT_LIST_DIR);
+	assert_string_equal(settings->list_dir, TEST_CSV_DIR);
+	assert_int_equal(settings->alt_roots.n, TEST_N_ALT_ROOTS);
+	assert_int_equal(settings->path_map.n, TEST_N_PATH_RULES);
+	assert_false(settings->alt_roots_named);
 	assert_null(settings->hook_path);
 	assert_string_equal(settings->host_root, "/");
 	assert_string_equal(settings->state_dir, "/var/lib/nvc");
@@ -113,6 +116,7 @@ static void settings_every_used_key_reaches_its_field(void **state)
 	assert_string_equal(settings->state_dir, "/run/state");
 	assert_null(settings->log_file);
 	assert_string_equal(settings->alt_roots.items[0], "/usr/share/passthrough");
+	assert_true(settings->alt_roots_named);
 	assert_string_equal(settings->path_map.items[0].from, "/usr/lib");
 	assert_string_equal(settings->path_map.items[0].to, "/usr/lib/aarch64-linux-gnu");
 	assert_int_equal(settings->allowed_prefixes.n, 1);

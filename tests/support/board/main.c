@@ -22,6 +22,9 @@ struct args {
 	const char *board;
 	const char *release;
 	const char *lists;
+	const char *lists_at;
+	const char *layout;
+	const char *without;
 	const char *machine;
 	const char *dir;
 	const char *extra_nodes[16];
@@ -44,6 +47,13 @@ static void usage(FILE *out)
 	fputs("\n"
 	      "  --release NAME     R32 to R39 (default: the kind's own)\n"
 	      "  --lists FOLDER     folder of *.csv (default: the project's own of that release)\n"
+	      "  --lists-at DIR     where the board has them (default: where NVIDIA has)\n"
+	      "  --layout WORDS     usrmerge or split (default: as the release), oe or oe64: of\n"
+	      "                     OpenEmbedded, libraries in /usr/lib or /usr/lib64, and "
+	      "NVIDIA's\n"
+	      "                     own builds of some in a passthrough tree; with commas\n"
+	      "  --without WORDS    leave out lists, release, release-more (than the first line),\n"
+	      "                     device-tree, soc0, chip-id, ld-conf, objects; with commas\n"
 	      "  --machine NAME     x86_64, aarch64 or arm: of the libraries (default: this one)\n"
 	      "  --major N          major number of the nodes (default 240: no driver of most "
 	      "machines)\n"
@@ -93,6 +103,15 @@ static int take_option(struct args *args, int option)
 	case 'l':
 		args->lists = optarg;
 		return 0;
+	case 'A':
+		args->lists_at = optarg;
+		return 0;
+	case 'L':
+		args->layout = optarg;
+		return 0;
+	case 'W':
+		args->without = optarg;
+		return 0;
 	case 'm':
 		args->machine = optarg;
 		return 0;
@@ -125,6 +144,9 @@ static int parse(int argc, char **argv, struct args *args)
 		{"board", required_argument, NULL, 'b'},
 		{"release", required_argument, NULL, 'r'},
 		{"lists", required_argument, NULL, 'l'},
+		{"lists-at", required_argument, NULL, 'A'},
+		{"layout", required_argument, NULL, 'L'},
+		{"without", required_argument, NULL, 'W'},
 		{"machine", required_argument, NULL, 'm'},
 		{"major", required_argument, NULL, 'M'},
 		{"missing", required_argument, NULL, 'x'},
@@ -178,10 +200,16 @@ static int open_dir(const char *path, struct err *err)
 static int make_board(const struct args *args, struct tree *tree, struct err *err)
 {
 	auto_done(rows) struct rows rows = {0};
+	struct layout *layout = &tree->layout;
 	auto_free char *lists = NULL;
 	auto_fd fd = -1;
 	int r = resolve_names(args, tree, err);
 
+	layout->lists = args->lists_at;
+	if (r == 0)
+		r = layout_parse(args->layout, tree->release, layout, err);
+	if (r == 0)
+		r = layout_leave_out(args->without, layout, err);
 	if (r < 0)
 		return r;
 	lists = args->lists != NULL
@@ -189,7 +217,7 @@ static int make_board(const struct args *args, struct tree *tree, struct err *er
 			: str_format("%s/csv/%s", BOARD_SOURCE_DIR, tree->release->folder);
 	if (lists == NULL)
 		return err_nomem(err);
-	r = rows_read(&rows, lists, tree->release, args->missing, err);
+	r = rows_read(&rows, lists, tree->release, layout, args->missing, err);
 	if (r == 0 && links_resolve(&rows, tree->release) < 0)
 		r = err_nomem(err);
 	if (r < 0)
@@ -209,7 +237,7 @@ static int make_board(const struct args *args, struct tree *tree, struct err *er
 
 int main(int argc, char **argv)
 {
-	struct args args = {.board = "nano", .major = 240};
+	struct args args = {.board = "nano", .lists_at = LAYOUT_LISTS, .major = 240};
 	struct tree tree = {.fd = -1};
 	struct err err = {0};
 

@@ -29,7 +29,7 @@ struct release {
 	const char *dir;    /* library directory below /usr/lib/aarch64-linux-gnu */
 	uint32_t cuda;      /* as cuDriverGetVersion gives it */
 	bool chip_id;       /* the kernel has tegra_fuse's parameter */
-	bool merged_usr;    /* /lib is a link to usr/lib */
+	bool merged_usr;    /* /lib is a link to usr/lib, unless the layout says otherwise */
 };
 
 /** NULL = unknown. Also knows releases ("R35"): the board they are simulated on by default. */

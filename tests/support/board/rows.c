@@ -112,31 +112,28 @@ static int find_lists(struct strv *ret, const char *folder, struct err *err)
 }
 
 static int add_line(struct rows *rows, const struct line *line, const struct release *release,
-		    struct err *err)
+		    const struct layout *layout, struct err *err)
 {
 	auto_done(strv) struct strv paths = {0};
+	auto_free char *row = layout_row(layout, release, line->path);
 
-	if (expand_glob(line->path, release, &paths) < 0)
+	if (row == NULL || expand_glob(row, release, &paths) < 0)
 		return err_nomem(err);
 	for (size_t i = 0; i < paths.n; i++) {
 		struct object *object = vec_add(&rows->objects);
-		const char *path = paths.items[i];
 
 		if (object == NULL)
 			return err_nomem(err);
 		object->kind = line->kind;
-		if (release->merged_usr && path_is_below(path, "/lib") && strcmp(path, "/lib") != 0)
-			object->path = str_format("/usr%s", path);
-		else
-			object->path = str_format("%s", path);
+		object->path = layout_object(layout, paths.items[i]);
 		if (object->path == NULL)
 			return err_nomem(err);
 	}
 	return 0;
 }
 
-int rows_read(struct rows *rows, const char *folder, const struct release *release, size_t missing,
-	      struct err *err)
+int rows_read(struct rows *rows, const char *folder, const struct release *release,
+	      const struct layout *layout, size_t missing, struct err *err)
 {
 	auto_done(lines) struct lines lines = {0};
 	size_t n;
@@ -151,7 +148,7 @@ int rows_read(struct rows *rows, const char *folder, const struct release *relea
 	}
 	n = lines.all.n > missing ? lines.all.n - missing : 0;
 	for (size_t i = 0; i < n; i++) {
-		r = add_line(rows, &lines.all.items[i], release, err);
+		r = add_line(rows, &lines.all.items[i], release, layout, err);
 		if (r < 0)
 			return r;
 	}

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/strv.h"
 #include "base/vec.h"
+#include "layout.h"
 #include "profile.h"
 
 enum object_kind { OBJECT_FILE, OBJECT_DIR, OBJECT_NODE, OBJECT_LINK };
@@ -29,9 +30,9 @@ struct rows {
 };
 
 /** Reads every *.csv of the folder. missing = number of rows, counted from the last, that are left
- *  out. merged-usr boards have /lib/x as /usr/lib/x. */
-int rows_read(struct rows *rows, const char *folder, const struct release *release, size_t missing,
-	      struct err *err);
+ *  out. */
+int rows_read(struct rows *rows, const char *folder, const struct release *release,
+	      const struct layout *layout, size_t missing, struct err *err);
 /** Sorts and leaves out what is there twice: of a link and something else the link goes. */
 void rows_sort(struct rows *rows);
 /** NULL = none. Sorted rows only. */

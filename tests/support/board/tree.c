@@ -195,31 +195,52 @@ static int write_file(struct tree *tree, const struct rows *rows, const struct o
 static int write_object(struct tree *tree, const struct rows *rows, const struct object *object,
 			struct err *err)
 {
+	auto_free char *path = layout_place(&tree->layout, object->path);
+	const struct object placed = {object->kind, path, object->text};
+
+	if (path == NULL)
+		return err_nomem(err);
 	switch (object->kind) {
 	case OBJECT_FILE:
-		return write_file(tree, rows, object, err);
+		return write_file(tree, rows, &placed, err);
 	case OBJECT_DIR:
-		if (str_ends_with(object->path, "/by-path"))
-			return write_by_path(tree, object->path, err);
-		return write_dir(tree, object->path, err);
+		if (str_ends_with(path, "/by-path"))
+			return write_by_path(tree, path, err);
+		return write_dir(tree, path, err);
 	case OBJECT_NODE:
-		return tree_write_node(tree, object->path, err);
+		return tree_write_node(tree, path, err);
 	case OBJECT_LINK:
-		return write_link(tree, object, err);
+		return write_link(tree, &placed, err);
+	}
+	return 0;
+}
+
+static int write_layout(struct tree *tree, struct err *err)
+{
+	static const char *const names[] = {"bin", "lib", "lib64", "sbin"};
+
+	if (mkdirat(tree->fd, "usr", 0755) < 0 && errno != EEXIST)
+		return err_sys(err, errno, "make '/usr'");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		auto_free char *own = str_format("usr/%s", names[i]);
+
+		if (own == NULL)
+			return err_nomem(err);
+		if ((mkdirat(tree->fd, own, 0755) < 0 && errno != EEXIST) ||
+		    ((tree->layout.merged_usr ? symlinkat(own, tree->fd, names[i])
+					      : mkdirat(tree->fd, names[i], 0755)) < 0 &&
+		     errno != EEXIST))
+			return err_sys(err, errno, "make '/%s'", own);
 	}
 	return 0;
 }
 
 int tree_write_objects(struct tree *tree, const struct rows *rows, struct err *err)
 {
-	int r = 0;
+	int r = write_layout(tree, err);
 
-	if (tree->release->merged_usr) {
-		if ((mkdirat(tree->fd, "usr", 0755) < 0 || mkdirat(tree->fd, "usr/lib", 0755) < 0 ||
-		     symlinkat("usr/lib", tree->fd, "lib") < 0) &&
-		    errno != EEXIST)
-			return err_sys(err, errno, "make '/usr/lib'");
-	}
+	if ((tree->layout.without & PART_OBJECTS) != 0)
+		return r;
 	for (size_t i = 0; r == 0 && i < rows->objects.n; i++)
 		r = write_object(tree, rows, &rows->objects.items[i], err);
 	return r;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "layout.h"
 #include "profile.h"
 #include "rows.h"
 
@@ -16,6 +17,7 @@ struct tree {
 	int fd; /* the folder; owned by the caller */
 	const struct board *board;
 	const struct release *release;
+	struct layout layout;
 	uint16_t machine; /* EM_* of the stub libraries */
 	unsigned major;   /* of nodes */
 	unsigned minor;   /* of the next node */
