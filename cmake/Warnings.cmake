@@ -5,7 +5,8 @@ include(CheckCSourceCompiles)
 
 add_library(nvc_flags INTERFACE)
 target_compile_features(nvc_flags INTERFACE c_std_11)
-target_compile_definitions(nvc_flags INTERFACE _GNU_SOURCE)
+# file sizes, inode numbers and times of 64 bits on machines of 32 too; no other meaning anywhere
+target_compile_definitions(nvc_flags INTERFACE _GNU_SOURCE _FILE_OFFSET_BITS=64 _TIME_BITS=64)
 target_compile_options(
   nvc_flags
   INTERFACE -fvisibility=hidden
@@ -24,6 +25,10 @@ target_compile_options(
             -Wwrite-strings
             -ffunction-sections
             -fdata-sections)
+# gcc 9 complains of {.member = (struct x){.a = 1}} in an initialiser, too
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU" AND CMAKE_C_COMPILER_VERSION VERSION_LESS 10)
+  target_compile_options(nvc_flags INTERFACE -Wno-missing-field-initializers)
+endif()
 foreach(flag -fstack-protector-strong -fstack-clash-protection -fcf-protection -gno-record-gcc-switches)
   string(MAKE_C_IDENTIFIER "NVC_HAVE${flag}" have)
   check_c_compiler_flag(${flag} ${have})
@@ -31,6 +36,19 @@ foreach(flag -fstack-protector-strong -fstack-clash-protection -fcf-protection -
     target_compile_options(nvc_flags INTERFACE ${flag})
   endif()
 endforeach()
+# glibc of 32-bit ARM and others have no start code for it: those programs are static at a fixed place
+set(NVC_STATIC_LINK -static-pie)
+if(NVC_STATIC)
+  set(CMAKE_REQUIRED_FLAGS -fPIE)
+  set(CMAKE_REQUIRED_LINK_OPTIONS -static-pie)
+  check_c_source_compiles("int main(void) { return 0; }" NVC_HAVE_STATIC_PIE)
+  unset(CMAKE_REQUIRED_FLAGS)
+  unset(CMAKE_REQUIRED_LINK_OPTIONS)
+  if(NOT NVC_HAVE_STATIC_PIE)
+    message(STATUS "no static-pie with this C library: static programs are at a fixed address")
+    set(NVC_STATIC_LINK -static)
+  endif()
+endif()
 
 # Where it was built must not be seen in what is installed: two folders, the same bytes. Who maps
 # prefixes himself, as distributions do, knows better where the sources will lie.

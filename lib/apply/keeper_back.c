@@ -55,8 +55,9 @@ static bool is_kept(const struct back *back, const struct stat *st)
 	const struct record_kept *note = back->note;
 
 	return back->data != NULL && S_ISREG(st->st_mode) && st->st_ino != note->our_ino &&
-	       st->st_mtim.tv_sec == note->mtime && st->st_mtim.tv_nsec == note->mtime_nsec &&
-	       (size_t)st->st_size == back->len;
+	       st->st_mtim.tv_sec == note->mtime &&
+	       (uint32_t)st->st_mtim.tv_nsec == note->mtime_nsec &&
+	       (uint64_t)st->st_size == back->len;
 }
 
 static int remove_file(const struct back *back, struct err *err)
@@ -91,7 +92,7 @@ static int put_back(const struct back *back, struct err *err)
 {
 	const struct record_kept *note = back->note;
 	const struct io_new content = {back->data, back->len, note->mode, note->uid, note->gid};
-	const struct timespec mtime = {.tv_sec = note->mtime, .tv_nsec = note->mtime_nsec};
+	const struct timespec mtime = {.tv_sec = note->mtime, .tv_nsec = (long)note->mtime_nsec};
 
 	return write_back(back, &content, mtime, err);
 }

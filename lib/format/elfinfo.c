@@ -251,7 +251,8 @@ static bool string_at(const struct image *image, const struct dynamic *dynamic, 
 	left -= index;
 	if (left > ELFINFO_MAX_SONAME + 1)
 		left = ELFINFO_MAX_SONAME + 1;
-	return copy_at(image, offset + index, ret, left) && memchr(ret, '\0', left) != NULL;
+	return copy_at(image, offset + index, ret, (size_t)left) &&
+	       memchr(ret, '\0', (size_t)left) != NULL;
 }
 
 /* 0, -ENOEXEC or -ENOMEM. */
@@ -281,12 +282,14 @@ static int take_interp(const struct image *image, struct elfinfo *info)
 {
 	const GElf_Phdr *segment = find_segment(image, PT_INTERP);
 	char text[PATH_MAX];
+	size_t len;
 
 	if (segment == NULL)
 		return 0;
-	if (segment->p_filesz == 0 || segment->p_filesz > sizeof(text) ||
-	    !copy_at(image, segment->p_offset, text, segment->p_filesz) ||
-	    memchr(text, '\0', segment->p_filesz) == NULL)
+	if (segment->p_filesz == 0 || segment->p_filesz > sizeof(text))
+		return -ENOEXEC;
+	len = (size_t)segment->p_filesz;
+	if (!copy_at(image, segment->p_offset, text, len) || memchr(text, '\0', len) == NULL)
 		return -ENOEXEC;
 	info->interp = strdup(text);
 	return info->interp == NULL ? -ENOMEM : 0;
@@ -307,7 +310,8 @@ static void take_notes(const struct image *image, struct elfinfo *info)
 			.isa = info->machine == EM_X86_64 || info->machine == EM_386,
 		};
 		uint8_t text[MAX_NOTES_LEN];
-		size_t len = segment->p_filesz < sizeof(text) ? segment->p_filesz : sizeof(text);
+		size_t len =
+			segment->p_filesz < sizeof(text) ? (size_t)segment->p_filesz : sizeof(text);
 
 		if (segment->p_type != PT_NOTE && segment->p_type != PT_GNU_PROPERTY)
 			continue;

@@ -110,10 +110,11 @@ static bool is_named(const struct elf_file *file, const struct place *place, con
 static int copy(const struct elf_file *file, const struct place *place, size_t max,
 		struct elfsection *ret)
 {
-	struct elfsection section = {.len = place->size, .is64 = file->is64, .big = file->big};
+	struct elfsection section = {.is64 = file->is64, .big = file->big};
 
 	if (place->type == SHT_NOBITS || place->size > max)
 		return 0;
+	section.len = (size_t)place->size;
 	section.data = malloc(section.len + 1);
 	if (section.data == NULL)
 		return -ENOMEM;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,7 +18,7 @@ bool overwrite_is_full(int code)
 /* A file that has to grow finds out that it cannot before its old content is gone. */
 static int overwrite_reserve(int fd, const struct stat *st, size_t len)
 {
-	if ((size_t)st->st_size >= len || fallocate(fd, 0, 0, (off_t)len) == 0)
+	if ((uint64_t)st->st_size >= len || fallocate(fd, 0, 0, (off_t)len) == 0)
 		return 0;
 	return overwrite_is_full(-errno) ? -errno : 0;
 }

@@ -31,6 +31,10 @@ binfmt_register() {
 		mount -t binfmt_misc binfmt_misc "$BINFMT_DIR" 2>/dev/null || { echo "this kernel has no binfmt_misc" && return 77; }
 		binfmt_mounted=yes
 	fi
+	# of runs that were killed
+	for name in "$BINFMT_DIR"/nvc-*; do
+		[[ ! -e $name || -d /proc/${name##*-} ]] || echo -1 >"$name"
+	done
 	for machine; do
 		binfmt_is_native "$machine" && continue
 		emulator=$(command -v "qemu-$machine-static") || { echo "qemu-$machine-static is not installed" && return 77; }
@@ -44,8 +48,11 @@ binfmt_register() {
 
 binfmt_remove() {
 	local name
-	for name in "${binfmt_own[@]}"; do echo -1 >"$BINFMT_DIR/$name"; done
+	for name in "${binfmt_own[@]}"; do
+		[[ ! -e $BINFMT_DIR/$name ]] || echo -1 >"$BINFMT_DIR/$name"
+	done
 	binfmt_own=()
-	[[ ! $binfmt_mounted ]] || umount "$BINFMT_DIR"
+	# others' registrations go with the mount
+	if [[ $binfmt_mounted ]] && ! compgen -G "$BINFMT_DIR/nvc-*" >/dev/null; then umount "$BINFMT_DIR"; fi
 	binfmt_mounted=
 }

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "allocfail.h"
+#include "where.h"
 
 #define ALLOCCORPUS_MOST 120 /* runs for one input */
 
@@ -38,7 +39,7 @@ static inline void alloccorpus_file(const char *area, const char *path, allocfai
 
 static inline void alloccorpus_sweep(const char *area, allocfail_fn run)
 {
-	auto_free char *folder = str_format("%s/tests/fuzz/corpus/%s", TEST_SOURCE_DIR, area);
+	auto_free char *folder = str_format("%s/%s", where_data("/tests/fuzz/corpus"), area);
 	auto_dir dir = opendir(folder);
 	unsigned long bad = allocfail.bad;
 	unsigned n = 0;

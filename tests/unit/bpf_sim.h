@@ -88,7 +88,7 @@ static inline bool bpf_sim_step(const struct bpf_insn *insn, uint64_t *regs, siz
 		return false;
 	taken = bpf_sim_jump(insn->code & 0xf0, regs[insn->dst_reg], operand);
 	if (taken > 0)
-		*pc += (size_t)(int64_t)insn->off;
+		*pc = (size_t)((int64_t)*pc + insn->off);
 	return taken >= 0;
 }
 

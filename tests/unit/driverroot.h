@@ -8,6 +8,7 @@
 #include "base/strv.h"
 #include "format/ldcache.h"
 #include "format/ldflags.h"
+#include "host/libtable.h"
 #include "hostsetup.h"
 #include "model/drivercaps.h"
 #include "treelib.h"
@@ -27,10 +28,11 @@ struct driverroot {
 	bool no_driver;
 };
 
-/* soname NULL: it has none. */
+/* soname NULL: it has none. Windows' driver tells no machine, so that is this one's. */
 static inline void root_library(const struct driverroot *root, const char *path, const char *soname)
 {
-	treelib_write_for(&root->tree, path, soname, EM_X86_64);
+	treelib_write_for(&root->tree, path, soname,
+			  root->wsl ? libtable_machine(NULL)->machine : EM_X86_64);
 }
 
 static inline void root_link(struct driverroot *root, const char *path, const char *text)

@@ -204,7 +204,7 @@ static void elfsection_is_bounded(void **state)
 	(void)state;
 	compatlib_make(&lib, "libcuda.so.1", EM_X86_64, NOTE);
 	assert_int_equal(find_section(&lib, sizeof(lib), 4096), 1);
-	assert_int_equal(find_section(&lib, sizeof(lib), lib.sections[2].sh_size - 1), 0);
+	assert_int_equal(find_section(&lib, sizeof(lib), (size_t)lib.sections[2].sh_size - 1), 0);
 	/* the file is cut off in the table */
 	assert_int_equal(find_section(&lib, sizeof(lib) - 1, 4096), 0);
 	/* places far outside, where sums wrap */

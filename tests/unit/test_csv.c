@@ -153,8 +153,8 @@ static void csv_million_rows_are_read_and_one_more_is_not(void **state)
 	(void)clock_gettime(CLOCK_MONOTONIC, &from);
 	assert_int_equal(csv_parse(text, len - 16, count_rows, counts, &err), 0);
 	(void)clock_gettime(CLOCK_MONOTONIC, &to);
-	print_message("%ld ms\n",
-		      (to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000);
+	print_message("%ld ms\n", (long)(to.tv_sec - from.tv_sec) * 1000 +
+					  (to.tv_nsec - from.tv_nsec) / 1000000);
 	assert_int_equal(counts[CSV_LIB], CSV_MAX_ROWS);
 	counts[CSV_LIB] = 0;
 	assert_int_equal(csv_parse(text, len, count_rows, counts, &err), -EFBIG);

@@ -334,7 +334,7 @@ static void driver_library_dir_is_looked_at_first(void **state)
 	driverworld_need_root();
 	driverworld_make(&world, TWO_GPUS);
 	remove_library(&world, "/usr/lib64/libnvidia-ml.so.1");
-	driverworld_copy(&world, TEST_STANDINS "/libnvidia-ml.so.1", "/opt/x/libnvidia-ml.so.1");
+	driverworld_copy(&world, DRIVERWORLD_NVML, "/opt/x/libnvidia-ml.so.1");
 	assert_int_equal(strv_add(&world.settings->library_dirs, "/opt/x"), 0);
 
 	ask_well(&world);

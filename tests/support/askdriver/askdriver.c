@@ -10,6 +10,7 @@
  * --repeat N asks so often and tells the time of each in microseconds; --confine 1 goes through the
  * fence of nvc_confine() first.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,7 +137,7 @@ static void show(const struct driver *driver)
 		(void)printf("slow=%s\n", driver->slow);
 }
 
-static long now_us(void)
+static int64_t now_us(void)
 {
 	struct timespec now;
 
@@ -147,11 +148,11 @@ static long now_us(void)
 static int ask(const struct host *host, const struct wish *wish, struct err *err)
 {
 	struct inventory *inv = known(wish);
-	long began = now_us();
+	int64_t began = now_us();
 	int r = host_ask_driver(host, inv, err);
 
 	if (wish->repeat > 0)
-		(void)printf("%ld us\n", now_us() - began);
+		(void)printf("%" PRId64 " us\n", now_us() - began);
 	else if (r == 0)
 		show(&inv->driver);
 	inventory_free(inv);

@@ -246,7 +246,7 @@ static void reap(struct supervision *run)
 static int milliseconds_left(const struct supervision *run)
 {
 	struct timespec now;
-	long left;
+	int64_t left;
 
 	if (run->end.tv_sec == 0)
 		return -1;

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# tests/support/vm/root.sh FOLDER ARCHITECTURE BUILD
+# tests/support/vm/root.sh FOLDER ARCHITECTURE BUILD [TRIPLET]
 # The root of a virtual machine, as cpio archives for its kernel: FOLDER/root-ARCHITECTURE.cpio with
 # Debian's shell, tools, runc and crun (kept if it is there), and FOLDER/ours-ARCHITECTURE.cpio with the
 # repository and the programs of the build folder BUILD, both at the paths they have here.
 # 77 = cannot be had; the last line of the output says why.
 set -euo pipefail
 
-(($# == 3)) || { sed -n '3,7s/^# \?//p' "$0" >&2 && exit 2; }
-folder=$1 arch=$2 build=$3
+(($# == 3 || $# == 4)) || { sed -n '3,7s/^# \?//p' "$0" >&2 && exit 2; }
+folder=$1 arch=$2 build=$3 triplet=${4-}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source_dir=$(cd "$here/../../.." && pwd)
 root=$folder/root-$arch.cpio ours=$folder/ours-$arch.cpio
@@ -43,6 +43,7 @@ debian() { # DIR
 programs() { # DIR: with libnvc where nvc-cli looks for it, without what only a debugger reads
 	local file strip=strip into=$1$build
 	[[ $arch != arm64 ]] || strip=aarch64-linux-gnu-strip
+	[[ ! $triplet ]] || strip=$triplet-strip
 	mkdir -p "$into"/{hook,cli,lib,tests/support}
 	cp -a "$build"/hook/nvc-* "$into/hook/"
 	cp -a "$build/cli/nvc-cli" "$into/cli/"
