@@ -118,7 +118,7 @@ static int tell(const struct cmd *cmd, const struct nvc_engine_change *change)
 	struct err err = {0};
 
 	if (change->done & NVC_ENGINE_NO_PROGRAM)
-		out_warning(cmd->out, "there is no program '%s' yet", change->runtime_path);
+		out_warning(cmd->out, "there is no program ", change->runtime_path, " yet");
 	strbuf_adds(&text, "");
 	if (cmd->opts->dry_run) {
 		if (change->after != NULL)

@@ -14,12 +14,14 @@ set(data ${NVC_PTEST_DIR}/data)
 install(FILES ${PROJECT_SOURCE_DIR}/VERSION DESTINATION ${data} COMPONENT ptest)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/csv DESTINATION ${data} COMPONENT ptest PATTERN CMakeLists.txt EXCLUDE)
 install(FILES ${PROJECT_SOURCE_DIR}/docs/json.md DESTINATION ${data}/docs COMPONENT ptest)
+# not the corpora with ELF files in them: a distribution's checks take those for programs, and bad ones
 foreach(folder cases/plan cases/toml cases/ldcache fuzz/corpus)
   get_filename_component(parent ${folder} DIRECTORY)
   install(
     DIRECTORY ${PROJECT_SOURCE_DIR}/tests/${folder}
     DESTINATION ${data}/tests/${parent}
-    COMPONENT ptest)
+    COMPONENT ptest
+    REGEX "/corpus/(compat|elf|image)$" EXCLUDE)
 endforeach()
 
 # Our programs are those of the other components: links, which hold wherever the whole tree is moved.

@@ -44,6 +44,11 @@ static inline void alloccorpus_sweep(const char *area, allocfail_fn run)
 	unsigned long bad = allocfail.bad;
 	unsigned n = 0;
 
+	/* an installed test has not every corpus: tests/ptest/install.cmake */
+	if (dir == NULL && access(where_data("/CMakeLists.txt"), F_OK) < 0) {
+		print_message("skipped: no corpus of %s\n", area);
+		return;
+	}
 	assert_non_null(dir);
 	for (const struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
 		auto_free char *path = str_format("%s/%s", folder, entry->d_name);
