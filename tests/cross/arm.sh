@@ -107,23 +107,23 @@ arm_excluded() {
 # A kernel and a root for arm64, whose kernel runs programs of 32 bits as well, with the tests, and the
 # libraries that they want.
 arm_machine() {
-	local vm=$NVC_SOURCE_DIR/tests/support/vm extra=$arm_dir/extra name rc=0
+	local vm=$NVC_SOURCE_DIR/tests/support/vm more=$arm_dir/more name rc=0
 	"$vm/kernel.sh" "$arm_vm" "$(aptdir_release)" arm64 || rc=$?
 	((rc != 0)) || "$vm/root.sh" "$arm_vm" arm64 "$arm_build" "$arm_triplet" || rc=$?
 	((rc == 0)) || return "$rc"
 
-	mkdir -p "$extra$arm_build"/{tests/support,driver} "$extra/usr/lib/$arm_triplet"
-	arm_excluded | while read -r name; do cp "$arm_build/tests/$name" "$extra$arm_build/tests/"; done
-	cp "$arm_build/driver/nvc-driver" "$extra$arm_build/driver/"
-	cp -a "$arm_build/tests/support/nvml" "$extra$arm_build/tests/support/"
-	find "$extra$arm_build" -type f -exec "$arm_triplet-strip" --strip-debug {} + 2>/dev/null || true
+	mkdir -p "$more$arm_build"/{tests/support,driver} "$more/usr/lib/$arm_triplet"
+	arm_excluded | while read -r name; do cp "$arm_build/tests/$name" "$more$arm_build/tests/"; done
+	cp "$arm_build/driver/nvc-driver" "$more$arm_build/driver/"
+	cp -a "$arm_build/tests/support/nvml" "$more$arm_build/tests/support/"
+	find "$more$arm_build" -type f -exec "$arm_triplet-strip" --strip-debug {} + 2>/dev/null || true
 	for name in libc.so.6 libm.so.6 libdl.so.2 libpthread.so.0 libgcc_s.so.1 libcmocka.so.0 libjansson.so.4 libelf.so.1 libz.so.1 libcap.so.2 \
 		libseccomp.so.2; do
-		cp -L "$arm_sysroot/usr/lib/$arm_triplet/$name" "$extra/usr/lib/$arm_triplet/"
+		cp -L "$arm_sysroot/usr/lib/$arm_triplet/$name" "$more/usr/lib/$arm_triplet/"
 	done
-	cp -aL "$arm_sysroot"/usr/lib/ld-linux-*.so.* "$extra/usr/lib/"
-	(cd "$extra" && find . | busybox cpio -o -H newc 2>/dev/null) >>"$arm_vm/ours-arm64.cpio"
-	rm -rf "$extra"
+	cp -aL "$arm_sysroot"/usr/lib/ld-linux-*.so.* "$more/usr/lib/"
+	(cd "$more" && find . | busybox cpio -o -H newc 2>/dev/null) >>"$arm_vm/ours-arm64.cpio"
+	rm -rf "$more"
 }
 
 arm_boot() { # SECONDS COMMAND
@@ -139,7 +139,7 @@ arm_machine_units() {
 	((rc == 0)) || return 1
 	names=$(arm_excluded | tr '\n' ' ')
 	# shellcheck disable=SC2016 # the machine's
-	arm_boot 2400 'for t in '"$names"'; do timeout 600 $NVC_BUILD_DIR/tests/$t >/tmp/log 2>&1; rc=$?
+	arm_boot 2400 'mkdir -p /mnt; for t in '"$names"'; do timeout 600 $NVC_BUILD_DIR/tests/$t >/tmp/log 2>&1; rc=$?
 		((rc == 0 || rc == 77)) || { echo "== $t"; grep -v "  OK \|RUN  " /tmp/log | tail -n 40; }
 		grep "SKIPPED \] [a-z]" /tmp/log | sort -u | sed "s,^,$t: ,"
 		echo "unit: $t $rc $SECONDS s"; done' >"$log" 2>&1 || rc=$?
@@ -254,7 +254,12 @@ arm_check() { # WHAT COMMAND...
 	shift
 	"$@" >"$arm_dir/check" 2>&1 || verdict=fail
 	printf '%s\t%s\n' "$verdict" "$what" >>"$arm_cases"
-	[[ $verdict == run ]] && echo "ok: $what" || { echo "FAILED: $what" && tail -n 30 "$arm_dir/check"; }
+	if [[ $verdict == run ]]; then
+		echo "ok: $what"
+	else
+		echo "FAILED: $what"
+		tail -n 30 "$arm_dir/check"
+	fi
 }
 
 arm_report() { # NAME
@@ -264,6 +269,7 @@ arm_report() { # NAME
 			awk -F'\t' -v prefix="$arm_arch" '{ printf "<testcase name=\"%s\" status=\"%s\">\n</testcase>\n", $2 ~ /^unit\// ? $2 : "cross/" prefix ": " $2, $1 }'
 		echo '</testsuite>'
 	} >"$NVC_RESULTS/$arm_arch-$1.xml"
-	! grep -q '^fail' "$arm_cases" || arm_failed=yes
+	# for the stage's end
+	! grep -q '^fail' "$arm_cases" || export arm_failed=yes
 	: >"$arm_cases"
 }

@@ -131,6 +131,25 @@ one_line_error() {
 	[ -z "$output$stderr" ]
 }
 
+@test "nothing in an image moves the cursor of who looks at the change" {
+	local escape=$'\e' csi=$'\302\233' name=$'x\n+++ y\e[2J'
+	ln -s "$name" "$file"
+	configure --dry-run
+	[ "$status" -eq 0 ]
+	[[ ${lines[1]} == "+++ ${file%/*}/"'x\n+++ y\x1b[2J' ]]
+	[[ $output != *"$escape"* ]]
+
+	rm "$file"
+	printf '{\n\t"a":\r"\\\\ %s2J \177 ä"\r\n}\n' "$csi" >"$file"
+	SHELL=$BASH run script -qec "$(printf '%q ' "$cli" runtime configure --image-root "$root" --dry-run)" /dev/null </dev/null
+	[ "$status" -eq 0 ]
+	[[ $output == *$'-\t"a":\\x0d"\\\\ '*'\xc2\x9b2J \x7f ä"'$'\r'* ]]
+	[[ $output != *"$csi"* ]]
+	# what goes to a file is for patch: the bytes themselves
+	configure --dry-run
+	[[ $output == *"$csi"* ]]
+}
+
 @test "--dry-run of a missing file makes not even its folder" {
 	rmdir "$root/etc/docker"
 	configure --dry-run
@@ -263,7 +282,7 @@ one_line_error() {
 	export ASAN_OPTIONS=detect_leaks=0
 	echo '{}' >"$file"
 	"${supervise[@]}" --list "$BATS_TEST_TMPDIR/list" -- "$cli" runtime configure --image-root "$root" --dry-run >/dev/null
-	for fault in EROFS:openat ENOSPC:write EIO:fsync EROFS:renameat; do
+	for fault in EROFS:unlinkat ENOSPC:write EIO:fsync EROFS:renameat; do
 		# what a dry run does not do fails
 		run --separate-stderr "${supervise[@]}" --fail "$(($(wc -l <"$BATS_TEST_TMPDIR/list") - 3)):$fault" \
 			-- "$cli" runtime configure --image-root "$root"

@@ -107,6 +107,12 @@ refuses() { # TEXT VARIABLE=VALUE...
 	END
 }
 
+@test "class: a name that is not UTF-8 is listed byte by byte" {
+	touch "$tree/usr/lib/lib"$'\377'".so"
+	LC_ALL=C.UTF-8 makes pkg
+	printf 'lib, /usr/lib/lib\377.so\n' | cmp - "$list"
+}
+
 @test "class: what no list can hold is refused by name, and no list is left" {
 	refuses "pkg.csv would be empty"
 	refuses "'bin' is no type" CONTAINER_CSV_EXTRA='bin, /usr/bin/x'
@@ -119,6 +125,10 @@ refuses() { # TEXT VARIABLE=VALUE...
 	touch "$tree/usr/lib/liba"$'\n'"b.so"
 	refuses "has a newline in it"
 	rm "$tree"/usr/lib/liba*
+	touch "$tree/usr/lib/liba"$'\t'"b.so"
+	refuses "has a control character in it"
+	rm "$tree"/usr/lib/liba*
+	refuses "has a control character in it" CONTAINER_CSV_EXTRA="lib, /usr/lib/x"$'\177'"y"
 	touch "$tree/usr/lib/lib*.so"
 	refuses "'/usr/lib/lib*.so' would be read as a pattern"
 	rm "$tree"/usr/lib/lib*

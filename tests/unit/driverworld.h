@@ -150,6 +150,17 @@ static inline void driverworld_done(struct driverworld *world)
 	tree_remove(&world->tree);
 }
 
+/** No child is left. One that was killed and given up may still be dying on a busy machine: it is
+ *  waited for, and a signal has ended it. */
+static inline void driverworld_no_child(void)
+{
+	int status;
+
+	while (waitpid(-1, &status, 0) > 0)
+		assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	assert_int_equal(errno, ECHILD);
+}
+
 /* chroot(2) takes it. */
 static inline void driverworld_need_root(void)
 {

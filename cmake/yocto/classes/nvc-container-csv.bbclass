@@ -63,6 +63,8 @@ def nvc_csv_row(kind, path, origin):
     for character, name in ((",", "a comma"), ("\n", "a newline"), ("\r", "a carriage return")):
         if character in path:
             bb.fatal("%s: %r has %s in it, which no list can hold" % (origin, path, name))
+    if any(ord(character) < 32 or ord(character) == 127 for character in path):
+        bb.fatal("%s: %r has a control character in it, which no list can hold" % (origin, path))
     return "%s, %s" % (kind, path)
 
 def nvc_csv_extra(d):
@@ -90,7 +92,7 @@ python nvc_container_csv_populate() {
                  (name, d.getVar("CONTAINER_CSV_FILES")))
     folder = d.getVar("D") + d.getVar("NVC_CSV_DIR")
     os.makedirs(folder, mode=0o755, exist_ok=True)
-    with open(os.path.join(folder, name), "w", encoding="utf-8") as out:
+    with open(os.path.join(folder, name), "w", encoding="utf-8", errors="surrogateescape") as out:
         out.write("".join(row + "\n" for row in sorted(rows)))
     os.chmod(os.path.join(folder, name), 0o644)
 }
