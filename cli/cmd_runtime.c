@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/str.h"
@@ -100,16 +102,47 @@ static void put_nothing(struct strbuf *text, const struct cmd *cmd,
 	strbuf_addf(text, " already%s\n", cmd->opts->set_default ? ", and the default" : "");
 }
 
+/* A terminal obeys control characters; ends of lines, of either kind, and tabs are the diff's. */
+static size_t shown_as_is(const char *text, size_t len)
+{
+	bool plain = text[0] == '\n' || text[0] == '\t' ||
+		     (text[0] == '\r' && len > 1 && text[1] == '\n');
+
+	return plain ? 1 : str_plain_length(text, len);
+}
+
+static void put_shown(struct strbuf *text, const struct strbuf *diff)
+{
+	for (size_t i = 0; i < diff->len;) {
+		const char *at = diff->data + i;
+		size_t n = shown_as_is(at, diff->len - i);
+
+		if (n > 0)
+			strbuf_add(text, at, n);
+		else
+			strbuf_addf(text, "\\x%02x", (unsigned char)at[0]);
+		i += n > 0 ? n : 1;
+	}
+}
+
 static void put_diff(struct strbuf *text, const struct nvc_engine_change *change)
 {
+	auto_done(strbuf) struct strbuf diff = {0};
+	char file[MAX_SHOWN];
 	const char *before = change->before == NULL ? "" : change->before;
-	struct udiff_side old = {.name = change->before == NULL ? "/dev/null" : change->file,
+	struct udiff_side old = {.name = change->before == NULL ? "/dev/null" : file,
 				 .text = before,
 				 .len = strlen(before)};
-	struct udiff_side now = {
-		.name = change->file, .text = change->after, .len = strlen(change->after)};
+	struct udiff_side now = {.name = file, .text = change->after, .len = strlen(change->after)};
 
-	udiff_write(text, &old, &now);
+	str_escape(change->file, file, sizeof(file));
+	udiff_write(&diff, &old, &now);
+	if (strbuf_failed(&diff))
+		text->failed = true;
+	else if (isatty(STDOUT_FILENO) != 0)
+		put_shown(text, &diff);
+	else
+		strbuf_add(text, diff.data, diff.len);
 }
 
 static int tell(const struct cmd *cmd, const struct nvc_engine_change *change)
@@ -118,7 +151,7 @@ static int tell(const struct cmd *cmd, const struct nvc_engine_change *change)
 	struct err err = {0};
 
 	if (change->done & NVC_ENGINE_NO_PROGRAM)
-		out_warning(cmd->out, "there is no program '%s' yet", change->runtime_path);
+		out_warning(cmd->out, "there is no program ", change->runtime_path, " yet");
 	strbuf_adds(&text, "");
 	if (cmd->opts->dry_run) {
 		if (change->after != NULL)

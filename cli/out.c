@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -24,24 +23,23 @@ static void put_line(const struct out *out, const char *text)
 	fprintf(stderr, "%s: %s\n", out->program, shown);
 }
 
-void out_warning(const struct out *out, const char *fmt, ...)
+void out_warning(const struct out *out, const char *before, const char *name, const char *behind)
 {
-	char text[MAX_LINE] = "warning: ";
-	size_t len = strlen(text);
-	va_list ap;
+	auto_free char *text = str_format("warning: %s'%s'%s", before, name, behind);
 
-	va_start(ap, fmt);
-	(void)vsnprintf(text + len, sizeof(text) - len, fmt, ap);
-	va_end(ap);
-	put_line(out, text);
+	if (text != NULL)
+		put_line(out, text);
 }
 
 void out_open_log(struct out *out, const char *path)
 {
 	out->log_fd = open(
 		path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-	if (out->log_fd < 0)
-		out_warning(out, "no log: open '%s': %s", path, strerror(errno));
+	if (out->log_fd < 0) {
+		auto_free char *why = str_format(": %s", strerror(errno));
+
+		out_warning(out, "no log: open ", path, why == NULL ? "" : why);
+	}
 }
 
 void out_close(struct out *out)

@@ -31,8 +31,8 @@ void out_log(void *arg, enum nvc_log_level level, const char *module, const char
 int out_error(const struct out *out, const struct err *err);
 int out_context_error(const struct out *out, const struct nvc_context *ctx);
 
-/** "PROGRAM: warning: TEXT" on standard error. */
-void out_warning(const struct out *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/** "PROGRAM: warning: BEFORE'NAME'BEHIND" on standard error. */
+void out_warning(const struct out *out, const char *before, const char *name, const char *behind);
 
 /** Writes the whole text to standard output. Exit status: 1 when that is not possible. */
 int out_text(const struct out *out, const char *text);

@@ -25,6 +25,10 @@ target_compile_options(
             -Wwrite-strings
             -ffunction-sections
             -fdata-sections)
+# gcc 9 complains of {.member = (struct x){.a = 1}} in an initialiser, too
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU" AND CMAKE_C_COMPILER_VERSION VERSION_LESS 10)
+  target_compile_options(nvc_flags INTERFACE -Wno-missing-field-initializers)
+endif()
 foreach(flag -fstack-protector-strong -fstack-clash-protection -fcf-protection -gno-record-gcc-switches)
   string(MAKE_C_IDENTIFIER "NVC_HAVE${flag}" have)
   check_c_compiler_flag(${flag} ${have})

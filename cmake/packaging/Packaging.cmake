@@ -139,7 +139,7 @@ The package comes with mount lists of our own for L4T R32 to R39.\n\
 \n\
 No engine is changed at installation: 'nvc-cli runtime configure' does that.")
 set(CPACK_DEBIAN_TOOLS_PACKAGE_RECOMMENDS "runc | crun")
-set(CPACK_DEBIAN_TOOLS_PACKAGE_SUGGESTS "docker.io | docker-ce | podman | containerd, nvc-compat")
+set(CPACK_DEBIAN_TOOLS_PACKAGE_SUGGESTS "docker.io | docker-ce | podman | containerd, nvc-compat, nvc-podman")
 set(CPACK_DEBIAN_TOOLS_PACKAGE_CONTROL_EXTRA ${sources}/deb/tools/postinst ${sources}/deb/tools/prerm
                                              ${sources}/deb/tools/postrm)
 # lists of the board's own folder are its owner's to change
@@ -153,7 +153,16 @@ if(NVC_CSV_RELEASE)
   list(APPEND CPACK_DEBIAN_TOOLS_PACKAGE_CONTROL_EXTRA ${made}/tools/conffiles)
 endif()
 
-set(CPACK_COMPONENTS_ALL lib dev hook runtime cli driver csv library-package development-package tools-package)
+nvc_package(engines nvc-podman admin foreign)
+set(CPACK_DEBIAN_ENGINES_PACKAGE_ARCHITECTURE all)
+set(CPACK_DEBIAN_ENGINES_DESCRIPTION
+    "NVIDIA GPUs for containers: hooks for podman and CRI-O\n\
+Tells podman and CRI-O to call nvc-hook for containers that ask for a GPU.\n\
+To install this package is to register the hook, to remove it takes that back.")
+set(CPACK_DEBIAN_ENGINES_PACKAGE_DEPENDS "nvc-tools (= ${version})")
+
+set(CPACK_COMPONENTS_ALL lib dev hook runtime cli driver csv podman
+    library-package development-package tools-package engines-package)
 if(NOT NVC_NVML)
   list(REMOVE_ITEM CPACK_COMPONENTS_ALL driver)
 endif()
@@ -199,7 +208,8 @@ cpack_add_component(dev GROUP development)
 foreach(component hook runtime cli driver csv)
   cpack_add_component(${component} GROUP tools)
 endforeach()
+cpack_add_component(podman GROUP engines)
 cpack_add_component(compat GROUP names)
-foreach(group library development tools names)
+foreach(group library development tools engines names)
   cpack_add_component(${group}-package GROUP ${group})
 endforeach()

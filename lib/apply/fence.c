@@ -346,7 +346,7 @@ int fence_enter(const struct fence *fence, enum fence_phase phase, struct err *e
 
 	if (!fence->on)
 		return 0;
-	if (phase == FENCE_PREPARE && !sysfilter_built())
+	if (phase == FENCE_INSIDE && !sysfilter_built()) /* when prepare begins no log is open */
 		log_info(fence->log, MODULE, "no system call filters: this build has none");
 	if (phase == FENCE_PREPARE && fence->child)
 		r = privs_bequeath(FENCE_CAPS_BEQUEATHED, err);

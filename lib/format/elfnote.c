@@ -6,9 +6,8 @@
 
 #define HEAD_LEN 12u /* sizes of name and descriptor, type */
 
-#ifndef GNU_PROPERTY_X86_ISA_1_NEEDED
-#define GNU_PROPERTY_X86_ISA_1_NEEDED 0xc0008002u
-#endif
+/* GNU_PROPERTY_X86_ISA_1_NEEDED, which is an older number in headers before glibc 2.33 */
+#define X86_ISA_1_NEEDED 0xc0008002u
 
 /* What is left of the bytes. */
 struct rest {
@@ -62,7 +61,7 @@ static void read_properties(struct rest rest, const struct elfnote_form *form, s
 		value = take(&rest, size, align);
 		if (value == NULL)
 			return;
-		if (word(head, form->big) != GNU_PROPERTY_X86_ISA_1_NEEDED || size != 4)
+		if (word(head, form->big) != X86_ISA_1_NEEDED || size != 4)
 			continue;
 		ret->isa_level = 0;
 		for (uint32_t bits = word(value, form->big) >> 1; bits != 0; bits >>= 1)

@@ -173,7 +173,7 @@ int jmember_find(const struct strbuf *text, const char *const *path, struct jsca
 		 struct err *err)
 {
 	struct jscan scan = scan_of(text);
-	struct place place;
+	struct place place = {.rest = NULL};
 	int rc = walk(&scan, path, &place, err);
 
 	if (rc < 0)
@@ -250,7 +250,7 @@ int jmember_set(struct strbuf *text, const char *const *path, const char *value,
 	auto_done(strbuf) struct strbuf middle = {0};
 	struct jscan scan = scan_of(text);
 	struct jscan_span span;
-	struct place place;
+	struct place place = {.rest = NULL};
 	int rc = walk(&scan, path, &place, err);
 
 	if (rc < 0)
@@ -277,7 +277,7 @@ int jmember_remove(struct strbuf *text, const char *const *path, struct err *err
 	const struct strbuf nothing = {.data = NULL};
 	struct jscan scan = scan_of(text);
 	struct jscan_span span;
-	struct place place;
+	struct place place = {.rest = NULL};
 	int rc = walk(&scan, path, &place, err);
 
 	if (rc < 0)

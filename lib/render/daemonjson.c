@@ -53,7 +53,7 @@ static int find_string(const struct strbuf *text, const char *const *path, struc
 		       struct err *err)
 {
 	struct jscan scan = {.text = text->data, .len = text->len};
-	struct jscan_span span;
+	struct jscan_span span = {.start = 0};
 	int rc = jmember_find(text, path, &span, err);
 
 	if (rc > 0 && text->data[span.start] != '"')
@@ -105,7 +105,7 @@ static int set_runtime(struct edit *edit, struct err *err)
 	const struct daemonjson_wish *wish = edit->wish;
 	const char *const path[] = {"runtimes", wish->name, "path", NULL};
 	const char *const entry[] = {"runtimes", wish->name, NULL};
-	struct jscan_span span;
+	struct jscan_span span = {.start = 0};
 	int has_entry = jmember_find(edit->text, entry, &span, err);
 	int rc = has_entry > 0 ? remove_shim(edit, err) : has_entry;
 
@@ -121,7 +121,7 @@ static int set_runtime(struct edit *edit, struct err *err)
 
 static int set_default(struct edit *edit, struct err *err)
 {
-	struct jscan_span span;
+	struct jscan_span span = {.start = 0};
 	int rc = find_string(edit->text, default_path, &span, err);
 
 	if (rc < 0 || !edit->wish->set_default)
@@ -153,7 +153,7 @@ static int check_ours(const struct edit *edit, struct err *err)
 	const struct daemonjson_wish *wish = edit->wish;
 	const char *const path[] = {"runtimes", wish->name, "path", NULL};
 	auto_free char *there = NULL;
-	struct jscan_span span;
+	struct jscan_span span = {.start = 0};
 	char shown[256];
 	int rc = find_string(edit->text, path, &span, err);
 
@@ -175,7 +175,7 @@ static int check_ours(const struct edit *edit, struct err *err)
 static int remove_runtime(struct edit *edit, struct err *err)
 {
 	const char *const entry[] = {"runtimes", edit->wish->name, NULL};
-	struct jscan_span span;
+	struct jscan_span span = {.start = 0};
 	const char *p;
 	int rc = jmember_find(edit->text, entry, &span, err);
 
@@ -198,7 +198,7 @@ static int remove_runtime(struct edit *edit, struct err *err)
 
 static int remove_default(struct edit *edit, struct err *err)
 {
-	struct jscan_span span;
+	struct jscan_span span = {.start = 0};
 	int rc = find_string(edit->text, default_path, &span, err);
 
 	if (rc <= 0 || !reads(edit->text, span, edit->wish->name))
@@ -214,7 +214,7 @@ static int check_text(const struct edit *edit, struct err *err)
 	const char *const path[] = {"runtimes", edit->wish->name, "path", NULL};
 	const char *const type[] = {"runtimes", edit->wish->name, "runtimeType", NULL};
 	const char *const options[] = {"runtimes", edit->wish->name, "options", NULL};
-	struct jscan_span span;
+	struct jscan_span span = {.start = 0};
 	int rc = find_string(edit->text, path, &span, err);
 
 	if (rc >= 0)

@@ -2,10 +2,11 @@
 #include "sys/aside.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
+
+#include "sys/libc.h"
 
 #define ASIDE_STACK ((size_t)1 << 20) /* bytes, most of them never touched */
 
@@ -56,9 +57,7 @@ int aside_run(int (*fn)(void *arg, struct err *err), void *arg, struct err *err)
 	pthread_t thread;
 	int code;
 
-#ifdef __GLIBC__
-	(void)mallopt(M_ARENA_MAX, 1); /* one of the two waits: no second heap */
-#endif
+	libc_share_heap(); /* one of the two waits */
 	code = pthread_attr_init(&attributes);
 	if (code != 0)
 		return err_sys(err, code, "start a thread");

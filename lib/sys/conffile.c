@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -14,6 +16,9 @@
 #include "sys/entry.h"
 #include "sys/io.h"
 #include "sys/rootfs.h"
+
+#define MAX_WAIT_MS 2000u
+#define PAUSE_MS    10u
 
 void conffile_done(struct conffile *file)
 {
@@ -106,11 +111,26 @@ int conffile_open(int rootfd, const char *path, size_t max, struct conffile *ret
 	return 0;
 }
 
-static bool is_as_read(const struct conffile *file)
+/* Two of us would use the same temporary names. Whoever can read the folder can hold its lock, and
+ * some file systems have none: after a while it goes without. */
+static int lock_folder(int dirfd)
+{
+	static const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000};
+	auto_fd fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	for (unsigned waited = 0; fd >= 0 && waited < MAX_WAIT_MS; waited += PAUSE_MS) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0 || (errno != EWOULDBLOCK && errno != EINTR))
+			break;
+		(void)nanosleep(&pause, NULL);
+	}
+	return take_fd(&fd);
+}
+
+static bool is_as_read(int dirfd, const struct conffile *file)
 {
 	struct stat st;
 
-	if (entry_stat(file->dirfd, file->name, &st) < 0)
+	if (entry_stat(dirfd, file->name, &st) < 0)
 		return errno == ENOENT && file->text == NULL;
 	return file->text != NULL && st.st_dev == file->st.st_dev && st.st_ino == file->st.st_ino &&
 	       st.st_size == file->st.st_size && st.st_mtim.tv_sec == file->st.st_mtim.tv_sec &&
@@ -138,20 +158,24 @@ int conffile_write(const struct conffile *file, const char *text, size_t len, co
 	struct io_new content = {.mode = 0644, .uid = geteuid(), .gid = getegid()};
 	char name[NAME_MAX + 1];
 	auto_fd made = -1;
+	auto_fd lock = -1;
 	int dirfd = file->dirfd;
 	int rc = 0;
 
 	if (dirfd < 0) {
 		made = rootfs_make_parent(file->rootfd, file->path, NULL, NULL, name, err);
 		dirfd = made;
-	} else if (!is_as_read(file)) {
+	}
+	if (dirfd < 0)
+		return dirfd;
+	lock = lock_folder(dirfd);
+	if (!is_as_read(dirfd, file))
 		return err_set(err, EBUSY, "'%s' has just been changed by somebody else",
 			       file->path);
-	} else if (file->text != NULL) {
+	if (file->text != NULL)
 		rc = keep_old(file, suffix, &content, err);
-	}
-	if (dirfd < 0 || rc < 0)
-		return dirfd < 0 ? dirfd : rc;
+	if (rc < 0)
+		return rc;
 	content.data = text;
 	content.len = len;
 	return io_replace_durably_at(dirfd, file->name, &content, err);

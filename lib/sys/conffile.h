@@ -35,8 +35,8 @@ void conffile_done(struct conffile *file);
 
 /** Replaces the content; mode and owner stay, those of a new file are 0644 and the caller's, and of
  *  a new folder 0755. What the file held is in NAME and suffix then, in the place of what was
- * there. At every moment file and copy are whole. -EBUSY: somebody has changed the file since it
- * was read. */
+ * there. At every moment file and copy are whole. Whoever else is in here with a file of the folder
+ * is waited for, two seconds at most. -EBUSY: somebody has changed the file since it was read. */
 int conffile_write(const struct conffile *file, const char *text, size_t len, const char *suffix,
 		   struct err *err);
 

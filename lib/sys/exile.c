@@ -81,15 +81,17 @@ static const struct sysfilter_rule conditions[] = {
 
 static int exile_filter(struct err *err)
 {
-	struct sysfilter_rule rules[N_CONDITIONS + 3] = {{.name = NULL}};
+	struct sysfilter_rule rules[N_CONDITIONS + 4] = {{.name = NULL}};
 
 	if (!sysfilter_built())
 		return 0;
 	for (size_t i = 0; i < N_CONDITIONS; i++)
 		rules[i] = conditions[i];
-	/* abort(3) and raise(3); and the limits of this process may be asked for */
+	/* abort(3) and raise(3) of glibc and of musl; and limits of this process may be asked for
+	 */
 	rules[N_CONDITIONS] = (struct sysfilter_rule){"tgkill", 0, ALL_BITS, (uint32_t)getpid()};
-	rules[N_CONDITIONS + 1] = (struct sysfilter_rule){"prlimit64", 2, ALL_BITS, 0};
+	rules[N_CONDITIONS + 1] = (struct sysfilter_rule){"tkill", 0, ALL_BITS, (uint32_t)getpid()};
+	rules[N_CONDITIONS + 2] = (struct sysfilter_rule){"prlimit64", 2, ALL_BITS, 0};
 	return sysfilter_allow_when(allowed, rules, err);
 }
 

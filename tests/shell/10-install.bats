@@ -126,7 +126,7 @@ setup_file() {
 	PATH=$BATS_TEST_TMPDIR/bin:$PATH packages_missing "$kinds" >"$BATS_TEST_TMPDIR/demo"
 	grep -qx docker.io "$BATS_TEST_TMPDIR/demo"
 	grep -qx scdoc "$BATS_TEST_TMPDIR/demo"
-	run grep -vE $'^#|\t(build|unit|checks|lint|demo|shell|bare|real|long)$' "$NVC_SOURCE_DIR/tests/packages.txt"
+	run grep -vE $'^#|\t(build|unit|checks|lint|cross|demo|shell|bare|real|long)$' "$NVC_SOURCE_DIR/tests/packages.txt"
 	[ "$status" -eq 1 ]
 }
 

@@ -12,7 +12,7 @@ setup_file() {
 	mkdir -p "$ENGINES_DIR/hooks.d" "$ENGINES_DIR/clibin"
 	ln -s "$GPU_CLI" "$ENGINES_DIR/clibin/nvidia-container-cli"
 	# the files that are installed, for the hook of this build and the board's configuration
-	DESTDIR=$BATS_FILE_TMPDIR/dest cmake --install "$NVC_BUILD_DIR" --component hook >/dev/null
+	DESTDIR=$BATS_FILE_TMPDIR/dest cmake --install "$NVC_BUILD_DIR" --component podman >/dev/null
 	local file
 	for file in "$BATS_FILE_TMPDIR"/dest/*/*/share/containers/oci/hooks.d/*.json "$BATS_FILE_TMPDIR"/dest/*/share/containers/oci/hooks.d/*.json; do
 		[ -e "$file" ] || continue

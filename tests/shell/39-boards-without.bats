@@ -9,7 +9,7 @@
 
 arch=/usr/lib/aarch64-linux-gnu
 passthrough=/usr/share/nvidia-container-passthrough
-lists=/etc/nvidia-container-runtime/host-files-for-container.d
+list_dir=/etc/nvidia-container-runtime/host-files-for-container.d
 
 bats_require_minimum_version 1.5.0
 
@@ -202,10 +202,10 @@ lived() { # BOARD [OPTION...]: and says where the record was
 	script 'cuda-probe /dev/nvmap'
 	run booted elsewhere -- 'nvc-runtime run c 2>&1'
 	[ "$status" -ne 0 ]
-	[ "$(grep -c "no GPU found: there is no folder of mount lists '$lists', and NVIDIA's driver is not loaded" <<<"$output")" -eq 1 ]
+	[ "$(grep -c "no GPU found: there is no folder of mount lists '$list_dir', and NVIDIA's driver is not loaded" <<<"$output")" -eq 1 ]
 	[ "$(wc -l <<<"$output")" -eq 1 ]
 	booted elsewhere -- 'nvc-cli info' >"$dir/info"
-	grep -q "^Mount lists: *$lists  (not there)" "$dir/info"
+	grep -q "^Mount lists: *$list_dir  (not there)" "$dir/info"
 
 	bundle_edit "$dir" '.process.env |= map(select(startswith("NVIDIA_") | not))'
 	script 'echo started'
@@ -305,7 +305,7 @@ oe_wanted() { # BOARD LIBDIR TO ALTERNATE-ROOT...
 	if [[ -L $board/lib ]]; then cp -a "$GPU_IMAGE" "$view"; else cp -a "$ENGINES_DIR/image-split" "$view"; fi
 	cp -a --remove-destination "$board"/{etc,lib,usr} "$view/"
 	for ((i = $#; i > 3; i--)); do cp -a --remove-destination "$board${!i}/." "$view/"; done
-	sed -nE 's/^(lib|sym), *//p' "$board$lists"/*.csv |
+	sed -nE 's/^(lib|sym), *//p' "$board$list_dir"/*.csv |
 		chroot "$view" /bin/sh -c 'while read -r row; do for path in $row; do [ ! -f $path ] || md5sum $path; done; done' |
 		awk -v from="$libdir/" -v arch="$arch/" -v to="$to/" '
 			index($2, from) == 1 && index($2, arch) != 1 { $2 = to substr($2, length(from) + 1) }
@@ -434,13 +434,15 @@ alternates="alt-roots = [\"$passthrough\"]"
 	unchanged
 }
 
-@test "nothing of the host is executed but the low-level runtime" {
-	bundle_edit "$dir" '.process.args = ["/usr/bin/cuda-probe", "/dev/nvmap"]'
+executed() { # by the runtime and what it starts; runc executes a copy of itself, by descriptor or /proc
 	"$NVC_SOURCE_DIR/tests/support/exempt" strace -f -qq -e trace=execve,execveat -o "$dir/trace" \
-		"$NVC_SOURCE_DIR/tests/support/boot" --data "$dir" "$(gpu_dir bare)" /bin/sh -euc 'cd /data; exec nvc-runtime run c </dev/null'
-	# runc executes a copy of itself, by a descriptor or by /proc
+		"$NVC_SOURCE_DIR/tests/support/boot" --data "$dir" "$(gpu_dir bare)" /bin/sh -euc 'cd /data; exec nvc-runtime run c </dev/null' >"$dir/out"
 	sed -n '/execve("\/usr\/bin\/nvc-runtime"/,$p' "$dir/trace" | grep -v ' = -1 ' |
 		sed -nE -e 's/^[0-9]+ +execve\("([^"]*)".*/\1/p' -e 's/^[0-9]+ +execveat\([0-9]+, "", \["([^"]*)".*AT_EMPTY_PATH.*/\1/p' \
-			-e '/execveat\([A-Z]|execveat\([0-9]+, "[^"]/p' | grep -vx /proc/self/exe | sort -u >"$dir/programs"
-	diff <(printf '%s\n' /usr/bin/{cuda-probe,nvc-hook,nvc-runtime,runc}) "$dir/programs"
+			-e '/execveat\([A-Z]|execveat\([0-9]+, "[^"]/p' | grep -vx /proc/self/exe | sort -u
+}
+
+@test "nothing of the host is executed but the low-level runtime" {
+	bundle_edit "$dir" '.process.args = ["/usr/bin/cuda-probe", "/dev/nvmap"]'
+	diff <(printf '%s\n' /usr/bin/{cuda-probe,nvc-hook,nvc-runtime,runc}) <(executed)
 }

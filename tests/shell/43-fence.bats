@@ -160,6 +160,11 @@ phase() { # NAME THREAD FILTERS CAPABILITY...
 	local log
 	log=$(gpu_state R36)/hook.log
 	: >"$log"
+	if grep -q '^NVC_SECCOMP:BOOL=OFF' "$NVC_BUILD_DIR/CMakeCache.txt"; then # by cross/options
+		cell prestart "$GPU_HOOK" --config "$(gpu_config R36)"
+		[ "$(grep -c 'no system call filters: this build has none' "$log")" -eq 1 ]
+		return 0
+	fi
 	cell prestart,poststop "$NVC_BUILD_DIR/tests/support/enosys" seccomp -- "$GPU_HOOK" --debug --config "$(gpu_config R36)"
 	grep -q 'loader cache updated' "$log"
 	grep -q 'a system call filter: the kernel has none' "$log"

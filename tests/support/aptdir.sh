@@ -9,6 +9,8 @@
 #   aptdir_known NAME...                   those that the release has
 #   aptdir_fetch DIR NAME...               exactly those packages, unpacked into DIR
 #   aptdir_fetch_all DIR NAME...           and all that they depend on
+#   aptdir_source DIR NAME...              the sources of those packages, unpacked and patched as Debian builds
+#                                          them: DIR/NAME (needs dpkg-dev)
 #   aptdir_merge_usr DIR                   /bin, /lib ... become links, as base-files and usrmerge have it
 # DIR is the caller's to remove.
 
@@ -84,6 +86,26 @@ aptdir_fetch_all() { # DIR NAME...
 	apt-get -qq -y --download-only install "$@" >>"$APTDIR_STATE/log" 2>&1 ||
 		{ cat "$APTDIR_STATE/log" && echo "the mirror's packages cannot be had" && return 1; }
 	aptdir_unpack "$into" "$APTDIR_STATE/cache/archives"
+}
+
+# apt compares what it gets with the sums of its signed list; dpkg-source's complaint about the
+# maintainer's own key is none of ours.
+aptdir_source() { # DIR NAME...
+	local into=$1 list=$APTDIR_STATE/etc/sources.list name downloads unpacked
+	shift
+	if ! grep -q '^deb-src ' "$list"; then
+		sed -i 'p; s/^deb /deb-src /' "$list"
+		apt-get -qq update >"$APTDIR_STATE/log" 2>&1 || { cat "$APTDIR_STATE/log" && echo "the mirror's source lists cannot be had" && return 1; }
+	fi
+	mkdir -p "$into"
+	for name; do
+		downloads=$(mktemp -d "$APTDIR_STATE/debs/XXXXXX")
+		(cd "$downloads" && apt-get -qq --only-source source "$name") >>"$APTDIR_STATE/log" 2>&1 ||
+			{ tail -n 20 "$APTDIR_STATE/log" && echo "the mirror's source of $name cannot be had" && return 1; }
+		unpacked=$(find "$downloads" -mindepth 1 -maxdepth 1 -type d)
+		rm -rf "${into:?}/$name"
+		mv "$unpacked" "$into/$name"
+	done
 }
 
 aptdir_merge_usr() { # DIR

@@ -61,12 +61,17 @@ char *__wrap_strndup(const char *text, size_t len)
 	return allocfail_now() ? NULL : __real_strndup(text, len);
 }
 #else
-#define ALLOCFAIL(name)   name
+#define ALLOCFAIL(name) name
+#ifdef __GLIBC__
 #define ALLOCFAIL_C(name) __libc_##name
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t n, size_t size);
 void *__libc_realloc(void *old, size_t size);
 void __libc_free(void *old);
+#else
+#include "allocnext.h"
+#define ALLOCFAIL_C(name) allocnext_##name
+#endif
 
 /* the libraries shall find these, and not the C library's */
 #pragma GCC visibility push(default)
@@ -74,7 +79,7 @@ void __libc_free(void *old);
 void free(void *old)
 {
 	allocfail.live -= old != NULL;
-	__libc_free(old);
+	ALLOCFAIL_C(free)(old);
 }
 #endif
 
@@ -137,8 +142,11 @@ void __assert_fail(const char *what, const char *file, unsigned line, const char
 __attribute__((visibility("default"))) void __assert_fail(const char *what, const char *file,
 							  unsigned line, const char *function)
 {
+	const char *name = strrchr(file, '/');
+
 	allocfail_stop();
-	if (strcmp(file, "load.c") == 0 && strcmp(function, "lex_unget_unsave") == 0)
+	name = name == NULL ? file : name + 1;
+	if (strcmp(name, "load.c") == 0 && strcmp(function, "lex_unget_unsave") == 0)
 		longjmp(allocfail_stopped, 1);
 	fprintf(stderr, "%s:%u: %s: %s\n", file, line, function, what);
 	abort();

@@ -15,6 +15,9 @@
 #include "host/host.h"
 #include "model/inventory.h"
 #include "tree.h"
+#include "where.h"
+
+#define DRIVERWORLD_NVML where_built("/support/nvml/libnvidia-ml.so.1")
 
 #define UUID_0 "GPU-00000000-1111-2222-3333-444444444444"
 #define UUID_1 "GPU-00000001-1111-2222-3333-444444444444"
@@ -122,14 +125,15 @@ static inline void driverworld_make(struct driverworld *world, const char *rule)
 
 	memset(world, 0, sizeof(*world));
 	tree_make(&world->tree, entries);
-	driverworld_copy(world, TEST_STANDINS "/libnvidia-ml.so.1", "/usr/lib64/libnvidia-ml.so.1");
-	driverworld_copy(world, TEST_STANDINS "/libcuda.so.1", "/usr/lib64/libcuda.so.1");
+	driverworld_copy(world, DRIVERWORLD_NVML, "/usr/lib64/libnvidia-ml.so.1");
+	driverworld_copy(world, where_built("/support/nvml/libcuda.so.1"),
+			 "/usr/lib64/libcuda.so.1");
 	driverworld_rule(world, rule);
 	world->settings = settings_new();
 	assert_non_null(world->settings);
 	driverworld_set(&world->settings->root, world->tree.root);
 	driverworld_set(&world->settings->host_root, world->tree.root);
-	driverworld_set(&world->settings->driver_program, TEST_DRIVER_CHILD);
+	driverworld_set(&world->settings->driver_program, where_built("/programs/nvc-driver"));
 	tree_path(&world->tree, "/cache", path);
 	driverworld_set(&world->settings->cache_dir, path);
 	world->settings->driver_cache = false;
@@ -144,6 +148,17 @@ static inline void driverworld_done(struct driverworld *world)
 	inventory_free(world->inv);
 	settings_free(world->settings);
 	tree_remove(&world->tree);
+}
+
+/** No child is left. One that was killed and given up may still be dying on a busy machine: it is
+ *  waited for, and a signal has ended it. */
+static inline void driverworld_no_child(void)
+{
+	int status;
+
+	while (waitpid(-1, &status, 0) > 0)
+		assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	assert_int_equal(errno, ECHILD);
 }
 
 /* chroot(2) takes it. */

@@ -12,8 +12,9 @@
 #include "base/str.h"
 #include "format/ldcache.h"
 #include "format/ldflags.h"
+#include "where.h"
 
-#define LDCACHE_CASES TEST_SOURCE_DIR "/tests/cases/ldcache/"
+#define LDCACHE_CASES where_data("/tests/cases/ldcache/")
 
 /** A whole file, with a NUL behind it that is not counted. */
 static inline char *cache_load(const char *path, size_t *ret_len)

@@ -15,13 +15,14 @@
 #include "apply/record.h"
 #include "applyplan.h"
 #include "sys/rootfs.h"
+#include "where.h"
 
 #define OTHER "c2"
 #define MOST  1000 /* runs of one case */
 
 static void copy_cache(const struct world *world)
 {
-	auto_file from = fopen(TEST_SOURCE_DIR "/tests/cases/ldcache/amd64-2.36-new.cache", "re");
+	auto_file from = fopen(where_data("/tests/cases/ldcache/amd64-2.36-new.cache"), "re");
 	auto_file to = fopen(in(world, "rootfs/etc/ld.so.cache"), "we");
 	char data[65536];
 	size_t len;

@@ -14,6 +14,7 @@
 #include "plan/build.h"
 #include "render/json.h"
 #include "render/text.h"
+#include "where.h"
 
 #define COMPATIBLE "nvidia,p3448-0000\0nvidia,tegra210"
 #define MOST       400 /* runs of one stage: a board has thousands of allocations */
@@ -188,7 +189,7 @@ static int run_load(void *arg, struct err *err, struct strbuf *text)
 
 static void make_all(void)
 {
-	static const char folder[] = TEST_SOURCE_DIR "/csv/l4t-r32";
+	const char *folder = where_data("/csv/l4t-r32");
 	static const char release[] = "# R32 (release), REVISION: 7.1, GCID: 1, BOARD: t210ref\n";
 	static const char config[] = "[nvidia-container-cli]\nroot = \"/x\"\n[nvc]\nalt-roots = "
 				     "[\"/a\", \"/b\"]\npath-map = [\"/a:/b\"]\n";

@@ -11,8 +11,9 @@
 #include "plan/build.h"
 #include "render/text.h"
 #include "runprog.h"
+#include "where.h"
 
-#define CASES TEST_SOURCE_DIR "/tests/cases/plan"
+#define CASES where_data("/tests/cases/plan")
 #define MOST  400 /* runs of one plan */
 
 static int run_plan(void *arg, struct err *err, struct strbuf *text)

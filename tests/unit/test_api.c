@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 #include "apiworld.h"
+#include "where.h"
 
 /* A fresh request, inventory and plan; the first error. */
 static int plan_for(struct world *world, const struct nvc_request_args *args)
@@ -404,7 +405,7 @@ static void api_check_lists_counts_and_tells_faults(void **state)
 
 static void api_version_is_that_of_the_project(void **state)
 {
-	char *text = slurp(TEST_SOURCE_DIR "/VERSION");
+	char *text = slurp(where_data("/VERSION"));
 
 	(void)state;
 	text[strcspn(text, "\n")] = '\0';

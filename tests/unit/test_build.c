@@ -4,6 +4,7 @@
  * expected.txt. With NVC_GOLDEN=write in the environment the expectations are written anew: read
  * the difference before it goes into a commit.
  */
+#include "../support/errname.h"
 #include "plancase.h"
 
 #include <dirent.h>
@@ -11,8 +12,9 @@
 
 #include "plan/build.h"
 #include "render/text.h"
+#include "where.h"
 
-#define CASES TEST_SOURCE_DIR "/tests/cases/plan"
+#define CASES where_data("/tests/cases/plan")
 
 static void add_verdicts(const struct inventory *inv, const struct plan *plan, struct strbuf *out)
 {
@@ -71,7 +73,7 @@ static char *outcome(const struct plancase *c)
 	if (rc < 0) {
 		assert_int_equal(rc, -err.code);
 		assert_null(plan);
-		strbuf_addf(&out, "error   %s: %s (%s)\n", strerrorname_np(err.code), err.msg,
+		strbuf_addf(&out, "error   %s: %s (%s)\n", errname(err.code), err.msg,
 			    err.hint == NULL ? "" : err.hint);
 		return strbuf_take(&out);
 	}

@@ -11,7 +11,10 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -207,6 +210,69 @@ static void conffile_write_over_somebody_elses_change_is_refused(void **state)
 	assert_non_null(strstr(err.msg, "/etc/x/plain"));
 }
 
+/* Writes the file in a process of its own, which ends with the error number. */
+static pid_t write_aside(const struct conffile *file)
+{
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(-conffile_write(file, "new", 3, ".bak", NULL));
+	assert_true(child > 0);
+	return child;
+}
+
+static void conffile_write_waits_for_who_is_at_it_and_sees_the_change(void **state)
+{
+	static const struct timespec while_it_waits = {.tv_nsec = 200000000};
+	const struct world *world = *state;
+	const struct io_new theirs = {
+		.data = "hers", .len = 4, .mode = 0644, .uid = geteuid(), .gid = getegid()};
+	auto_done(conffile) struct conffile file = CONFFILE_NONE;
+	auto_fd folder = rootfs_open(world->root, "/etc/x", O_RDONLY | O_DIRECTORY, NULL);
+	pid_t child;
+	int status;
+
+	assert_int_equal(conffile_open(world->root, "/etc/x/plain", MAX, &file, NULL), 0);
+	assert_int_equal(flock(folder, LOCK_EX), 0);
+	child = write_aside(&file);
+	(void)nanosleep(&while_it_waits, NULL);
+	check_content(world, "/etc/x/plain", "old");
+	assert_int_equal(io_replace_at(file.dirfd, "plain", &theirs, NULL), 0);
+	assert_int_equal(flock(folder, LOCK_UN), 0);
+
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), EBUSY);
+	check_content(world, "/etc/x/plain", "hers");
+}
+
+static void conffile_write_goes_on_when_a_lock_is_never_given_back(void **state)
+{
+	const struct world *world = *state;
+	auto_done(conffile) struct conffile file = CONFFILE_NONE;
+	auto_fd folder = rootfs_open(world->root, "/etc/x", O_RDONLY | O_DIRECTORY, NULL);
+
+	assert_int_equal(conffile_open(world->root, "/etc/x/plain", MAX, &file, NULL), 0);
+	assert_int_equal(flock(folder, LOCK_SH), 0);
+	assert_int_equal(conffile_write(&file, "new", 3, ".bak", NULL), 0);
+
+	check_content(world, "/etc/x/plain", "new");
+}
+
+static void conffile_write_of_a_file_made_with_its_folder_meanwhile_is_refused(void **state)
+{
+	const struct world *world = *state;
+	auto_done(conffile) struct conffile ours = CONFFILE_NONE;
+	auto_done(conffile) struct conffile theirs = CONFFILE_NONE;
+
+	assert_int_equal(conffile_open(world->root, "/etc/made/file", MAX, &ours, NULL), 0);
+	assert_int_equal(conffile_open(world->root, "/etc/made/file", MAX, &theirs, NULL), 0);
+	assert_int_equal(conffile_write(&theirs, "hers", 4, ".bak", NULL), 0);
+
+	assert_int_equal(conffile_write(&ours, "new", 3, ".bak", NULL), -EBUSY);
+	check_content(world, "/etc/made/file", "hers");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -221,6 +287,13 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(
 			conffile_write_over_somebody_elses_change_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			conffile_write_waits_for_who_is_at_it_and_sees_the_change, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			conffile_write_goes_on_when_a_lock_is_never_given_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			conffile_write_of_a_file_made_with_its_folder_meanwhile_is_refused, setup,
+			teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

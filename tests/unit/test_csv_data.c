@@ -7,15 +7,16 @@
 
 #include <cmocka.h>
 
-#include <fts.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../support/walk.h"
 #include "base/auto.h"
 #include "base/str.h"
 #include "format/csv.h"
+#include "where.h"
 
 struct counts {
 	size_t rows;
@@ -50,25 +51,26 @@ static void check_file(const char *path, off_t size, struct counts *counts)
 		print_message("%s: %zu faults\n", path, counts->faults - faults);
 }
 
+static void check_one(const struct walk *walk, const char *path, const struct stat *st, int error)
+{
+	assert_int_equal(error, 0);
+	if (S_ISREG(st->st_mode) && str_ends_with(path, ".csv"))
+		check_file(path, st->st_size, walk->arg);
+}
+
 static void csv_lists_of_real_boards_are_read(void **state)
 {
-	char root[] = TEST_SHARED_DIR "/data/csv";
-	char *const roots[] = {root, NULL};
+	char root[PATH_MAX];
 	struct counts counts = {0};
-	FTS *walk;
+	struct walk walk = {.see = check_one, .arg = &counts};
 
 	(void)state;
+	(void)snprintf(root, sizeof(root), "%s", where_shared("/data/csv"));
 	if (access(root, R_OK) < 0) {
 		print_message("skipped: '%s' is not there\n", root);
 		skip();
 	}
-	walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-	assert_non_null(walk);
-	for (FTSENT *entry = fts_read(walk); entry != NULL; entry = fts_read(walk)) {
-		if (entry->fts_info == FTS_F && str_ends_with(entry->fts_name, ".csv"))
-			check_file(entry->fts_path, entry->fts_statp->st_size, &counts);
-	}
-	(void)fts_close(walk);
+	walk_tree(&walk, root);
 	print_message("%zu rows, %zu faults in %zu files\n", counts.rows, counts.faults,
 		      counts.files);
 	assert_true(counts.files > 50 && counts.rows > 5000);

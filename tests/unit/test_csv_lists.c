@@ -19,6 +19,7 @@
 #include "format/csv.h"
 #include "host/places.h"
 #include "sys/io.h"
+#include "where.h"
 
 #define SPDX "# SPDX-License-Identifier: Apache-2.0\n"
 
@@ -120,7 +121,7 @@ static void check_list(struct lint *lint, const char *path)
 static void check_release(const char *folder)
 {
 	auto_done(lint) struct lint lint = {.settings = settings_new(), .folder = folder};
-	auto_free char *dir_path = str_format("%s/csv/%s", TEST_SOURCE_DIR, folder);
+	auto_free char *dir_path = str_format("%s/%s", where_data("/csv"), folder);
 	auto_dir dir = opendir(dir_path);
 	auto_done(strv) struct strv names = {0};
 
@@ -156,15 +157,15 @@ static void csv_list_of_each_release_is_clean(void **state)
 
 static void csv_folders_are_those_of_the_readme(void **state)
 {
-	auto_dir dir = opendir(TEST_SOURCE_DIR "/csv");
+	auto_dir dir = opendir(where_data("/csv"));
 	auto_free char *readme = NULL;
 	size_t folders = 0;
 	size_t len;
 
 	(void)state;
 	assert_non_null(dir);
-	assert_int_equal(io_read_at(AT_FDCWD, TEST_SOURCE_DIR "/csv/README.md", CSV_MAX_BYTES,
-				    &readme, &len, NULL),
+	assert_int_equal(io_read_at(AT_FDCWD, where_data("/csv/README.md"), CSV_MAX_BYTES, &readme,
+				    &len, NULL),
 			 0);
 	for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir))
 		folders += str_starts_with(entry->d_name, "l4t-");

@@ -12,12 +12,13 @@
 #include <cmocka.h>
 
 #include <dirent.h>
-#include <fts.h>
 
+#include "../support/walk.h"
 #include "csvboard.h"
 #include "hostsetup.h"
 #include "plan/build.h"
 #include "render/text.h"
+#include "where.h"
 
 #define MAX_LINKS 40u
 
@@ -293,35 +294,40 @@ static unsigned check_folder(const char *folder)
 	return 1;
 }
 
-static unsigned check_below(char *root)
+static void check_one(const struct walk *walk, const char *path, const struct stat *st, int error)
 {
-	char *const roots[] = {root, NULL};
-	FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-	unsigned boards = 0;
+	unsigned *boards = walk->arg;
 
-	assert_non_null(walk);
-	for (FTSENT *entry = fts_read(walk); entry != NULL; entry = fts_read(walk)) {
-		if (entry->fts_info == FTS_D)
-			boards += check_folder(entry->fts_path);
-	}
-	(void)fts_close(walk);
+	assert_int_equal(error, 0);
+	if (S_ISDIR(st->st_mode))
+		*boards += check_folder(path);
+}
+
+static unsigned check_below(const char *root)
+{
+	unsigned boards = 0;
+	struct walk walk = {.see = check_one, .arg = &boards};
+
+	walk_tree(&walk, root);
 	return boards;
 }
 
 static void csv_lists_of_the_project_give_sound_plans(void **state)
 {
-	char root[] = TEST_SOURCE_DIR "/csv";
+	char root[PATH_MAX];
 
 	(void)state;
+	(void)snprintf(root, sizeof(root), "%s", where_data("/csv"));
 	assert_int_equal(check_below(root), 5);
 }
 
 static void csv_lists_of_real_boards_give_sound_plans(void **state)
 {
-	char root[] = TEST_SHARED_DIR "/data/csv";
+	char root[PATH_MAX];
 	unsigned boards;
 
 	(void)state;
+	(void)snprintf(root, sizeof(root), "%s", where_shared("/data/csv"));
 	if (access(root, R_OK) < 0) {
 		print_message("skipped: '%s' is not there\n", root);
 		skip();

@@ -56,84 +56,82 @@ static void check(const struct example *example, const struct daemonjson_wish *w
 	assert_int_equal(again.done, 0);
 }
 
+static const struct example added[] = {
+	{"",
+	 "{\n    \"runtimes\": {\n        \"nvidia\": {\n            \"path\": \"" OURS
+	 "\"\n        }\n    }\n}\n",
+	 DAEMONJSON_ADDED},
+	{" \r\n",
+	 "{\n    \"runtimes\": {\n        \"nvidia\": {\n            \"path\": \"" OURS
+	 "\"\n        }\n    }\n}\n",
+	 DAEMONJSON_ADDED},
+	{"{}",
+	 "{\n    \"runtimes\": {\n        \"nvidia\": {\n            \"path\": \"" OURS
+	 "\"\n        }\n    }\n}",
+	 DAEMONJSON_ADDED},
+	/* two blanks, a tab, none */
+	{"{\n  \"a\": 1\n}\n",
+	 "{\n  \"a\": 1,\n  \"runtimes\": {\n    \"nvidia\": {\n      \"path\": \"" OURS
+	 "\"\n    }\n  }\n}\n",
+	 DAEMONJSON_ADDED},
+	{"{\n\t\"a\":\t1\n}\n",
+	 "{\n\t\"a\":\t1,\n\t\"runtimes\":\t{\n\t\t\"nvidia\":\t{\n\t\t\t\"path\":\t\"" OURS
+	 "\"\n\t\t}\n\t}\n}\n",
+	 DAEMONJSON_ADDED},
+	{"{\n\"a\": 1\n}",
+	 "{\n\"a\": 1,\n\"runtimes\": {\n\"nvidia\": {\n\"path\": \"" OURS "\"\n}\n}\n}",
+	 DAEMONJSON_ADDED},
+	{"{\r\n  \"a\" : 1\r\n}\r\n",
+	 "{\r\n  \"a\" : 1,\r\n  \"runtimes\" : {\r\n    \"nvidia\" : {\r\n      \"path\" "
+	 ": \"" OURS "\"\r\n    }\r\n  }\r\n}\r\n",
+	 DAEMONJSON_ADDED},
+	{"{\r\n}\r\n",
+	 "{\r\n    \"runtimes\": {\r\n        \"nvidia\": {\r\n            \"path\": "
+	 "\"" OURS "\"\r\n        }\r\n    }\r\n}\r\n",
+	 DAEMONJSON_ADDED},
+	/* one line */
+	{"{\"a\":1}", "{\"a\":1,\"runtimes\":{\"nvidia\":{\"path\":\"" OURS "\"}}}",
+	 DAEMONJSON_ADDED},
+	{"{ \"a\": 1 }", "{ \"a\": 1, \"runtimes\": {" ENTRY "} }", DAEMONJSON_ADDED},
+	/* beside others; what is in one line stays so */
+	{"{\n  \"runtimes\": {\"kata\": {\"path\": \"/k\", \"runtimeArgs\": [\"-x\"]}},\n  "
+	 "\"z\": 2\n}",
+	 "{\n  \"runtimes\": {\"kata\": {\"path\": \"/k\", \"runtimeArgs\": "
+	 "[\"-x\"]}, " ENTRY "},\n  \"z\": 2\n}",
+	 DAEMONJSON_ADDED},
+	{"{\n  \"runtimes\": {\n    \"kata\": {\n      \"path\": \"/k\"\n    }\n  }\n}",
+	 "{\n  \"runtimes\": {\n    \"kata\": {\n      \"path\": \"/k\"\n    },\n    "
+	 "\"nvidia\": {\n"
+	 "      \"path\": \"" OURS "\"\n    }\n  }\n}",
+	 DAEMONJSON_ADDED},
+	{"{\n  \"runtimes\": {}\n}",
+	 "{\n  \"runtimes\": {\n    \"nvidia\": {\n      \"path\": \"" OURS "\"\n    }\n  }\n}",
+	 DAEMONJSON_ADDED},
+	{"{\n  \"runtimes\": null,\n  \"z\": 2\n}",
+	 "{\n  \"runtimes\": {\n    \"nvidia\": {\n      \"path\": \"" OURS
+	 "\"\n    }\n  },\n  \"z\": 2\n}",
+	 DAEMONJSON_ADDED},
+	{"{\"runtimes\": {\"nvidia\": null}}", "{\"runtimes\": {" ENTRY "}}", DAEMONJSON_ADDED},
+	/* what is not ours stays byte for byte */
+	{"{\"n\":18446744073709551615,\"f\":1.10e+2 , \"s\":\"\\u00e9\\/\" ,\"n\":2}",
+	 "{\"n\":18446744073709551615,\"f\":1.10e+2 , \"s\":\"\\u00e9\\/\" ,\"n\":2,"
+	 "\"runtimes\":{\"nvidia\":{\"path\":\"" OURS "\"}}}",
+	 DAEMONJSON_ADDED},
+	/* another default is not touched */
+	{"{\"default-runtime\": \"kata\"}",
+	 "{\"default-runtime\": \"kata\", \"runtimes\": {" ENTRY "}}", DAEMONJSON_ADDED},
+	/* there already, however it is written */
+	{"{\"runtimes\": {" ENTRY "}}", NULL, 0},
+	{"{\"r\\u0075ntimes\": {\"nvidi\\u0061\": {\"p\\u0061th\": "
+	 "\"\\/usr/bin/nvc-runtim\\u0065\"}}}",
+	 NULL, 0},
+};
+
 static void daemonjson_runtime_is_added_as_the_file_is_written(void **unused)
 {
-	static const struct example examples[] = {
-		{"",
-		 "{\n    \"runtimes\": {\n        \"nvidia\": {\n            \"path\": \"" OURS
-		 "\"\n        }\n    }\n}\n",
-		 DAEMONJSON_ADDED},
-		{" \r\n",
-		 "{\n    \"runtimes\": {\n        \"nvidia\": {\n            \"path\": \"" OURS
-		 "\"\n        }\n    }\n}\n",
-		 DAEMONJSON_ADDED},
-		{"{}",
-		 "{\n    \"runtimes\": {\n        \"nvidia\": {\n            \"path\": \"" OURS
-		 "\"\n        }\n    }\n}",
-		 DAEMONJSON_ADDED},
-		/* two blanks, a tab, none */
-		{"{\n  \"a\": 1\n}\n",
-		 "{\n  \"a\": 1,\n  \"runtimes\": {\n    \"nvidia\": {\n      \"path\": \"" OURS
-		 "\"\n    }\n  }\n}\n",
-		 DAEMONJSON_ADDED},
-		{"{\n\t\"a\":\t1\n}\n",
-		 "{\n\t\"a\":\t1,\n\t\"runtimes\":\t{\n\t\t\"nvidia\":\t{\n\t\t\t\"path\":\t\"" OURS
-		 "\"\n\t\t}\n\t}\n}\n",
-		 DAEMONJSON_ADDED},
-		{"{\n\"a\": 1\n}",
-		 "{\n\"a\": 1,\n\"runtimes\": {\n\"nvidia\": {\n\"path\": \"" OURS "\"\n}\n}\n}",
-		 DAEMONJSON_ADDED},
-		{"{\r\n  \"a\" : 1\r\n}\r\n",
-		 "{\r\n  \"a\" : 1,\r\n  \"runtimes\" : {\r\n    \"nvidia\" : {\r\n      \"path\" "
-		 ": \"" OURS "\"\r\n    }\r\n  }\r\n}\r\n",
-		 DAEMONJSON_ADDED},
-		{"{\r\n}\r\n",
-		 "{\r\n    \"runtimes\": {\r\n        \"nvidia\": {\r\n            \"path\": "
-		 "\"" OURS "\"\r\n        }\r\n    }\r\n}\r\n",
-		 DAEMONJSON_ADDED},
-		/* one line */
-		{"{\"a\":1}", "{\"a\":1,\"runtimes\":{\"nvidia\":{\"path\":\"" OURS "\"}}}",
-		 DAEMONJSON_ADDED},
-		{"{ \"a\": 1 }", "{ \"a\": 1, \"runtimes\": {" ENTRY "} }", DAEMONJSON_ADDED},
-		/* beside others; what is in one line stays so */
-		{"{\n  \"runtimes\": {\"kata\": {\"path\": \"/k\", \"runtimeArgs\": [\"-x\"]}},\n  "
-		 "\"z\": 2\n}",
-		 "{\n  \"runtimes\": {\"kata\": {\"path\": \"/k\", \"runtimeArgs\": "
-		 "[\"-x\"]}, " ENTRY "},\n  \"z\": 2\n}",
-		 DAEMONJSON_ADDED},
-		{"{\n  \"runtimes\": {\n    \"kata\": {\n      \"path\": \"/k\"\n    }\n  }\n}",
-		 "{\n  \"runtimes\": {\n    \"kata\": {\n      \"path\": \"/k\"\n    },\n    "
-		 "\"nvidia\": {\n"
-		 "      \"path\": \"" OURS "\"\n    }\n  }\n}",
-		 DAEMONJSON_ADDED},
-		{"{\n  \"runtimes\": {}\n}",
-		 "{\n  \"runtimes\": {\n    \"nvidia\": {\n      \"path\": \"" OURS
-		 "\"\n    }\n  }\n}",
-		 DAEMONJSON_ADDED},
-		{"{\n  \"runtimes\": null,\n  \"z\": 2\n}",
-		 "{\n  \"runtimes\": {\n    \"nvidia\": {\n      \"path\": \"" OURS
-		 "\"\n    }\n  },\n  \"z\": 2\n}",
-		 DAEMONJSON_ADDED},
-		{"{\"runtimes\": {\"nvidia\": null}}", "{\"runtimes\": {" ENTRY "}}",
-		 DAEMONJSON_ADDED},
-		/* what is not ours stays byte for byte */
-		{"{\"n\":18446744073709551615,\"f\":1.10e+2 , \"s\":\"\\u00e9\\/\" ,\"n\":2}",
-		 "{\"n\":18446744073709551615,\"f\":1.10e+2 , \"s\":\"\\u00e9\\/\" ,\"n\":2,"
-		 "\"runtimes\":{\"nvidia\":{\"path\":\"" OURS "\"}}}",
-		 DAEMONJSON_ADDED},
-		/* another default is not touched */
-		{"{\"default-runtime\": \"kata\"}",
-		 "{\"default-runtime\": \"kata\", \"runtimes\": {" ENTRY "}}", DAEMONJSON_ADDED},
-		/* there already, however it is written */
-		{"{\"runtimes\": {" ENTRY "}}", NULL, 0},
-		{"{\"r\\u0075ntimes\": {\"nvidi\\u0061\": {\"p\\u0061th\": "
-		 "\"\\/usr/bin/nvc-runtim\\u0065\"}}}",
-		 NULL, 0},
-	};
-
 	(void)unused;
-	for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++)
-		check(&examples[i], &add);
+	for (size_t i = 0; i < sizeof(added) / sizeof(added[0]); i++)
+		check(&added[i], &add);
 }
 
 static void daemonjson_entry_of_another_program_is_turned_and_told(void **unused)

@@ -9,6 +9,7 @@
 #include <dirent.h>
 
 #include "driverworld.h"
+#include "where.h"
 
 /* A machine whose answer has been kept. */
 static void make_kept(struct driverworld *world, const char *rule)
@@ -65,7 +66,7 @@ static void drivercache_windows_answer_lasts_as_long_as_its_driver(void **state)
 
 		driverworld_make(&world, TWO_GPUS);
 		world.settings->driver_cache = true;
-		driverworld_copy(&world, TEST_STANDINS "/libnvidia-ml.so.1", library);
+		driverworld_copy(&world, DRIVERWORLD_NVML, library);
 		tree_write(&world.tree, cases[i].before, "", 0, 0644);
 		for (unsigned again = 0; again < 2; again++) {
 			driverworld_forget(&world);

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "abinote.h"
 #include "base/auto.h"
 #include "format/elfinfo.h"
 
@@ -264,6 +265,7 @@ static void elfinfo_reads_a_mapped_program(void **state)
 {
 	auto_done(elfinfo) struct elfinfo info = {0};
 	auto_fd fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	bool libc = false;
 	struct stat st;
 	void *map;
 
@@ -277,7 +279,9 @@ static void elfinfo_reads_a_mapped_program(void **state)
 	assert_non_null(info.interp);
 	assert_true(info.dynamic);
 	assert_true(info.os_version >= 0x00020000 && info.os_version < 0x01000000);
-	assert_true(strv_contains(&info.needed, "libc.so.6"));
+	for (size_t i = 0; i < info.needed.n; i++)
+		libc |= strncmp(info.needed.items[i], "libc.", 5) == 0;
+	assert_true(libc);
 }
 
 int main(void)

@@ -12,9 +12,10 @@
 #include "drivercase.h"
 #include "plan/build.h"
 #include "render/json.h"
+#include "where.h"
 
-#define CASES TEST_SOURCE_DIR "/tests/cases/plan"
-#define DOC   TEST_SOURCE_DIR "/docs/json.md"
+#define CASES where_data("/tests/cases/plan")
+#define DOC   where_data("/docs/json.md")
 
 struct member {
 	char schema[32];

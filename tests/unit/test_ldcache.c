@@ -31,7 +31,7 @@ static const struct fixture fixtures[] = {
 
 static char *load(const struct fixture *fixture, const char *suffix, size_t *ret_len)
 {
-	auto_free char *path = str_format(LDCACHE_CASES "%s%s", fixture->name, suffix);
+	auto_free char *path = str_format("%s%s%s", LDCACHE_CASES, fixture->name, suffix);
 
 	return cache_load(path, ret_len);
 }

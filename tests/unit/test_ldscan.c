@@ -19,6 +19,7 @@
 
 #include <cmocka.h>
 
+#include "abinote.h"
 #include "base/auto.h"
 #include "base/str.h"
 #include "format/ldflags.h"

@@ -13,6 +13,7 @@
 
 #include "base/path.h"
 #include "hostsetup.h"
+#include "where.h"
 
 static char *dump_files(const struct inventory *inv)
 {
@@ -436,12 +437,12 @@ static int read_shared_list(const char *path, const struct stat *st, int type, s
 static void lists_all_collected_ones_are_read_on_an_empty_board(void **state)
 {
 	(void)state;
-	if (access(TEST_SHARED_DIR "/data/csv", R_OK) < 0) {
-		print_message("skipped: no " TEST_SHARED_DIR "/data/csv\n");
+	if (access(where_shared("/data/csv"), R_OK) < 0) {
+		print_message("skipped: no %s\n", where_shared("/data/csv"));
 		skip();
 	}
 
-	assert_int_equal(nftw(TEST_SHARED_DIR "/data/csv", read_shared_list, 16, FTW_PHYS), 0);
+	assert_int_equal(nftw(where_shared("/data/csv"), read_shared_list, 16, FTW_PHYS), 0);
 
 	assert_true(shared_lists > 200);
 }

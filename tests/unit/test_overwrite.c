@@ -35,6 +35,7 @@ static int teardown(void **state)
 	(void)state;
 	(void)unlinkat(folder_fd, "file", 0);
 	(void)unlinkat(folder_fd, "link", 0);
+	(void)unlinkat(folder_fd, "node", 0);
 	(void)close(folder_fd);
 	return rmdir(folder);
 }

@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 #include "runprog.h"
+#include "where.h"
 
 /* Writes down how it was called: arguments, environment, open descriptors. */
 #define STUB                                                                                       \
@@ -67,7 +68,7 @@ static int run(const char *const *argv, bool close_stdio)
 {
 	const char *const env[] = {"PATH=/usr/bin:/bin", "PROBE=of the engine", config_env, NULL};
 
-	return runprog(&scratch, TEST_RUNTIME, argv, env, close_stdio);
+	return runprog(&scratch, where_built("/programs/nvc-runtime"), argv, env, close_stdio);
 }
 
 static void expect_file(const char *name, const char *text)
@@ -253,7 +254,9 @@ static void runtime_broken_configuration_stops_creation_only(void **unused)
 	{
 		const char *const env[] = {path_env, config_env, NULL};
 
-		assert_int_equal(runprog(&scratch, TEST_RUNTIME, delete, env, false), 7);
+		assert_int_equal(
+			runprog(&scratch, where_built("/programs/nvc-runtime"), delete, env, false),
+			7);
 	}
 	expect_file("args", "delete\nID\n");
 }
@@ -265,10 +268,10 @@ static void runtime_is_never_its_own_low_level_runtime(void **unused)
 	auto_free char *path = str_format("%s/bin/runc", scratch.dir);
 
 	(void)unused;
-	assert_int_equal(symlink(TEST_RUNTIME, path), 0);
+	assert_int_equal(symlink(where_built("/programs/nvc-runtime"), path), 0);
 	text = str_format(
 		"[nvidia-container-runtime]\nruntimes = [\"%s\", \"%s\", \"none-such\"]\n",
-		TEST_RUNTIME, path);
+		where_built("/programs/nvc-runtime"), path);
 	free(scratch_write(&scratch, "config.toml", text, 0644));
 	assert_int_equal(run(argv, false), 1);
 	free(text);

@@ -14,6 +14,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "oci/spec.h"
+#include "where.h"
 
 static int parse(const char *text, struct spec *ret, struct err *err)
 {
@@ -183,7 +184,7 @@ static void spec_syntax_error_has_its_place(void **unused)
 
 static void spec_real_file_is_read(void **unused)
 {
-	static const char path[] = TEST_SHARED_DIR "/data/oci/config-ulimit-core-unlimited.json";
+	const char *path = where_shared("/data/oci/config-ulimit-core-unlimited.json");
 	auto_done(spec) struct spec spec = {0};
 	auto_file file = fopen(path, "re");
 	char text[65536];

@@ -14,6 +14,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "oci/splice.h"
+#include "where.h"
 
 static const char *const hooks_path[] = {"hooks", "prestart", NULL};
 static const char *const deep_path[] = {"a", "b", "c", NULL};
@@ -229,7 +230,7 @@ static void splice_text_need_not_end_in_nul(void **unused)
 
 static char *read_real_file(size_t *len)
 {
-	static const char path[] = TEST_SHARED_DIR "/data/oci/config-ulimit-core-unlimited.json";
+	const char *path = where_shared("/data/oci/config-ulimit-core-unlimited.json");
 	auto_file file = fopen(path, "re");
 	char *text = malloc(65536);
 

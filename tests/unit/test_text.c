@@ -7,8 +7,9 @@
 
 #include "plan/build.h"
 #include "render/text.h"
+#include "where.h"
 
-#define CASES TEST_SOURCE_DIR "/tests/cases/plan"
+#define CASES where_data("/tests/cases/plan")
 
 typedef void (*text_fn)(const struct inventory *inv, const struct plan *plan, struct strbuf *out);
 

@@ -15,8 +15,9 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "format/toml.h"
+#include "where.h"
 
-#define CASES TEST_SOURCE_DIR "/tests/cases/toml"
+#define CASES where_data("/tests/cases/toml")
 
 /* The content, or NULL when there is no such file. */
 static char *read_file(const char *dir, const char *name, size_t *ret_len)

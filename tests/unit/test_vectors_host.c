@@ -16,8 +16,9 @@
 #include "plan/build.h"
 #include "treelib.h"
 #include "vectors.h"
+#include "where.h"
 
-#define LOOKUP TEST_SHARED_DIR "/vectors/lookup"
+#define LOOKUP where_shared("/vectors/lookup")
 
 static struct tree *filled; /* by nftw(3), which passes nothing on */
 static size_t filled_skip;

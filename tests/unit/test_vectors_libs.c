@@ -14,8 +14,9 @@
 #include "driverroot.h"
 #include "host/libtable.h"
 #include "vectors.h"
+#include "where.h"
 
-#define LOOKUP TEST_SHARED_DIR "/vectors/lookup"
+#define LOOKUP where_shared("/vectors/lookup")
 
 static struct driverroot *filled; /* by nftw(3), which passes nothing on */
 static size_t filled_skip;

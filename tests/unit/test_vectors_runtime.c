@@ -15,6 +15,7 @@
 
 #include "runprog.h"
 #include "vectors.h"
+#include "where.h"
 
 /* text with $ROOT, $BUNDLE, $LOWLEVEL and $WORKDIR put in; the caller frees. */
 static char *with_paths(const struct scratch *scratch, const char *text)
@@ -114,7 +115,8 @@ static int run_shim(const struct scratch *scratch, const json_t *argv_words)
 
 		assert_int_equal(strv_add(&argv, one), 0);
 	}
-	return runprog(scratch, TEST_RUNTIME, (const char *const *)argv.items, env, false);
+	return runprog(scratch, where_built("/programs/nvc-runtime"),
+		       (const char *const *)argv.items, env, false);
 }
 
 /* "c 195:0;" for each allowed node and "g44;" for each group, sorted. */

@@ -15,6 +15,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "where.h"
 
 enum vectors_result { VECTORS_SAME, VECTORS_DIFFERENT, VECTORS_SKIPPED };
 
@@ -25,7 +26,7 @@ typedef enum vectors_result (*vectors_fn)(const char *test, const json_t *input,
 /** Case names of the list that belong to file; duplicates stay. */
 static inline void vectors_read_differences(const char *file, struct strv *ret)
 {
-	auto_file list = fopen(TEST_SOURCE_DIR "/tests/vectors-differences.txt", "re");
+	auto_file list = fopen(where_data("/tests/vectors-differences.txt"), "re");
 	auto_free char *line = NULL;
 	size_t cap = 0;
 
@@ -55,7 +56,7 @@ static inline json_t *vectors_load(const char *file)
 	json_error_t error;
 	json_t *cases;
 
-	(void)snprintf(path, sizeof(path), "%s/vectors/%s.json", TEST_SHARED_DIR, file);
+	(void)snprintf(path, sizeof(path), "%s/%s.json", where_shared("/vectors"), file);
 	if (access(path, R_OK) < 0) {
 		print_message("skipped: '%s' is not there\n", path);
 		skip();

@@ -20,7 +20,7 @@ static int text_file(struct tree *tree, const char *path, const char *text, stru
 
 static bool lacks(const struct tree *tree, enum layout_part part)
 {
-	return (tree->layout->without & (unsigned)part) != 0;
+	return (tree->layout.without & (unsigned)part) != 0;
 }
 
 /* "...BOARD: t186ref..." is that of another board's copy of the same release. */
@@ -87,11 +87,11 @@ static int convert_line(const struct tree *tree, const char *line, struct strbuf
 	const char *path = strchr(line, '/');
 	auto_free char *row = NULL;
 
-	if (line[0] == '#' || path == NULL || tree->layout->libdir == NULL) {
+	if (line[0] == '#' || path == NULL || tree->layout.libdir == NULL) {
 		strbuf_addf(ret, "%s\n", line);
 		return 0;
 	}
-	row = layout_row(tree->layout, tree->release, path);
+	row = layout_row(&tree->layout, tree->release, path);
 	if (row == NULL)
 		return -ENOMEM;
 	strbuf_addf(ret, "%.*s%s\n", (int)(path - line), line, row);
@@ -100,7 +100,7 @@ static int convert_line(const struct tree *tree, const char *line, struct strbuf
 
 static int copy_list(struct tree *tree, const char *source, struct err *err)
 {
-	auto_free char *path = path_join(tree->layout->lists, path_basename(source));
+	auto_free char *path = path_join(tree->layout.lists, path_basename(source));
 	auto_free char *text = NULL;
 	auto_free char *all = NULL;
 	struct strbuf lines = {0};
@@ -110,7 +110,7 @@ static int copy_list(struct tree *tree, const char *source, struct err *err)
 
 	if (r < 0 || path == NULL)
 		return r < 0 ? r : err_nomem(err);
-	if (tree->layout->libdir == NULL)
+	if (tree->layout.libdir == NULL)
 		return file_write(tree->fd, path, text, len, err);
 	rest = text;
 	for (char *line; r == 0 && (line = strsep(&rest, "\n")) != NULL;)
@@ -136,7 +136,7 @@ static int write_ld_conf(struct tree *tree, struct err *err)
 		str_format("/usr/lib/aarch64-linux-gnu/%s\n/usr/lib/aarch64-linux-gnu/tegra-egl\n",
 			   tree->release->dir);
 
-	if (tree->layout->libdir != NULL)
+	if (tree->layout.libdir != NULL)
 		return 0;
 	if (conf == NULL)
 		return err_nomem(err);

@@ -200,15 +200,16 @@ static int open_dir(const char *path, struct err *err)
 static int make_board(const struct args *args, struct tree *tree, struct err *err)
 {
 	auto_done(rows) struct rows rows = {0};
-	struct layout layout = {.lists = args->lists_at};
+	struct layout *layout = &tree->layout;
 	auto_free char *lists = NULL;
 	auto_fd fd = -1;
 	int r = resolve_names(args, tree, err);
 
+	layout->lists = args->lists_at;
 	if (r == 0)
-		r = layout_parse(args->layout, tree->release, &layout, err);
+		r = layout_parse(args->layout, tree->release, layout, err);
 	if (r == 0)
-		r = layout_leave_out(args->without, &layout, err);
+		r = layout_leave_out(args->without, layout, err);
 	if (r < 0)
 		return r;
 	lists = args->lists != NULL
@@ -216,7 +217,7 @@ static int make_board(const struct args *args, struct tree *tree, struct err *er
 			: str_format("%s/csv/%s", BOARD_SOURCE_DIR, tree->release->folder);
 	if (lists == NULL)
 		return err_nomem(err);
-	r = rows_read(&rows, lists, tree->release, &layout, args->missing, err);
+	r = rows_read(&rows, lists, tree->release, layout, args->missing, err);
 	if (r == 0 && links_resolve(&rows, tree->release) < 0)
 		r = err_nomem(err);
 	if (r < 0)
@@ -225,7 +226,6 @@ static int make_board(const struct args *args, struct tree *tree, struct err *er
 	if (fd < 0)
 		return fd;
 	tree->fd = fd;
-	tree->layout = &layout;
 	r = tree_write_objects(tree, &rows, err);
 	for (size_t i = 0; r == 0 && i < args->n_extra; i++) {
 		auto_free char *path = str_format("/dev/%s", args->extra_nodes[i]);

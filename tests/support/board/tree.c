@@ -195,7 +195,7 @@ static int write_file(struct tree *tree, const struct rows *rows, const struct o
 static int write_object(struct tree *tree, const struct rows *rows, const struct object *object,
 			struct err *err)
 {
-	auto_free char *path = layout_place(tree->layout, object->path);
+	auto_free char *path = layout_place(&tree->layout, object->path);
 	const struct object placed = {object->kind, path, object->text};
 
 	if (path == NULL)
@@ -227,8 +227,8 @@ static int write_layout(struct tree *tree, struct err *err)
 		if (own == NULL)
 			return err_nomem(err);
 		if ((mkdirat(tree->fd, own, 0755) < 0 && errno != EEXIST) ||
-		    ((tree->layout->merged_usr ? symlinkat(own, tree->fd, names[i])
-					       : mkdirat(tree->fd, names[i], 0755)) < 0 &&
+		    ((tree->layout.merged_usr ? symlinkat(own, tree->fd, names[i])
+					      : mkdirat(tree->fd, names[i], 0755)) < 0 &&
 		     errno != EEXIST))
 			return err_sys(err, errno, "make '/%s'", own);
 	}
@@ -239,7 +239,7 @@ int tree_write_objects(struct tree *tree, const struct rows *rows, struct err *e
 {
 	int r = write_layout(tree, err);
 
-	if ((tree->layout->without & PART_OBJECTS) != 0)
+	if ((tree->layout.without & PART_OBJECTS) != 0)
 		return r;
 	for (size_t i = 0; r == 0 && i < rows->objects.n; i++)
 		r = write_object(tree, rows, &rows->objects.items[i], err);

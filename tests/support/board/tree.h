@@ -17,7 +17,7 @@ struct tree {
 	int fd; /* the folder; owned by the caller */
 	const struct board *board;
 	const struct release *release;
-	const struct layout *layout;
+	struct layout layout;
 	uint16_t machine; /* EM_* of the stub libraries */
 	unsigned major;   /* of nodes */
 	unsigned minor;   /* of the next node */

@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <fts.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -18,10 +17,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-static int by_name(const FTSENT **a, const FTSENT **b)
-{
-	return strcmp((*a)->fts_name, (*b)->fts_name);
-}
+#include "../walk.h"
 
 static char type_of(mode_t mode)
 {
@@ -81,34 +77,33 @@ static void print(const char *path, const char *shown, const struct stat *st, bo
 	(void)putchar('\n');
 }
 
+struct view {
+	size_t skip; /* characters of the top's path */
+	bool inodes;
+};
+
+static void see(const struct walk *walk, const char *path, const struct stat *st, int error)
+{
+	const struct view *view = walk->arg;
+	const char *shown = path + view->skip;
+
+	if (error != 0)
+		(void)printf("%s unreadable %s\n", shown, strerror(error));
+	else
+		print(path, shown[0] == '\0' ? "/" : shown, st, view->inodes);
+}
+
 int main(int argc, char **argv)
 {
-	bool inodes = argc == 3 && strcmp(argv[1], "--inodes") == 0;
-	char *roots[2] = {argc < 2 ? NULL : argv[argc - 1], NULL};
-	const FTSENT *entry;
-	FTS *walk;
+	struct view view = {.inodes = argc == 3 && strcmp(argv[1], "--inodes") == 0};
+	struct walk walk = {.see = see, .arg = &view, .one_device = true};
+	const char *top = argc < 2 ? "" : argv[argc - 1];
 
-	if (argc != (inodes ? 3 : 2)) {
+	if (argc != (view.inodes ? 3 : 2)) {
 		(void)fputs("usage: census [--inodes] DIR\n", stderr);
 		return 2;
 	}
-	walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, by_name);
-	if (walk == NULL) {
-		(void)fprintf(stderr, "census: %s: %s\n", roots[0], strerror(errno));
-		return 1;
-	}
-	while ((entry = fts_read(walk)) != NULL) {
-		const char *shown = entry->fts_path + strlen(roots[0]);
-
-		if (entry->fts_info == FTS_DP)
-			continue;
-		if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR ||
-		    entry->fts_info == FTS_NS)
-			(void)printf("%s unreadable %s\n", shown, strerror(entry->fts_errno));
-		else
-			print(entry->fts_accpath, shown[0] == '\0' ? "/" : shown, entry->fts_statp,
-			      inodes);
-	}
-	(void)fts_close(walk);
+	view.skip = strlen(top);
+	walk_tree(&walk, top);
 	return fflush(stdout) != 0;
 }

@@ -8,6 +8,7 @@
  *                 "skipped: ...": did our programs execute anything? Then the offenders.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>

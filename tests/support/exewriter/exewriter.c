@@ -19,6 +19,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../errname.h"
+
 #define MAX_HELD   64
 #define MAX_ERRORS 256
 
@@ -129,6 +131,6 @@ int main(int argc, char **argv)
 		      writer.written);
 	for (int i = 0; i < MAX_ERRORS; i++)
 		if (writer.errors[i] > 0)
-			(void)fprintf(report, "%s %lu\n", strerrorname_np(i), writer.errors[i]);
+			(void)fprintf(report, "%s %lu\n", errname(i), writer.errors[i]);
 	return fclose(report) != 0;
 }

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/mount.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
@@ -21,9 +20,15 @@
 #define SYS_MOUNT_SETATTR 442
 #define CANNOT            77
 
-#ifndef MOUNT_ATTR_IDMAP
-#define MOUNT_ATTR_IDMAP 0x00100000
-#endif
+#define ATTR_IDMAP 0x00100000 /* MOUNT_ATTR_IDMAP */
+
+/* struct mount_attr, which is in headers since Linux 5.12 */
+struct attributes {
+	uint64_t attr_set;
+	uint64_t attr_clr;
+	uint64_t propagation;
+	uint64_t userns_fd;
+};
 
 static int fault(const char *what)
 {
@@ -81,7 +86,7 @@ static int make_namespace(void)
 
 int main(int argc, char **argv)
 {
-	struct mount_attr attr = {.attr_set = (__u64)MOUNT_ATTR_IDMAP};
+	struct attributes attr = {.attr_set = ATTR_IDMAP};
 	int userns;
 	int tree;
 
@@ -90,7 +95,7 @@ int main(int argc, char **argv)
 	userns = make_namespace();
 	if (userns < 0)
 		return fault("make a user namespace");
-	attr.userns_fd = (__u64)userns;
+	attr.userns_fd = (uint64_t)userns;
 	tree = (int)syscall(SYS_OPEN_TREE, AT_FDCWD, argv[1], 1 /* clone */ | O_CLOEXEC);
 	if (tree < 0)
 		return fault(argv[1]);

@@ -2,13 +2,17 @@
 #include "standin.h"
 
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
@@ -21,6 +25,8 @@
 #define GIGABYTE   (1ul << 30)
 #define CHUNK      65536u
 #define LINE_BYTES 512
+
+extern ElfW(Dyn) _DYNAMIC[] __attribute__((visibility("hidden")));
 
 struct standin standin;
 
@@ -129,6 +135,42 @@ static void keep_visible(void)
 	standin.n_gpus = n;
 }
 
+/* What this library's symbols are by: the addresses in _DYNAMIC are the loader's in glibc, and the
+ * file's in musl. */
+static const char *table(uintptr_t base, ElfW(Sxword) tag)
+{
+	for (const ElfW(Dyn) *entry = _DYNAMIC; entry->d_tag != DT_NULL; entry++)
+		if (entry->d_tag == tag)
+			return (const char *)(entry->d_un.d_ptr +
+					      (entry->d_un.d_ptr < base ? base : 0));
+	return NULL;
+}
+
+/* No C library finds a symbol without a value. The symbols end where their names begin. */
+static void take_out(const char *symbol)
+{
+	Dl_info self;
+	const char *symbols, *names;
+	uintptr_t page_size = (uintptr_t)sysconf(_SC_PAGESIZE);
+
+	if (dladdr(&standin, &self) == 0)
+		return;
+	symbols = table((uintptr_t)self.dli_fbase, DT_SYMTAB);
+	names = table((uintptr_t)self.dli_fbase, DT_STRTAB);
+	for (ElfW(Sym) *at = (ElfW(Sym) *)(uintptr_t)symbols; (const char *)(at + 1) <= names;
+	     at++) {
+		uintptr_t page = (uintptr_t)at / page_size * page_size;
+
+		if (at->st_shndx == SHN_UNDEF || strcmp(names + at->st_name, symbol) != 0)
+			continue;
+		if (mprotect((void *)page, (uintptr_t)(at + 1) - page,
+			     PROT_READ | PROT_WRITE | PROT_EXEC) < 0)
+			abort();
+		at->st_value = 0;
+		at->st_shndx = SHN_UNDEF;
+	}
+}
+
 __attribute__((constructor)) static void read_file(void)
 {
 	FILE *file = fopen(STANDIN_FILE, "re");
@@ -142,15 +184,9 @@ __attribute__((constructor)) static void read_file(void)
 	for (size_t i = 0; i < standin.n_rules; i++)
 		if (strcmp(standin.rules[i].verb, "visible") == 0)
 			keep_visible();
-}
-
-bool standin_has(const char *symbol)
-{
 	for (size_t i = 0; i < standin.n_rules; i++)
-		if (strcmp(standin.rules[i].verb, "missing") == 0 &&
-		    strcmp(standin.rules[i].call, symbol) == 0)
-			return false;
-	return true;
+		if (strcmp(standin.rules[i].verb, "missing") == 0)
+			take_out(standin.rules[i].call);
 }
 
 /* ---- behaviour ---- */

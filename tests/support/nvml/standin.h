@@ -68,22 +68,15 @@ struct standin {
 
 extern struct standin standin;
 
-/** False if the file says that the symbol is missing. */
-bool standin_has(const char *symbol);
-
 /** What the file says of the call happens; gives the error number it shall return, 0 = none. */
 int standin_call(const char *call);
 
 /** Reads n numbers with one character between them; false if there are fewer. */
 bool standin_numbers(const char *text, int base, unsigned *ret, size_t n);
 
-/* An exported function NAME that is there unless the file says "missing NAME": the dynamic loader
- * asks the resolver when somebody looks the symbol up. The code is impl_NAME(). */
+/* An exported function NAME, whose code is impl_NAME(). It is there unless the file says "missing
+ * NAME": its symbol is taken out as soon as the library is loaded. */
 #define STANDIN_EXPORT(name)                                                                       \
-	__attribute__((used)) static int (*resolve_##name(void))(void)                             \
-	{                                                                                          \
-		return standin_has(#name) ? (int (*)(void))(void (*)(void))impl_##name : NULL;     \
-	}                                                                                          \
-	int name(void) __attribute__((ifunc("resolve_" #name), visibility("default")))
+	__typeof__(impl_##name) name __attribute__((alias("impl_" #name), visibility("default")))
 
 #endif

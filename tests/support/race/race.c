@@ -15,11 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-#ifndef RENAME_EXCHANGE
-#define RENAME_EXCHANGE (1 << 1)
-#endif
+#define EXCHANGE 2u /* RENAME_EXCHANGE */
 
 static volatile sig_atomic_t over;
 
@@ -44,6 +43,11 @@ struct race {
 	bool away; /* not as it was */
 };
 
+static long rename_to(const char *from, const char *to, unsigned flags)
+{
+	return syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, flags);
+}
+
 /* A hook may have made something in the place from which a directory was moved: it is given up for
  * this once. */
 static bool step(struct race *race)
@@ -51,9 +55,9 @@ static bool step(struct race *race)
 	const char *from = race->moves && race->away ? race->b : race->a;
 	const char *to = from == race->a ? race->b : race->a;
 
-	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, race->moves ? 0 : RENAME_EXCHANGE) < 0) {
+	if (rename_to(from, to, race->moves ? 0 : EXCHANGE) < 0) {
 		if (!race->moves || (errno != ENOTEMPTY && errno != EEXIST) ||
-		    renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE) < 0)
+		    rename_to(from, to, EXCHANGE) < 0)
 			return false;
 	}
 	race->away = !race->away;

@@ -26,6 +26,12 @@ struct report {
 	int listener; /* 0 = not yet, -errno */
 };
 
+/* ioctl(2), whose requests are int to musl and unsigned long to glibc */
+static long control(int fd, unsigned long request, const void *arg)
+{
+	return syscall(SYS_ioctl, fd, request, arg);
+}
+
 /* Calls that end or resume a process pass: to refuse them makes no sense. */
 static const struct sock_filter program[] = {
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -93,13 +99,13 @@ int listener_start(struct listener *listener, char **command)
 int listener_take(const struct listener *listener, struct seccomp_notif *ret)
 {
 	memset(ret, 0, sizeof(*ret));
-	return ioctl(listener->fd, SECCOMP_IOCTL_NOTIF_RECV, ret) == 0;
+	return control(listener->fd, SECCOMP_IOCTL_NOTIF_RECV, ret) == 0;
 }
 
 static void respond(const struct listener *listener, const struct seccomp_notif_resp *answer)
 {
 	/* ENOENT: killed meanwhile */
-	if (ioctl(listener->fd, SECCOMP_IOCTL_NOTIF_SEND, answer) < 0 && errno != ENOENT)
+	if (control(listener->fd, SECCOMP_IOCTL_NOTIF_SEND, answer) < 0 && errno != ENOENT)
 		perror("supervise: answer");
 }
 
@@ -122,5 +128,5 @@ void listener_answer(const struct listener *listener, const struct seccomp_notif
 
 bool listener_is_valid(const struct listener *listener, const struct seccomp_notif *stop)
 {
-	return ioctl(listener->fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &stop->id) == 0;
+	return control(listener->fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &stop->id) == 0;
 }

@@ -215,8 +215,14 @@ static int probe(const char *path)
 		return 1;
 	}
 	print_mounts(out);
-	(void)tree_print(out, ".", TREE_IMAGE);
+	tree_print(out, ".", TREE_IMAGE);
 	return fclose(out) == 0 ? 0 : 1;
+}
+
+static int print_tree(const char *path)
+{
+	tree_print(stdout, path, TREE_HOST);
+	return fflush(stdout) != 0;
 }
 
 int main(int argc, char **argv)
@@ -227,7 +233,7 @@ int main(int argc, char **argv)
 	if (argc == 3 && strcmp(argv[1], "probe") == 0)
 		return probe(argv[2]);
 	if (argc == 3 && strcmp(argv[1], "tree") == 0)
-		return !tree_print(stdout, argv[2], TREE_HOST);
+		return print_tree(argv[2]);
 	task.is_races = argc > 1 && strcmp(argv[1], "races") == 0;
 	if (argc < 3 || (!task.is_races && strcmp(argv[1], "faults") != 0) ||
 	    !parse(argc, argv, &task) || (task.is_races && task.races.canary == NULL)) {

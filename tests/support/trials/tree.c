@@ -3,13 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <fts.h>
 #include <linux/magic.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
+
+#include "../walk.h"
 
 #define SUM_START 14695981039346656037ull /* FNV-1a */
 #define SUM_PRIME 1099511628211ull
@@ -43,71 +44,61 @@ static unsigned long long content(const char *path)
 	return sum;
 }
 
+struct view {
+	FILE *out;
+	size_t skip; /* characters of the top's path */
+	enum tree_detail detail;
+};
+
 /* Files that each run makes anew, on a tmpfs of its own, are as old as the run. */
-static bool has_time(const FTSENT *entry)
+static bool has_time(const struct walk *walk, const char *path, const struct stat *st)
 {
-	const FTSENT *top = entry;
 	struct statfs fs;
 
-	while (top->fts_level > FTS_ROOTLEVEL)
-		top = top->fts_parent;
-	return top->fts_statp->st_dev == entry->fts_statp->st_dev ||
-	       !(S_ISREG(entry->fts_statp->st_mode) || S_ISLNK(entry->fts_statp->st_mode)) ||
-	       statfs(entry->fts_path, &fs) < 0 || fs.f_type != TMPFS_MAGIC;
+	return st->st_dev == walk->device || !(S_ISREG(st->st_mode) || S_ISLNK(st->st_mode)) ||
+	       statfs(path, &fs) < 0 || fs.f_type != TMPFS_MAGIC;
 }
 
-static void print_object(FILE *out, const FTSENT *entry, size_t skip, enum tree_detail detail)
+static void print_object(const struct walk *walk, const char *path, const struct stat *st)
 {
-	const struct stat *st = entry->fts_statp;
+	const struct view *view = walk->arg;
+	FILE *out = view->out;
 	char text[4096] = "";
 	ssize_t n;
 
-	(void)fprintf(out, ".%s %o %u %u", entry->fts_path + skip, st->st_mode, st->st_uid,
-		      st->st_gid);
-	if (detail == TREE_HOST)
+	(void)fprintf(out, ".%s %o %u %u", path + view->skip, st->st_mode, st->st_uid, st->st_gid);
+	if (view->detail == TREE_HOST)
 		(void)fprintf(out, " inode %llu", (unsigned long long)st->st_ino);
 	if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode))
 		(void)fprintf(out, " device %u:%u", major(st->st_rdev), minor(st->st_rdev));
-	if (detail != TREE_HOST && !has_time(entry))
+	if (view->detail != TREE_HOST && !has_time(walk, path, st))
 		(void)fprintf(out, " %lld -", (long long)st->st_size);
-	else if (!S_ISDIR(st->st_mode) || detail == TREE_HOST)
+	else if (!S_ISDIR(st->st_mode) || view->detail == TREE_HOST)
 		(void)fprintf(out, " %lld %lld.%09ld", (long long)st->st_size,
 			      (long long)st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
-	if (S_ISLNK(st->st_mode) &&
-	    (n = readlink(entry->fts_accpath, text, sizeof(text) - 1)) >= 0) {
+	if (S_ISLNK(st->st_mode) && (n = readlink(path, text, sizeof(text) - 1)) >= 0) {
 		text[n] = '\0';
 		(void)fprintf(out, " -> %s", text);
 	}
 	if (S_ISREG(st->st_mode) && st->st_size > 0)
-		(void)fprintf(out, " %016llx", content(entry->fts_accpath));
+		(void)fprintf(out, " %016llx", content(path));
 	(void)fputc('\n', out);
 }
 
-static int by_name(const FTSENT **a, const FTSENT **b)
+static void see(const struct walk *walk, const char *path, const struct stat *st, int error)
 {
-	return strcmp((*a)->fts_name, (*b)->fts_name);
+	const struct view *view = walk->arg;
+
+	if (error != 0)
+		(void)fprintf(view->out, ".%s: %s\n", path + view->skip, strerror(error));
+	else
+		print_object(walk, path, st);
 }
 
-bool tree_print(FILE *out, const char *path, enum tree_detail detail)
+void tree_print(FILE *out, const char *path, enum tree_detail detail)
 {
-	char *const paths[] = {(char *)(unsigned long)path, NULL};
-	FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
-	const FTSENT *entry;
+	struct view view = {.out = out, .skip = strlen(path), .detail = detail};
+	struct walk walk = {.see = see, .arg = &view};
 
-	while (walk != NULL && (entry = fts_read(walk)) != NULL) {
-		if (entry->fts_info == FTS_DP)
-			continue;
-		if (entry->fts_info == FTS_ERR || entry->fts_info == FTS_DNR ||
-		    entry->fts_info == FTS_NS) {
-			(void)fprintf(out, ".%s: %s\n", entry->fts_path + strlen(path),
-				      strerror(entry->fts_errno));
-			continue;
-		}
-		print_object(out, entry, strlen(path), detail);
-	}
-	if (walk == NULL || fts_close(walk) < 0) {
-		perror(path);
-		return false;
-	}
-	return true;
+	walk_tree(&walk, path);
 }

@@ -6,7 +6,6 @@
 #ifndef TRIALS_TREE_H
 #define TRIALS_TREE_H
 
-#include <stdbool.h>
 #include <stdio.h>
 
 enum tree_detail {
@@ -14,8 +13,8 @@ enum tree_detail {
 	TREE_HOST,  /* inode numbers, and times of directories */
 };
 
-/** False, with a line on stderr, where it cannot be read. */
-bool tree_print(FILE *out, const char *path, enum tree_detail detail);
+/** What cannot be read is a line, too. */
+void tree_print(FILE *out, const char *path, enum tree_detail detail);
 /** Fingerprint of bytes, for comparing only. */
 unsigned long long tree_sum(const void *data, size_t len, unsigned long long sum);
 

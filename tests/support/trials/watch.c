@@ -24,7 +24,7 @@ char *watch_files(const struct watch *watch)
 		return NULL;
 	for (size_t i = 0; i < watch->n; i++) {
 		(void)fprintf(out, "%s:\n", watch->trees[i].path);
-		(void)tree_print(out, watch->trees[i].path, watch->trees[i].detail);
+		tree_print(out, watch->trees[i].path, watch->trees[i].detail);
 	}
 	return fclose(out) == 0 ? text : NULL;
 }
