@@ -178,6 +178,7 @@ Links to the programs of nvc-tools under the names of NVIDIA's container\n\
 toolkit, for 'docker run --gpus', for scripts and for configurations that\n\
 were made for those. NVIDIA's own packages cannot be installed beside it.")
   set(CPACK_DEBIAN_NAMES_PACKAGE_DEPENDS "nvc-tools (= ${version})")
+  set(CPACK_DEBIAN_NAMES_PACKAGE_CONTROL_EXTRA ${sources}/deb/names/prerm)
   set(CPACK_DEBIAN_NAMES_PACKAGE_CONFLICTS "${replaced}")
   set(CPACK_DEBIAN_NAMES_PACKAGE_REPLACES "${replaced}")
   set(CPACK_DEBIAN_NAMES_PACKAGE_PROVIDES "${replaced}")
