@@ -6,9 +6,7 @@
  */
 #include "apply/fence.h"
 
-#include <linux/nsfs.h>
 #include <sys/capability.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
@@ -223,16 +221,6 @@ static void has(const struct seen *seen, const char *name, enum fence_phase phas
 	assert_int_equal(seen->too_young, ENOSYS);
 }
 
-/* Where the kernel does not tell whose a mount namespace is, mounts are refused by one filter more:
- * programs of 32 bits on a kernel of 64, before Linux 6.14. */
-static int one_more(void)
-{
-	auto_fd mount = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-	auto_fd owner = ioctl(mount, NS_GET_USERNS);
-
-	return owner < 0 ? 1 : 0;
-}
-
 static void has_phase(const struct look *look, enum fence_phase phase, uint64_t caps, int filters)
 {
 	has(&look->phases[phase], fence_phase_name(phase), phase, caps, filters);
@@ -263,8 +251,8 @@ static void fence_apply_holds_less_from_phase_to_phase(void **state)
 		fail_msg("%s", look->message);
 	has_phase(look, FENCE_PREPARE, PREPARE & own, 1);
 	has_phase(look, FENCE_INSIDE, (FILES | MOUNTS) & own, 2);
-	has_phase(look, FENCE_FILES, FILES & own, 2 + one_more());
-	has_phase(look, FENCE_BACK, 0, 2 + one_more());
+	has_phase(look, FENCE_FILES, FILES & own, 2 + probe_one_more());
+	has_phase(look, FENCE_BACK, 0, 2 + probe_one_more());
 	assert_int_equal(look->phases[FENCE_INSIDE].tid, look->phases[FENCE_BACK].tid);
 	assert_int_not_equal(look->phases[FENCE_INSIDE].tid, look->phases[FENCE_FILES].tid);
 	assert_int_equal(look->stats.binds, 4);
@@ -293,7 +281,7 @@ static void fence_room_for_the_driver_child_is_taken_back(void **state)
 	assert_true(look->phases[FENCE_PREPARE].refused[probe_of("execve")]);
 	has(&look->asked, "asked", FENCE_PREPARE, PREPARE & own_caps(), 2);
 	has_phase(look, FENCE_INSIDE, (FILES | MOUNTS) & own_caps(), 3);
-	has_phase(look, FENCE_BACK, 0, 3 + one_more());
+	has_phase(look, FENCE_BACK, 0, 3 + probe_one_more());
 	forget(look);
 
 	/* and with the phase, for who reads no image */
