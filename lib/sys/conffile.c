@@ -113,7 +113,7 @@ int conffile_open(int rootfd, const char *path, size_t max, struct conffile *ret
 
 /* Two of us would use the same temporary names. Whoever can read the folder can hold its lock, and
  * some file systems have none: after a while it goes without. */
-static int lock_folder(int dirfd)
+static void lock_folder(int dirfd, int *ret_fd)
 {
 	static const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000};
 	auto_fd fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -123,7 +123,7 @@ static int lock_folder(int dirfd)
 			break;
 		(void)nanosleep(&pause, NULL);
 	}
-	return take_fd(&fd);
+	*ret_fd = take_fd(&fd);
 }
 
 static bool is_as_read(int dirfd, const struct conffile *file)
@@ -168,7 +168,7 @@ int conffile_write(const struct conffile *file, const char *text, size_t len, co
 	}
 	if (dirfd < 0)
 		return dirfd;
-	lock = lock_folder(dirfd);
+	lock_folder(dirfd, &lock);
 	if (!is_as_read(dirfd, file))
 		return err_set(err, EBUSY, "'%s' has just been changed by somebody else",
 			       file->path);

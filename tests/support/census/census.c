@@ -87,7 +87,7 @@ static void see(const struct walk *walk, const char *path, const struct stat *st
 	const struct view *view = walk->arg;
 	const char *shown = path + view->skip;
 
-	if (error != 0)
+	if (st == NULL || error != 0)
 		(void)printf("%s unreadable %s\n", shown, strerror(error));
 	else
 		print(path, shown[0] == '\0' ? "/" : shown, st, view->inodes);
