@@ -157,6 +157,8 @@ static void take_out(const char *symbol)
 		return;
 	symbols = table((uintptr_t)self.dli_fbase, DT_SYMTAB);
 	names = table((uintptr_t)self.dli_fbase, DT_STRTAB);
+	if (symbols == NULL || names == NULL)
+		abort();
 	for (ElfW(Sym) *at = (ElfW(Sym) *)(uintptr_t)symbols; (const char *)(at + 1) <= names;
 	     at++) {
 		uintptr_t page = (uintptr_t)at / page_size * page_size;

@@ -89,7 +89,7 @@ static void see(const struct walk *walk, const char *path, const struct stat *st
 {
 	const struct view *view = walk->arg;
 
-	if (error != 0)
+	if (st == NULL || error != 0)
 		(void)fprintf(view->out, ".%s: %s\n", path + view->skip, strerror(error));
 	else
 		print_object(walk, path, st);
