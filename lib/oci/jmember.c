@@ -51,9 +51,9 @@ struct place {
 	const char *const *rest; /* the key that was looked for in it, and what comes behind */
 };
 
-static bool is_null(const struct jscan *scan, struct jscan_span value)
+static bool is_null(const char *text, struct jscan_span value)
 {
-	return scan->text[value.start] == 'n';
+	return text[value.start] == 'n';
 }
 
 static int look_through(const struct jscan *text, size_t start, const char *key, struct object *ret,
@@ -132,9 +132,11 @@ static int not_an_object(const struct jscan *scan, size_t pos, const char *key, 
 }
 
 /* Follows the path as far as there are objects. */
-static int walk(const struct jscan *scan, const char *const *path, struct place *ret,
+static int walk(const struct strbuf *text, const char *const *path, struct place *ret,
 		struct err *err)
 {
+	const struct jscan whole = {.text = text->data == NULL ? "" : text->data, .len = text->len};
+	const struct jscan *scan = &whole;
 	struct style outside = style_outside(scan);
 	struct place place = {.rest = path};
 	struct jscan_span root;
@@ -151,7 +153,7 @@ static int walk(const struct jscan *scan, const char *const *path, struct place 
 		if (place.rest == path && place.style.lines && place.object.n > 0)
 			place.style.unit = place.style.indent;
 		if (!place.object.found || place.rest[1] == NULL ||
-		    is_null(scan, place.object.member.value))
+		    is_null(scan->text, place.object.member.value))
 			break;
 		start = place.object.member.value.start;
 		if (scan->text[start] != '{')
@@ -164,21 +166,15 @@ static int walk(const struct jscan *scan, const char *const *path, struct place 
 	return rc;
 }
 
-static struct jscan scan_of(const struct strbuf *text)
-{
-	return (struct jscan){.text = text->data == NULL ? "" : text->data, .len = text->len};
-}
-
 int jmember_find(const struct strbuf *text, const char *const *path, struct jscan_span *ret,
 		 struct err *err)
 {
-	struct jscan scan = scan_of(text);
 	struct place place = {.rest = NULL};
-	int rc = walk(&scan, path, &place, err);
+	int rc = walk(text, path, &place, err);
 
 	if (rc < 0)
 		return rc;
-	if (!place.object.found || is_null(&scan, place.object.member.value))
+	if (!place.object.found || is_null(text->data, place.object.member.value))
 		return 0;
 	*ret = place.object.member.value;
 	return 1;
@@ -248,10 +244,9 @@ static int replace(struct strbuf *text, struct jscan_span span, const struct str
 int jmember_set(struct strbuf *text, const char *const *path, const char *value, struct err *err)
 {
 	auto_done(strbuf) struct strbuf middle = {0};
-	struct jscan scan = scan_of(text);
 	struct jscan_span span;
 	struct place place = {.rest = NULL};
-	int rc = walk(&scan, path, &place, err);
+	int rc = walk(text, path, &place, err);
 
 	if (rc < 0)
 		return rc;
@@ -275,10 +270,9 @@ int jmember_set(struct strbuf *text, const char *const *path, const char *value,
 int jmember_remove(struct strbuf *text, const char *const *path, struct err *err)
 {
 	const struct strbuf nothing = {.data = NULL};
-	struct jscan scan = scan_of(text);
 	struct jscan_span span;
 	struct place place = {.rest = NULL};
-	int rc = walk(&scan, path, &place, err);
+	int rc = walk(text, path, &place, err);
 
 	if (rc < 0)
 		return rc;
