@@ -70,6 +70,17 @@ struct settings *settings_new(void)
 	return settings;
 }
 
+int settings_path_map_add(struct settings *settings, const char *from, const char *to)
+{
+	struct path_rule *rule = vec_add(&settings->path_map);
+
+	if (rule == NULL)
+		return -ENOMEM;
+	rule->from = path_normal(from);
+	rule->to = path_normal(to);
+	return rule->from == NULL || rule->to == NULL ? -ENOMEM : 0;
+}
+
 void settings_path_map_clear(struct settings *settings)
 {
 	vec_each(rule, &settings->path_map)

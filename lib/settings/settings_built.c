@@ -7,17 +7,7 @@
 
 #include "base/auto.h"
 #include "base/path.h"
-
-int settings_built_rule(struct settings *settings, const char *from, const char *to)
-{
-	struct path_rule *rule = vec_add(&settings->path_map);
-
-	if (rule == NULL)
-		return -ENOMEM;
-	rule->from = path_normal(from);
-	rule->to = path_normal(to);
-	return rule->from == NULL || rule->to == NULL ? -ENOMEM : 0;
-}
+#include "settings/settings_keys.h"
 
 /* roots: with colons between them. */
 static int add_roots(struct settings *settings, const char *roots)
@@ -42,7 +32,7 @@ static int add_map(struct settings *settings, const char *map)
 
 	if (colon == NULL)
 		return 0;
-	return from == NULL ? -ENOMEM : settings_built_rule(settings, from, colon + 1);
+	return from == NULL ? -ENOMEM : settings_path_map_add(settings, from, colon + 1);
 }
 
 int settings_built(struct settings *settings)

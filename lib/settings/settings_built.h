@@ -8,7 +8,4 @@
 /** Sets list_dir, and adds to the empty alt_roots and path_map. -ENOMEM. */
 int settings_built(struct settings *settings);
 
-/** Adds one rule, with copies of both paths in normal form. -ENOMEM. */
-int settings_built_rule(struct settings *settings, const char *from, const char *to);
-
 #endif

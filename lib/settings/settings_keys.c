@@ -9,7 +9,6 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "settings/likeness.h"
-#include "settings/settings_built.h"
 #include "settings/settings_words.h"
 
 #define MODULE       "settings"
@@ -304,8 +303,8 @@ static int add_path_rule(const struct settings_reader *reader, const struct toml
 	if (!is_path(from))
 		return settings_words_refuse(reader, entry,
 					     "wants \"FROM:TO\" with absolute paths");
-	return settings_built_rule(reader->settings, from, colon + 1) < 0 ? err_nomem(reader->err)
-									  : 0;
+	return settings_path_map_add(reader->settings, from, colon + 1) < 0 ? err_nomem(reader->err)
+									    : 0;
 }
 
 static int take_path_map(const struct settings_reader *reader, const struct settings_key *key,

@@ -12,6 +12,9 @@
 /* Every driver capability, in the order of NVIDIA's default. */
 extern const char *const settings_capabilities[SETTINGS_N_CAPABILITIES];
 
+/** Adds one rule to path_map, with copies of both paths in normal form. -ENOMEM. */
+int settings_path_map_add(struct settings *settings, const char *from, const char *to);
+
 /** Releases the rules of path_map. */
 void settings_path_map_clear(struct settings *settings);
 
