@@ -76,7 +76,11 @@ static void put_deeds(struct strbuf *text, const struct nvc_engine_change *chang
 		strbuf_addf(text, "runtime '%s' is not the default any more\n", name);
 	put_word(text, "written: ", change->file, "\n");
 	if (change->backup != NULL)
-		put_word(text, "what it held before: ", change->backup, "\n");
+		put_word(text,
+			 change->done & NVC_ENGINE_OLD_BACKUP
+				 ? "what it held before an earlier change: "
+				 : "what it held before: ",
+			 change->backup, "\n");
 }
 
 /* When it is told to read the file again, dockerd takes what is new, and keeps a runtime that is

@@ -143,9 +143,9 @@ const struct opttable_command opttable_commands[] = {
 	{COMMAND_RUNTIME, "runtime", "configure", 1, 1, "make nvc-runtime known to docker",
 	 "Adds it to /etc/docker/daemon.json, whose other bytes stay as they are, and says what "
 	 "docker\n"
-	 "has to be told. What the file held before is in daemon.json.nvc-bak. Nothing is "
-	 "restarted;\n"
-	 "a second time nothing is written.",
+	 "has to be told. What the file held without it is in daemon.json.nvc-bak. Nothing "
+	 "is\n"
+	 "restarted; a second time nothing is written.",
 	 "configure"},
 };
 const size_t opttable_n_commands = sizeof(opttable_commands) / sizeof(opttable_commands[0]);

@@ -102,15 +102,19 @@ static int edit_file(struct conffile *file, const struct daemonjson_wish *wish, 
 		     struct nvc_engine_change *change, struct err *err)
 {
 	auto_done(daemonjson_result) struct daemonjson_result result = {.done = 0};
+	struct conffile_copy copy = {.suffix = BACKUP_SUFFIX};
 	int rc = daemonjson_edit(change->file, file->text == NULL ? "" : file->text, file->len,
 				 wish, &result, err);
 
 	if (rc < 0)
 		return rc;
 	if (result.text != NULL && !dry_run) {
-		rc = conffile_write(file, result.text, result.len, BACKUP_SUFFIX, err);
+		/* the file as it was without us is the one that somebody may want again */
+		copy.first = result.had_ours;
+		rc = conffile_write(file, result.text, result.len, &copy, err);
 		if (rc < 0)
 			return err_wrap(err, "write '%s'", change->file);
+		change->done |= rc > 0 ? (unsigned)NVC_ENGINE_OLD_BACKUP : 0;
 	}
 	change->done |= result.done;
 	change->before = take_ptr(&file->text);

@@ -247,7 +247,11 @@ static void note_ours(struct keeper *keeper, struct kept *kept, const struct sta
 int keeper_write(struct keeper *keeper, struct kept *kept, const char *data, size_t len,
 		 const struct strv *added, struct err *err)
 {
-	struct io_new content = {data, len, kept->note.mode, kept->note.uid, kept->note.gid};
+	struct io_new content = {.data = data,
+				 .len = len,
+				 .mode = kept->note.mode,
+				 .uid = kept->note.uid,
+				 .gid = kept->note.gid};
 	bool begun = kept->written; /* a program may have written something already */
 	struct place place;
 	struct swap swap;

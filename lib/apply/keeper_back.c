@@ -91,7 +91,11 @@ static int write_back(const struct back *back, const struct io_new *content, str
 static int put_back(const struct back *back, struct err *err)
 {
 	const struct record_kept *note = back->note;
-	const struct io_new content = {back->data, back->len, note->mode, note->uid, note->gid};
+	const struct io_new content = {.data = back->data,
+				       .len = back->len,
+				       .mode = note->mode,
+				       .uid = note->uid,
+				       .gid = note->gid};
 	const struct timespec mtime = {.tv_sec = note->mtime, .tv_nsec = (long)note->mtime_nsec};
 
 	return write_back(back, &content, mtime, err);
@@ -148,7 +152,11 @@ static int filter(const struct back *back, struct err *err)
 		return remove_file(back, err);
 	if (left.data == NULL && str_equal(note->path, KEEPER_CACHE))
 		return 0; /* names what is not there, and nothing else: no harm */
-	content = (struct io_new){left.data, left.len, st.st_mode & 07777, st.st_uid, st.st_gid};
+	content = (struct io_new){.data = left.data,
+				  .len = left.len,
+				  .mode = st.st_mode & 07777,
+				  .uid = st.st_uid,
+				  .gid = st.st_gid};
 	if (st.st_mtim.tv_sec == RECORD_MARK) /* it is ours no more */
 		st.st_mtim = (struct timespec){.tv_nsec = UTIME_NOW};
 	return write_back(back, &content, st.st_mtim, err);
@@ -265,8 +273,11 @@ static int restore_theirs(struct back *back, const struct keeper *keeper, struct
 			  struct err *err)
 {
 	const struct stat *theirs = &kept->theirs_st;
-	const struct io_new content = {kept->theirs, kept->theirs_len, theirs->st_mode & 07777,
-				       theirs->st_uid, theirs->st_gid};
+	const struct io_new content = {.data = kept->theirs,
+				       .len = kept->theirs_len,
+				       .mode = theirs->st_mode & 07777,
+				       .uid = theirs->st_uid,
+				       .gid = theirs->st_gid};
 	auto_fd dir = rootfs_open_parent(back->rootfd, kept->note.path, back->name, err);
 	struct stat st;
 	int r;

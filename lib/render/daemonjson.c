@@ -209,7 +209,7 @@ static int remove_default(struct edit *edit, struct err *err)
 }
 
 /* All that may be wrong, before the first change moves the places. */
-static int check_text(const struct edit *edit, struct err *err)
+static int check_text(struct edit *edit, struct err *err)
 {
 	const char *const path[] = {"runtimes", edit->wish->name, "path", NULL};
 	const char *const type[] = {"runtimes", edit->wish->name, "runtimeType", NULL};
@@ -217,6 +217,8 @@ static int check_text(const struct edit *edit, struct err *err)
 	struct jscan_span span = {.start = 0};
 	int rc = find_string(edit->text, path, &span, err);
 
+	if (rc > 0)
+		edit->ret->had_ours = is_ours(edit->wish, edit->text, span);
 	if (rc >= 0)
 		rc = find_string(edit->text, default_path, &span, err);
 	if (rc >= 0)

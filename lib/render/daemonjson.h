@@ -34,6 +34,7 @@ struct daemonjson_result {
 	char *text; /* NULL = nothing was to be done */
 	size_t len;
 	unsigned done;     /* enum daemonjson_deed */
+	bool had_ours;     /* the entry led to our program, wherever that lies, before the edit */
 	char *old_path;    /* of an entry that was changed; NULL = it had none */
 	char *old_default; /* that gave way; NULL = none */
 };

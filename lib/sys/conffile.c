@@ -137,29 +137,35 @@ static bool is_as_read(int dirfd, const struct conffile *file)
 	       st.st_mtim.tv_nsec == file->st.st_mtim.tv_nsec;
 }
 
-static int keep_old(const struct conffile *file, const char *suffix, struct io_new *content,
-		    struct err *err)
+/* 1 = an earlier one stays. */
+static int keep_old(const struct conffile *file, const struct conffile_copy *copy,
+		    struct io_new *content, struct err *err)
 {
 	char name[NAME_MAX + 1];
+	struct stat st;
 
 	content->mode = file->st.st_mode & 07777;
 	content->uid = file->st.st_uid;
 	content->gid = file->st.st_gid;
 	content->data = file->text;
 	content->len = file->len;
-	if (snprintf(name, sizeof(name), "%s%s", file->name, suffix) > NAME_MAX)
+	if (snprintf(name, sizeof(name), "%s%s", file->name, copy->suffix) > NAME_MAX)
 		return err_sys(err, ENAMETOOLONG, "copy '%s'", file->path);
+	if (copy->first && entry_stat(file->dirfd, name, &st) == 0)
+		return 1;
 	return io_replace_durably_at(file->dirfd, name, content, err);
 }
 
-int conffile_write(const struct conffile *file, const char *text, size_t len, const char *suffix,
-		   struct err *err)
+int conffile_write(const struct conffile *file, const char *text, size_t len,
+		   const struct conffile_copy *copy, struct err *err)
 {
 	struct io_new content = {.mode = 0644, .uid = geteuid(), .gid = getegid()};
 	char name[NAME_MAX + 1];
 	auto_fd made = -1;
 	auto_fd lock = -1;
+	auto_fd old = -1;
 	int dirfd = file->dirfd;
+	int kept;
 	int rc = 0;
 
 	if (dirfd < 0) {
@@ -172,11 +178,16 @@ int conffile_write(const struct conffile *file, const char *text, size_t len, co
 	if (!is_as_read(dirfd, file))
 		return err_set(err, EBUSY, "'%s' has just been changed by somebody else",
 			       file->path);
-	if (file->text != NULL)
-		rc = keep_old(file, suffix, &content, err);
+	if (file->text != NULL) {
+		old = rootfs_open(dirfd, file->name, O_RDONLY | O_NOFOLLOW | O_NOCTTY, err);
+		content.like = &old;
+		rc = old < 0 ? old : keep_old(file, copy, &content, err);
+	}
 	if (rc < 0)
 		return rc;
 	content.data = text;
 	content.len = len;
-	return io_replace_durably_at(dirfd, file->name, &content, err);
+	kept = rc;
+	rc = io_replace_durably_at(dirfd, file->name, &content, err);
+	return rc < 0 ? rc : kept;
 }

@@ -8,6 +8,7 @@
 #define SYS_CONFFILE_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
 
@@ -33,11 +34,18 @@ struct conffile {
 int conffile_open(int rootfd, const char *path, size_t max, struct conffile *ret, struct err *err);
 void conffile_done(struct conffile *file);
 
-/** Replaces the content; mode and owner stay, those of a new file are 0644 and the caller's, and of
- *  a new folder 0755. What the file held is in NAME and suffix then, in the place of what was
- * there. At every moment file and copy are whole. Whoever else is in here with a file of the folder
- * is waited for, two seconds at most. -EBUSY: somebody has changed the file since it was read. */
-int conffile_write(const struct conffile *file, const char *text, size_t len, const char *suffix,
-		   struct err *err);
+/* Where the old content goes. */
+struct conffile_copy {
+	const char *suffix; /* behind the file's name */
+	bool first;         /* one that is there already is worth more, and stays */
+};
+
+/** Replaces the content; mode, owner and attributes (xattrs_copy()) stay; a new file has 0644 and
+ *  the caller's, a new folder 0755. What the file held is in NAME and suffix then, in the place of
+ * what was there, unless that is to stay: 1 = it did. At every moment file and copy are whole.
+ * Whoever else is in here with a file of the folder is waited for, two seconds at most. -EBUSY:
+ * somebody has changed the file since it was read. */
+int conffile_write(const struct conffile *file, const char *text, size_t len,
+		   const struct conffile_copy *copy, struct err *err);
 
 #endif

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "sys/xattrs.h"
 
 #define IO_CHUNK 4096 /* first buffer for files that do not say their size */
 
@@ -194,7 +195,7 @@ static int io_fill(int fd, const struct io_new *content, const char *name, struc
 		return err_sys(err, errno, "set the owner of '%s'", name);
 	if (fchmod(fd, content->mode) < 0)
 		return err_sys(err, errno, "set the mode of '%s'", name);
-	return 0;
+	return content->like == NULL ? 0 : xattrs_copy(*content->like, fd, name, err);
 }
 
 int io_make_at(int dirfd, const char *name, const struct io_new *content, struct timespec mtime,

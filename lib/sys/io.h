@@ -32,13 +32,14 @@ int io_write_all(int fd, const char *data, size_t len, const char *name, struct 
 #define IO_TEMPORARY_MAX    32
 #define IO_TEMPORARY_PREFIX ".nvc-"
 
-/* A file to be made. data is borrowed. */
+/* A file to be made. data and like are borrowed. */
 struct io_new {
 	const char *data;
 	size_t len;
 	mode_t mode;
 	uid_t uid;
 	gid_t gid;
+	const int *like; /* an open file whose access list and labels it gets; NULL = none */
 };
 
 /** Replaces name in dirfd, a directory that nobody else writes to, by new content through a second

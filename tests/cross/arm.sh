@@ -115,6 +115,8 @@ arm_machine() {
 	mkdir -p "$more$arm_build"/{tests/support,driver} "$more/usr/lib/$arm_triplet"
 	arm_excluded | while read -r name; do cp "$arm_build/tests/$name" "$more$arm_build/tests/"; done
 	cp "$arm_build/driver/nvc-driver" "$more$arm_build/driver/"
+	# where the tests look: links to that, to what root.sh has, and to the sources
+	cp -a "$arm_build"/tests/{programs,data} "$more$arm_build/tests/"
 	cp -a "$arm_build/tests/support/nvml" "$more$arm_build/tests/support/"
 	find "$more$arm_build" -type f -exec "$arm_triplet-strip" --strip-debug {} + 2>/dev/null || true
 	for name in libc.so.6 libm.so.6 libdl.so.2 libpthread.so.0 libgcc_s.so.1 libcmocka.so.0 libjansson.so.4 libelf.so.1 libz.so.1 libcap.so.2 \
@@ -204,14 +206,14 @@ arm_runc() { # BOARD shim|hook
 	case $2 in
 	shim)
 		"$NVC_SOURCE_DIR/tests/support/enter" --board "$(gpu_dir "$board")" "$GPU_RUNTIME" --root "$ENGINES_DIR/shim" run \
-			--bundle "$bundle" "$board-shim" </dev/null
+			--bundle "$bundle" "$board-shim" </dev/null || return 1
 		;;
 	hook)
 		# shellcheck disable=SC2016 # jq's
 		entry='def entry($stage): {path: $hook, args: ["nvc-hook", "--config", $config, $stage], env: ["PATH=/usr/sbin:/usr/bin"]};
 			.hooks.prestart += [entry("prestart")] | .hooks.poststop += [entry("poststop")]'
 		bundle_edit "$bundle" --arg hook "$GPU_HOOK" --arg config "$(gpu_config "$board")" "$entry"
-		run_runc --v1 run --bundle "$bundle" "$board-hook"
+		run_runc --v1 run --bundle "$bundle" "$board-hook" || return 1
 		;;
 	esac
 	arm_tree "$bundle/rootfs" | diff "$bundle/before" - >&2
@@ -230,7 +232,7 @@ arm_docker() { # BOARD OPTION...
 arm_granted() { # MACHINE COMMAND...
 	local machine=$1
 	shift
-	"$@" | tee "$arm_dir/answer"
+	"$@" | tee "$arm_dir/answer" || return 1
 	grep -qx "$machine" "$arm_dir/answer" && grep -qx 'probe 0' "$arm_dir/answer" && grep -q '/usr/lib/aarch64-linux-gnu/.*libcuda.so.1' "$arm_dir/answer"
 }
 
@@ -240,7 +242,7 @@ arm_not_fitting() { # MACHINE BOARD COMMAND...
 	log=$(gpu_state "$2")/hook.log
 	shift 2
 	: >"$log"
-	"$@" >"$arm_dir/answer" 2>&1
+	"$@" >"$arm_dir/answer" 2>&1 || { cat "$arm_dir/answer" && return 1; }
 	cat "$arm_dir/answer" "$log"
 	grep -qx "$machine" "$arm_dir/answer" && grep -q 'libcuda.so.1: cannot open shared object file' "$arm_dir/answer" &&
 		(($(grep -c "the image's programs are for another machine\|none of the .* for the machine of the image's own programs" "$log") == 1))

@@ -236,6 +236,29 @@ one_line_error() {
 	[ "$(jq -c .runtimes.nvidia "$file")" = "{\"path\":\"$program\",\"runtimeArgs\":[\"--y\"]}" ]
 }
 
+@test "what was there without us stays kept: to remove is not to lose it" {
+	echo '{"runtimes": {"nvidia": {"path": "nvidia-container-runtime"}}, "default-runtime": "runc"}' >"$file"
+	cp "$file" "$BATS_TEST_TMPDIR/jetpack"
+	configure
+	configure --set-as-default
+	[[ $output == *"what it held before an earlier change: $file.nvc-bak"* ]]
+	cmp "$file.nvc-bak" "$BATS_TEST_TMPDIR/jetpack"
+	configure --remove
+	[ "$status" -eq 0 ]
+	[[ $output == *"what it held before an earlier change: $file.nvc-bak"* ]]
+	cmp "$file.nvc-bak" "$BATS_TEST_TMPDIR/jetpack"
+	# without an entry of ours the file is somebody else's again
+	echo '{"debug": true}' >"$file"
+	configure
+	[[ $output == *"what it held before: $file.nvc-bak"* ]]
+	[ "$(cat "$file.nvc-bak")" = '{"debug": true}' ]
+	# the file of an image, which had an entry from the beginning
+	rm "$file.nvc-bak"
+	configure --remove
+	[[ $output == *"what it held before: $file.nvc-bak"* ]]
+	[ "$(jq -r .runtimes.nvidia.path "$file.nvc-bak")" = "$program" ]
+}
+
 @test "name and path, by NVIDIA's words too; a program that is not there is a warning" {
 	configure --nvidia-runtime-name gpu --runtime-path /opt/gpu --nvidia-set-as-default
 	[ "$status" -eq 0 ]

@@ -9,11 +9,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,6 +26,8 @@
 #include "tree.h"
 
 #define MAX 64 /* bytes of a file of these tests */
+
+static const struct conffile_copy copy = {.suffix = ".bak"};
 
 static const struct tree_entry entries[] = {
 	{TREE_FILE, "/etc/x/plain", "old", 0640},
@@ -137,7 +141,7 @@ static void conffile_write_keeps_mode_owner_and_the_old_content(void **state)
 		assert_int_equal(fchownat(file.dirfd, "plain", 3, 4, 0), 0);
 		assert_int_equal(fstatat(file.dirfd, "plain", &file.st, 0), 0);
 	}
-	assert_int_equal(conffile_write(&file, "new", 3, ".bak", NULL), 0);
+	assert_int_equal(conffile_write(&file, "new", 3, &copy, NULL), 0);
 
 	check_content(world, "/etc/x/plain", "new");
 	check_content(world, "/etc/x/plain.bak", "old");
@@ -151,6 +155,83 @@ static void conffile_write_keeps_mode_owner_and_the_old_content(void **state)
 	}
 }
 
+static void conffile_write_leaves_an_earlier_copy(void **state)
+{
+	static const struct conffile_copy first = {.suffix = ".bak", .first = true};
+	const struct world *world = *state;
+
+	for (int i = 0; i < 2; i++) {
+		auto_done(conffile) struct conffile file = CONFFILE_NONE;
+
+		assert_int_equal(conffile_open(world->root, "/etc/x/plain", MAX, &file, NULL), 0);
+		assert_int_equal(conffile_write(&file, i == 0 ? "one" : "two", 3, &first, NULL), i);
+	}
+	check_content(world, "/etc/x/plain", "two");
+	check_content(world, "/etc/x/plain.bak", "old");
+}
+
+/* rw for the owner, r for user 1234, the group and the mask; linux/posix_acl_xattr.h */
+static const unsigned char access_list[] = {
+	2,    0, 0, 0,                         /* version */
+	1,    0, 6, 0, 0xff, 0xff, 0xff, 0xff, /* owner */
+	2,    0, 4, 0, 0xd2, 0x04, 0,    0,    /* user */
+	4,    0, 4, 0, 0xff, 0xff, 0xff, 0xff, /* group */
+	0x10, 0, 4, 0, 0xff, 0xff, 0xff, 0xff, /* mask */
+	0x20, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, /* others */
+};
+
+static bool has_attribute(int dirfd, const char *name, const char *attribute, const void *value,
+			  size_t len)
+{
+	auto_fd fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC);
+	char found[64];
+
+	assert_true(fd >= 0);
+	return fgetxattr(fd, attribute, found, sizeof(found)) == (ssize_t)len &&
+	       memcmp(found, value, len) == 0;
+}
+
+static void conffile_write_keeps_access_list_and_attributes(void **state)
+{
+	static const char acl[] = "system.posix_acl_access";
+	const struct world *world = *state;
+	auto_done(conffile) struct conffile file = CONFFILE_NONE;
+	auto_fd fd = rootfs_open(world->root, "/etc/x/plain", O_RDONLY, NULL);
+
+	if (fsetxattr(fd, acl, access_list, sizeof(access_list), 0) < 0 ||
+	    fsetxattr(fd, "user.origin", "here", 4, 0) < 0) {
+		assert_int_equal(errno, ENOTSUP);
+		skip();
+	}
+	assert_int_equal(conffile_open(world->root, "/etc/x/plain", MAX, &file, NULL), 0);
+	assert_int_equal(conffile_write(&file, "new", 3, &copy, NULL), 0);
+
+	check_content(world, "/etc/x/plain", "new");
+	for (int i = 0; i < 2; i++) {
+		const char *name = i == 0 ? "plain" : "plain.bak";
+
+		assert_true(has_attribute(file.dirfd, name, acl, access_list, sizeof(access_list)));
+		assert_true(has_attribute(file.dirfd, name, "user.origin", "here", 4));
+	}
+}
+
+static void conffile_write_leaves_signatures_behind(void **state)
+{
+	/* VFS_CAP_REVISION_2, of linux/capability.h, with no capability in it */
+	static const unsigned char capability[20] = {0, 0, 0, 2};
+	const struct world *world = *state;
+	auto_done(conffile) struct conffile file = CONFFILE_NONE;
+	auto_fd fd = rootfs_open(world->root, "/etc/x/plain", O_RDONLY, NULL);
+
+	if (fsetxattr(fd, "security.capability", capability, sizeof(capability), 0) < 0)
+		skip();
+	assert_int_equal(conffile_open(world->root, "/etc/x/plain", MAX, &file, NULL), 0);
+	assert_int_equal(conffile_write(&file, "new", 3, &copy, NULL), 0);
+
+	assert_false(has_attribute(file.dirfd, "plain", "security.capability", capability,
+				   sizeof(capability)));
+}
+
 static void conffile_write_leaves_the_link_and_replaces_the_file(void **state)
 {
 	const struct world *world = *state;
@@ -159,14 +240,14 @@ static void conffile_write_leaves_the_link_and_replaces_the_file(void **state)
 	struct stat st;
 
 	assert_int_equal(conffile_open(world->root, "/etc/x/twice", MAX, &file, NULL), 0);
-	assert_int_equal(conffile_write(&file, "new", 3, ".bak", NULL), 0);
+	assert_int_equal(conffile_write(&file, "new", 3, &copy, NULL), 0);
 	check_content(world, "/data/real", "new");
 	check_content(world, "/data/real.bak", "real");
 	assert_int_equal(rootfs_lstat(world->root, "/etc/x/twice", &st, NULL), 1);
 	assert_true(S_ISLNK(st.st_mode));
 
 	assert_int_equal(conffile_open(world->root, "/etc/x/dangling", MAX, &dangling, NULL), 0);
-	assert_int_equal(conffile_write(&dangling, "made", 4, ".bak", NULL), 0);
+	assert_int_equal(conffile_write(&dangling, "made", 4, &copy, NULL), 0);
 	check_content(world, "/data/new", "made");
 	assert_int_equal(rootfs_lstat(world->root, "/data/new.bak", &st, NULL), 0);
 }
@@ -179,7 +260,7 @@ static void conffile_write_makes_file_and_folder(void **state)
 	struct stat st;
 
 	assert_int_equal(conffile_open(world->root, "/etc/new/folder/file", MAX, &file, NULL), 0);
-	assert_int_equal(conffile_write(&file, "made", 4, ".bak", NULL), 0);
+	assert_int_equal(conffile_write(&file, "made", 4, &copy, NULL), 0);
 	(void)umask(mask);
 
 	check_content(world, "/etc/new/folder/file", "made");
@@ -203,8 +284,8 @@ static void conffile_write_over_somebody_elses_change_is_refused(void **state)
 	assert_int_equal(io_replace_at(file.dirfd, "plain", &theirs, NULL), 0);
 	assert_int_equal(io_replace_at(file.dirfd, "missing", &theirs, NULL), 0);
 
-	assert_int_equal(conffile_write(&file, "new", 3, ".bak", &err), -EBUSY);
-	assert_int_equal(conffile_write(&missing, "new", 3, ".bak", NULL), -EBUSY);
+	assert_int_equal(conffile_write(&file, "new", 3, &copy, &err), -EBUSY);
+	assert_int_equal(conffile_write(&missing, "new", 3, &copy, NULL), -EBUSY);
 	check_content(world, "/etc/x/plain", "hers");
 	check_content(world, "/etc/x/missing", "hers");
 	assert_non_null(strstr(err.msg, "/etc/x/plain"));
@@ -216,7 +297,7 @@ static pid_t write_aside(const struct conffile *file)
 	pid_t child = fork();
 
 	if (child == 0)
-		_exit(-conffile_write(file, "new", 3, ".bak", NULL));
+		_exit(-conffile_write(file, "new", 3, &copy, NULL));
 	assert_true(child > 0);
 	return child;
 }
@@ -254,7 +335,7 @@ static void conffile_write_goes_on_when_a_lock_is_never_given_back(void **state)
 
 	assert_int_equal(conffile_open(world->root, "/etc/x/plain", MAX, &file, NULL), 0);
 	assert_int_equal(flock(folder, LOCK_SH), 0);
-	assert_int_equal(conffile_write(&file, "new", 3, ".bak", NULL), 0);
+	assert_int_equal(conffile_write(&file, "new", 3, &copy, NULL), 0);
 
 	check_content(world, "/etc/x/plain", "new");
 }
@@ -267,9 +348,9 @@ static void conffile_write_of_a_file_made_with_its_folder_meanwhile_is_refused(v
 
 	assert_int_equal(conffile_open(world->root, "/etc/made/file", MAX, &ours, NULL), 0);
 	assert_int_equal(conffile_open(world->root, "/etc/made/file", MAX, &theirs, NULL), 0);
-	assert_int_equal(conffile_write(&theirs, "hers", 4, ".bak", NULL), 0);
+	assert_int_equal(conffile_write(&theirs, "hers", 4, &copy, NULL), 0);
 
-	assert_int_equal(conffile_write(&ours, "new", 3, ".bak", NULL), -EBUSY);
+	assert_int_equal(conffile_write(&ours, "new", 3, &copy, NULL), -EBUSY);
 	check_content(world, "/etc/made/file", "hers");
 }
 
@@ -281,6 +362,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(conffile_that_is_none_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(conffile_write_keeps_mode_owner_and_the_old_content,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(conffile_write_leaves_an_earlier_copy, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(conffile_write_keeps_access_list_and_attributes,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(conffile_write_leaves_signatures_behind, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(
 			conffile_write_leaves_the_link_and_replaces_the_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(conffile_write_makes_file_and_folder, setup,

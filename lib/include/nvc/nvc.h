@@ -275,6 +275,7 @@ enum nvc_engine_deed {
 	NVC_ENGINE_REMOVED = 1 << 3,
 	NVC_ENGINE_NO_DEFAULT = 1 << 4, /* there is no default-runtime any more */
 	NVC_ENGINE_NO_PROGRAM = 1 << 5, /* the runtime's program is not there (yet) */
+	NVC_ENGINE_OLD_BACKUP = 1 << 6, /* the backup is of an earlier change, and stays */
 };
 
 struct nvc_engine_change {
@@ -283,7 +284,7 @@ struct nvc_engine_change {
 	/* owned by the struct: nvc_engine_change_done() */
 	char *runtime_name, *runtime_path;
 	char *file;                   /* behind all links */
-	char *backup;                 /* what the file held before; NULL = there was no file */
+	char *backup;                 /* see below; NULL = there was no file */
 	char *before;                 /* NULL = there was no file */
 	char *after;                  /* NULL = nothing was to be done */
 	char *old_path, *old_default; /* that gave way; NULL = none */
@@ -292,10 +293,11 @@ struct nvc_engine_change {
 /** Makes the runtime known to an engine by an edit of its configuration file: what is not ours
  * stays byte for byte, mode and owner too; links are followed, inside image_root; a missing file is
  * made. The file is replaced at once, and its old content is in the same folder, ".nvc-bak" behind
- * its name. Needs no config.toml: see no_config. The engine has to be told to read the file. 1 =
- * changed (with dry_run: would be), 0 = nothing was to be done. -EINVAL with place: not JSON that
- * the engine takes. -EEXIST: what is to be removed is not ours. -ENOTSUP: another engine; the
- * advice says what to do instead. */
+ * its name; one that is there stays as long as the file has our entry, so it is of before that.
+ * Needs no config.toml: see no_config. The engine has to be told to read the file. 1 = changed
+ * (with dry_run: would be), 0 = nothing was to be done. -EINVAL with place: not JSON that the
+ * engine takes. -EEXIST: what is to be removed is not ours. -ENOTSUP: another engine; the advice
+ * says what to do instead. */
 NVC_EXPORT int nvc_engine_configure(struct nvc_context *ctx, const struct nvc_engine_args *args,
 				    struct nvc_engine_change *ret);
 NVC_EXPORT void nvc_engine_change_done(struct nvc_engine_change *change);
