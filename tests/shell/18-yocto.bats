@@ -152,6 +152,60 @@ refuses() { # TEXT VARIABLE=VALUE...
 	[[ ! -s $BATS_TEST_TMPDIR/set && ! -e $list ]]
 }
 
+# What the recipe's own part of do_install leaves in $1, and to whom its lists are given.
+recipe_installs() { # D CONFIG...
+	local into=$1
+	shift
+	mkdir -p "$into/usr/share/nvc/csv" "$into/usr/share/nvc/docker"
+	cp -r "$NVC_SOURCE_DIR"/csv/l4t-* "$into/usr/share/nvc/csv"
+	echo '{}' >"$into/usr/share/nvc/docker/daemon.json"
+	bash -euc "$("$yocto/qa" show install "$@" "D=$into")"
+	"$yocto/qa" show packages "$@" >"$BATS_TEST_TMPDIR/packages"
+	grep -qx "nvc-devices-csv ${lists#"$tree"}" "$BATS_TEST_TMPDIR/packages"
+}
+
+# on_board DIR WORD...
+on_board() {
+	"$NVC_BUILD_DIR/cli/nvc-cli" --config "$BATS_TEST_TMPDIR/config.toml" --root "$1" --host-root "$1" "${@:2}"
+}
+
+@test "R32: with the class's lists and nvc-devices-csv a board has its nodes, without it none" {
+	local old board=$BATS_TEST_TMPDIR/board nodes=
+	: >"$BATS_TEST_TMPDIR/config.toml"
+	[[ $(id -u) == 0 ]] || nodes=--no-nodes
+	touch "$tree/usr/lib/libcudart.so.10.0.326" "$tree/usr/lib/libcuda.so.1.1"
+	makes cuda PN=cuda
+	for old in "" 1; do
+		recipe_installs "$BATS_TEST_TMPDIR/nvc$old" "old=$old" overrides=class-target,tegra L4T_VERSION=32.3.1
+		[[ $(cd "$BATS_TEST_TMPDIR/nvc$old${lists#"$tree"}" && stat -c "%n %a" -- *) == "devices.csv 644" ]]
+	done
+	# no name of the other packages, or do_rootfs ends: l4t.csv is that of meta-tegra's recipe
+	[[ ! -e $lists/devices.csv ]]
+	cp "$BATS_TEST_TMPDIR/nvc${lists#"$tree"}"/* "$lists"
+	# shellcheck disable=SC2086 # nodes may be no word
+	"$NVC_BUILD_DIR/tests/support/board" $nodes --board nano --layout oe --lists "$lists" "$board" >/dev/null
+	run on_board "$board" csv list
+	echo "$output"
+	[[ $status == 0 && $(grep -c '^devices.csv:.* dev, /dev/' <<<"$output") == 23 ]]
+	[[ $output == *"cuda.csv:1:6: used: lib, /usr/lib/libcuda.so.1.1"* ]]
+	[[ $nodes || $(grep -c '^devices.csv:.*: used: dev, /dev/' <<<"$output") == 23 ]]
+	run on_board "$board" list
+	[[ $status == 0 ]]
+	[[ $nodes || $(grep -c '^/dev/' <<<"$output") == 23 ]]
+	rm "$board${lists#"$tree"}/devices.csv"
+	run on_board "$board" list
+	[[ $status == 0 && $output == *libcuda* && $output != */dev/* ]]
+}
+
+@test "board-csv and nvc-devices-csv are never both" {
+	local into=$BATS_TEST_TMPDIR/nvc
+	mkdir -p "$into${lists#"$tree"}"
+	cp "$NVC_SOURCE_DIR"/csv/l4t-r36/*.csv "$into${lists#"$tree"}" # as CMake does with NVC_CSV_RELEASE
+	run ! recipe_installs "$into" PACKAGECONFIG=board-csv
+	grep -qx "nvc-board-csv ${lists#"$tree"}" "$BATS_TEST_TMPDIR/packages"
+	cmp "$NVC_SOURCE_DIR/csv/l4t-r36/devices.csv" "$into${lists#"$tree"}/devices.csv"
+}
+
 # A program that prints what cmocka prints.
 prints() { # NAME STATUS LINE...
 	local name=$1 status=$2

@@ -28,6 +28,11 @@ class Utils:
         have = set((d.getVar(variable) or "").split())
         return " ".join(sorted(set(names.split()) & have))
 
+    @staticmethod
+    def vercmp_string_op(a, b, op):
+        a, b = ([int(part) for part in text.split(".")] for text in (a, b))
+        return {"<": a < b, "<=": a <= b, "=": a == b, ">=": a >= b, ">": a > b}[op]
+
 
 class Bb:
     utils = Utils
