@@ -28,6 +28,24 @@ execute_process(
 if(NOT result EQUAL 0)
   message(FATAL_ERROR "dpkg-architecture knows no architecture for '${CMAKE_LIBRARY_ARCHITECTURE}'")
 endif()
+execute_process(
+  COMMAND ${DPKG_ARCHITECTURE} -a${architecture} -qDEB_HOST_MULTIARCH OUTPUT_VARIABLE multiarch
+  OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+if(NOT CMAKE_INSTALL_LIBDIR STREQUAL "lib/${multiarch}")
+  message(FATAL_ERROR "NVC_PACKAGING=ON for ${architecture} needs -DCMAKE_INSTALL_LIBDIR=lib/${multiarch}, not "
+                      "'${CMAKE_INSTALL_LIBDIR}': libnvc1 of several architectures may be beside each other")
+endif()
+# A root tree instead of the machine's own packages: its dpkg knows of which packages the libraries are
+set(sysroot)
+if(NVC_SYSROOT)
+  get_filename_component(sysroot "${NVC_SYSROOT}" REALPATH)
+endif()
+if(sysroot AND NOT EXISTS "${sysroot}/var/lib/dpkg/status")
+  message(
+    FATAL_ERROR
+      "NVC_PACKAGING=ON: NVC_SYSROOT '${sysroot}' has no var/lib/dpkg, so nothing tells which packages its libraries "
+      "are of. Take a tree that dpkg made, or the machine's own multiarch packages without NVC_SYSROOT (docs/packages.md)")
+endif()
 
 set(version ${PROJECT_VERSION}-${NVC_PACKAGE_RELEASE})
 set(made ${CMAKE_CURRENT_BINARY_DIR}/packaging)
@@ -184,6 +202,15 @@ were made for those. NVIDIA's own packages cannot be installed beside it.")
   set(CPACK_DEBIAN_NAMES_PACKAGE_PROVIDES "${replaced}")
   list(APPEND CPACK_COMPONENTS_ALL compat names-package)
 endif()
+
+# For Static-Built-Using, the linker's own word on which archives it took something from
+set(linked nvc nvc-hook nvc-runtime nvc-cli)
+if(NVC_NVML)
+  list(APPEND linked nvc-driver)
+endif()
+foreach(name ${linked})
+  target_link_options(${name} PRIVATE -Wl,-Map=${made}/${name}.map)
+endforeach()
 
 # depends on libraries: asked of dpkg-shlibdeps when cpack runs, as the programs are made then
 set(CPACK_PROJECT_CONFIG_FILE ${made}/depends.cmake)

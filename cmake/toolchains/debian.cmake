@@ -11,6 +11,11 @@ if(NVC_SYSROOT)
   set(CMAKE_SYSROOT ${NVC_SYSROOT})
 endif()
 
+# GNUInstallDirs takes Debian's folder for libraries in a build for the machine itself only
+if(CMAKE_INSTALL_PREFIX STREQUAL "/usr")
+  set(CMAKE_INSTALL_LIBDIR lib/${NVC_TRIPLET} CACHE STRING "folder of libraries, below the prefix")
+endif()
+
 # rpcgen, scdoc and pkg-config run here, nothing else of this machine is looked at
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
